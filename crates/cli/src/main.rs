@@ -1,0 +1,2 @@
+//! The `goferry` command.
+fn main() {}

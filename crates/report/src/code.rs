@@ -1,0 +1,138 @@
+//! The stable codes of diagnostics: one table that also makes the documentation index and the exit status.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What a diagnostic of severity error does to the exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ExitClass {
+    /// 1: something failed.
+    Failure,
+    /// 2: usage or configuration.
+    Usage,
+    /// 3: a gate said no.
+    Gate,
+    /// 4: an artifact is not what was asked for or does not start.
+    WrongArtifact,
+    /// 5: the host lacks something.
+    HostLacks,
+}
+
+impl ExitClass {
+    /// The exit status.
+    pub fn status(self) -> u8 {
+        match self {
+            ExitClass::Failure => 1,
+            ExitClass::Usage => 2,
+            ExitClass::Gate => 3,
+            ExitClass::WrongArtifact => 4,
+            ExitClass::HostLacks => 5,
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($name:ident $word:literal $class:ident $summary:literal;)*) => {
+        /// A diagnostic's stable word. Each has a page `docs/diagnostics/<word>.md`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum Code {
+            $(#[doc = $summary] #[serde(rename = $word)] $name,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &'static [Code] = &[$(Code::$name),*];
+
+            /// The word, e.g. `unknown-key`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$name => $word),* }
+            }
+
+            /// One line on what it means.
+            pub fn summary(self) -> &'static str {
+                match self { $(Code::$name => $summary),* }
+            }
+
+            /// The exit status class of an error with this code.
+            pub fn exit_class(self) -> ExitClass {
+                match self { $(Code::$name => ExitClass::$class),* }
+            }
+        }
+    };
+}
+
+codes! {
+    // configuration
+    ConfigSyntax "config-syntax" Usage "a configuration file is not valid YAML or TOML";
+    ConfigType "config-type" Usage "a configuration value has the wrong type";
+    ConfigValue "config-value" Usage "a configuration value is not one of those allowed";
+    ConfigConflict "config-conflict" Usage "the same thing is said in goferry.toml and in .goreleaser.yaml";
+    ConfigMissing "config-missing" Usage "a configuration file that was named does not exist or cannot be read";
+    UnknownKey "unknown-key" Usage "a configuration key that neither goferry nor goreleaser knows";
+    RemovedKey "removed-key" Usage "a configuration key that goreleaser removed";
+    DeprecatedKey "deprecated-key" Usage "an old spelling that still works";
+    UnsupportedSection "unsupported-section" Usage "a section of the configuration that goferry cannot do yet";
+    UnsupportedKey "unsupported-key" Usage "a key of a supported section that goferry cannot do yet";
+    ProKey "pro-key" Usage "a key of goreleaser Pro";
+    TemplateError "template-error" Usage "a template does not parse or fails when it is rendered";
+    DuplicateId "duplicate-id" Usage "two items of one section have the same id";
+    UnknownId "unknown-id" Usage "an ids: list names an item that does not exist";
+    // usage
+    UnknownSkip "unknown-skip" Usage "a value of --skip that names nothing";
+    PublishUnavailable "publish-unavailable" Usage "a release that would publish, which goferry cannot do yet";
+    // project and git
+    NoGit "no-git" Usage "the project is not a git repository, or git is missing";
+    GitDubiousOwnership "git-dubious-ownership" Usage "git refuses the repository because somebody else owns it";
+    NoTag "no-tag" Usage "the repository has no tag to release";
+    TagNotAtHead "tag-not-at-head" Usage "the tag to release does not point at the checked out commit";
+    TagNotSemver "tag-not-semver" Usage "the tag is not a semantic version";
+    DirtyTree "dirty-tree" Usage "the work tree has uncommitted changes";
+    ShallowClone "shallow-clone" Usage "the clone is shallow, so tags and the changelog may be missing";
+    NoModule "no-module" Usage "there is no go.mod here";
+    MainMissing "main-missing" Usage "no main package where one is expected";
+    ModuleQuery "module-query" Failure "a module@version could not be resolved or downloaded";
+    ModuleReplace "module-replace" Usage "a module@version has replace or exclude lines, which go install refuses";
+    HooksNotAllowed "hooks-not-allowed" Usage "hooks of a fetched module do not run unless allowed";
+    // matrix
+    UnknownTarget "unknown-target" Usage "a target that Go does not know";
+    NeedsExternalLinking "needs-external-linking" Usage "a pair that only a C toolchain can link, even for pure Go";
+    ArchiveNameCollision "archive-name-collision" Usage "two artifacts would have the same file name";
+    BinaryCountDiffers "binary-count-differs" Usage "an archive would hold different numbers of binaries on different platforms";
+    DistNotEmpty "dist-not-empty" Usage "dist/ holds files of another run";
+    DistLocked "dist-locked" Failure "another goferry works in the same dist/";
+    ChangelogFallback "changelog-fallback" Usage "the changelog is made from the local git log";
+    // host
+    GoMissing "go-missing" HostLacks "the go command was not found or does not work";
+    CCompilerMissing "c-compiler-missing" HostLacks "a cgo target has no C compiler";
+    RunnerMissing "runner-missing" HostLacks "nothing on this host can run a target's programs, though something could";
+    IsolationUnavailable "isolation-unavailable" HostLacks "isolation was required and namespaces are refused";
+    ToolMissing "tool-missing" HostLacks "a program that the configuration calls was not found";
+    // build
+    BuildFailed "build-failed" Failure "go build failed for a target";
+    OutOfMemory "out-of-memory" Failure "a compiler or linker was killed for want of memory";
+    HookFailed "hook-failed" Failure "a hook failed";
+    HookSplit "hook-split" Usage "a hook's command line cannot be split, or part of it is dropped";
+    OutputMissing "output-missing" Failure "a command succeeded without making its file";
+    Interrupted "interrupted" Failure "the run was interrupted";
+    Io "io" Failure "a file could not be read or written";
+    DiskFull "disk-full" Failure "no space left on the device";
+    NotReproducible "not-reproducible" Failure "two runs of the same plan gave different bytes";
+    // verification
+    NotABinary "not-a-binary" WrongArtifact "a file is not a program of a format that Go writes, or is damaged";
+    MachineMismatch "machine-mismatch" WrongArtifact "a binary is for another machine, format or ABI than planned";
+    BuildInfoMismatch "build-info-mismatch" WrongArtifact "a binary's Go build information disagrees with the plan";
+    MainVersionMismatch "main-version-mismatch" WrongArtifact "the stamped main version is not the one that Go derives here";
+    MainVersionDiffers "main-version-differs" WrongArtifact "the stamped main version is not the release version";
+    DoesNotStart "does-not-start" WrongArtifact "a binary does not start on its target";
+    ExpectUnmet "expect-unmet" WrongArtifact "a binary's output is not what the configuration expects";
+    DigestChanged "digest-changed" WrongArtifact "a file changed after it was verified";
+    // cache
+    CacheDamaged "cache-damaged" Failure "a cache entry does not match its digest and was dropped";
+    GlobNoMatch "glob-no-match" Usage "a file pattern matched nothing";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
