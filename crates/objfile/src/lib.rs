@@ -1,1 +1,60 @@
-//! To be moved into.
+//! What the bytes of a program say: container, machine, ABI, loader, libraries, and what the go command wrote into it.
+//!
+//! Owns: readers of ELF, PE, Mach-O (thin and fat), wasm, XCOFF, Plan 9 a.out and `ar` archives, of Go build
+//! information, and the comparison of a file with a [`goferry_target::GoTarget`].
+//! Must not: open files by name, run a program, know what was planned. Bytes come through [`ReadAt`], and only
+//! headers and the few tables that are needed are read, so that the size of a file does not matter.
+
+mod abi;
+mod archive;
+mod binary;
+mod buildinfo;
+mod check;
+mod elf;
+mod error;
+mod image;
+mod macho;
+mod pe;
+mod plan9;
+mod read;
+mod wasm;
+mod xcoff;
+
+pub use abi::{
+    AbiFlags, ArmCpu, ArmFloat, MipsAbi, MipsFloat, MipsIsa, RegisterFloat, Stated, X86Level, X86Levels,
+};
+pub use binary::{Binary, FileKind, Format, GlibcVersion, Linkage, Platform, Section, Version};
+pub use buildinfo::{GoBuildInfo, Module};
+pub use check::{Mismatch, check_target};
+pub use error::ObjError;
+pub use read::{FileBytes, ReadAt};
+
+use read::Source;
+
+/// Reads what a file is.
+///
+/// # Errors
+/// [`ObjError::Unrecognized`] for a file of no known format, [`ObjError::Truncated`] and [`ObjError::Malformed`] for
+/// a damaged one, [`ObjError::Io`] if `bytes` cannot be read.
+pub fn inspect(bytes: &dyn ReadAt) -> Result<Binary, ObjError> {
+    inspect_source(Source::whole(bytes))
+}
+
+/// Tells formats apart by their first bytes.
+fn inspect_source(source: Source<'_>) -> Result<Binary, ObjError> {
+    let magic = source.up_to(0, 16)?;
+    match *magic.as_slice() {
+        [0x7f, b'E', b'L', b'F', ..] => elf::inspect(source),
+        [b'M', b'Z', ..] => pe::inspect(source),
+        [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] | [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..] => macho::inspect(source),
+        // A Java class file has the same magic; it counts as fat only with a plausible number of slices.
+        [0xca, 0xfe, 0xba, 0xbe | 0xbf, 0, 0, 0, n, ..] if n < 43 => macho::inspect_fat(source),
+        [0, b'a', b's', b'm', ..] => wasm::inspect(source),
+        [1, 0xdf | 0xf7, ..] => xcoff::inspect(source),
+        [0, 0, 1, 0xeb] | [0, 0, 1, 0xeb, ..] | [0, 0, 0x8a, 0x97, ..] | [0, 0, 6, 0x47, ..] => {
+            plan9::inspect(source)
+        }
+        _ if magic.starts_with(b"!<arch>\n") || magic.starts_with(b"<bigaf>\n") => archive::inspect(source),
+        _ => Err(ObjError::Unrecognized { magic }),
+    }
+}

@@ -1,0 +1,1 @@
+//! Where bytes of memory stand in the file.
