@@ -1,1 +1,16 @@
-//! To be moved into.
+//! Archives, checksums and the files that describe a dist folder: pure specifications in, bytes out.
+//!
+//! Owns: how an archive, a checksum file, `artifacts.json` and `metadata.json` look, and which files a glob of
+//! `archives[].files` means. Must not: read configuration, run commands, know what was built or verified (the stage that
+//! does is to be put on top of this).
+
+pub mod archive;
+pub mod checksum;
+pub mod dist;
+mod error;
+pub mod members;
+mod pending;
+pub mod source;
+
+pub use archive::{ArchiveFormat, Member, Source, WriteOptions, Written, WrittenMember, write_archive};
+pub use error::PackageError;

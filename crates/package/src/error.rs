@@ -1,0 +1,90 @@
+//! What can go wrong while packaging, with the path it concerns.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A failure to write an archive, a checksum or a dist file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PackageError {
+    /// A file could not be read or written.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// `read`, `write`, …
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A word that is no archive format.
+    #[error("unknown archive format `{word}`")]
+    UnknownFormat {
+        /// The word.
+        word: String,
+    },
+    /// A word that is no checksum algorithm.
+    #[error("unknown checksum algorithm `{word}`")]
+    UnknownAlgorithm {
+        /// The word.
+        word: String,
+    },
+    /// `gz`, `xz` and `binary` hold exactly one file.
+    #[error("{}: format `{format}` holds exactly one file, {count} were given", path.display())]
+    OneFileOnly {
+        /// The archive.
+        path: PathBuf,
+        /// The format.
+        format: &'static str,
+        /// How many there are.
+        count: usize,
+    },
+    /// Two members have the same name.
+    #[error("{}: two members are named `{name}`", path.display())]
+    DuplicateMember {
+        /// The archive.
+        path: PathBuf,
+        /// The name.
+        name: String,
+    },
+    /// A member that the format cannot say.
+    #[error("{}: member `{name}` cannot be stored: {reason}", path.display())]
+    Unstorable {
+        /// The archive.
+        path: PathBuf,
+        /// The member.
+        name: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// A file changed its length while it was read.
+    #[error("{} changed while it was packed", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A glob does not parse.
+    #[error("file pattern `{pattern}`: {reason}")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A tar file that cannot be understood.
+    #[error("{} is not a usable tar file: {reason}", path.display())]
+    DamagedTar {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+}
+
+impl PackageError {
+    /// Makes an [`io::Error`] into one of ours; for `map_err`.
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> PackageError {
+        let path = path.to_owned();
+        move |source| PackageError::Io { action, path, source }
+    }
+}
