@@ -93,6 +93,9 @@ pub struct Config {
     pub toolchain: Toolchain,
     /// Sections that are known but that goferry cannot do yet, each with its first place; stop a release unless skipped.
     pub unsupported: Vec<Unsupported>,
+    /// Sections that only matter when something is published (`release`, `brews`, …), in the same form; a snapshot or
+    /// `--skip=publish` goes on without them.
+    pub publishing: Vec<Unsupported>,
 }
 
 /// A configured section or key that goferry cannot honour yet.

@@ -1,0 +1,112 @@
+//! goferry's own part of goferry.toml.
+
+use super::view::View;
+use crate::model::{CProvider, Config, IsolationRule, Text, Toolchain, Verify, VerifyBinary};
+use goferry_report::{Code, Diagnostic, Diagnostics};
+
+/// Reads `targets`, `[verify]` and `[toolchain]`.
+pub(super) fn read_native(root: &View<'_>, config: &mut Config) -> Diagnostics {
+    let mut diagnostics = Diagnostics::default();
+    config.targets = root.texts("targets");
+    if let Some(verify) = root.map("verify") {
+        config.verify = read_verify(&verify, &mut diagnostics);
+    }
+    if let Some(toolchain) = root.map("toolchain") {
+        let targets = toolchain.free_maps("target");
+        config.toolchain = Toolchain {
+            cc: compiler(&toolchain),
+            targets: targets.iter().map(|(target, view)| ((*target).to_owned(), compiler(view))).collect(),
+        };
+    }
+    diagnostics
+}
+
+fn compiler(view: &View<'_>) -> CProvider {
+    match view.text("cc") {
+        Some(word) if word.value == "zig" => CProvider::Zig,
+        _ => CProvider::Gcc,
+    }
+}
+
+fn read_verify(verify: &View<'_>, diagnostics: &mut Diagnostics) -> Verify {
+    let isolation = match verify.text("isolation").map(|t| t.value).as_deref() {
+        Some("required") => IsolationRule::Required,
+        Some("off") => IsolationRule::Off,
+        _ => IsolationRule::Preferred,
+    };
+    let timeout_seconds = verify.int("timeout").map(|seconds| u64::try_from(seconds).unwrap_or_default());
+    if timeout_seconds == Some(0) {
+        let mut d = Diagnostic::error(Code::ConfigValue, "`verify.timeout` must be at least one second");
+        d.labels.extend(verify.node.entry("timeout").and_then(|e| e.value.place.label("")));
+        diagnostics.push(d);
+    }
+    let memory = verify.text("memory");
+    let memory_bytes = memory.as_ref().and_then(|text| bytes(&text.value));
+    if let (Some(text), None) = (&memory, memory_bytes) {
+        let mut d =
+            Diagnostic::error(Code::ConfigValue, format!("`verify.memory` cannot be `{}`", text.value));
+        d.labels.extend(text.place.label(""));
+        diagnostics.push(d.hint_with("give bytes, or a number with K, M or G", "memory = \"512M\""));
+    }
+    let binaries = verify.maps("binary");
+    Verify {
+        isolation,
+        timeout_seconds,
+        memory_bytes,
+        args: args(verify),
+        expect: verify.text("expect"),
+        skip: verify.texts("skip"),
+        binaries: binaries.iter().filter_map(|binary| read_binary(binary, diagnostics)).collect(),
+        allow: verify.texts("allow"),
+    }
+}
+
+fn read_binary(binary: &View<'_>, diagnostics: &mut Diagnostics) -> Option<VerifyBinary> {
+    let (args, expect) = (args(binary), binary.text("expect"));
+    let Some(id) = binary.text("id") else {
+        let mut d = Diagnostic::error(Code::ConfigValue, "an item of `verify.binary` has no `id`");
+        d.labels.extend(binary.place().label(""));
+        diagnostics.push(d.hint_with("name the build it is about", "id = \"…\""));
+        return None;
+    };
+    Some(VerifyBinary { id, args, expect })
+}
+
+/// Arguments; an empty list is meant, unlike elsewhere: run the program without any.
+fn args(view: &View<'_>) -> Option<Vec<Text>> {
+    let list = view.texts("args");
+    view.node.get("args").map(|_| list)
+}
+
+/// `512M`, `2G`, `1048576` in bytes; powers of 1024.
+fn bytes(text: &str) -> Option<u64> {
+    let text = text.trim().trim_end_matches(['B', 'b']).trim_end_matches('i');
+    let (digits, unit) = match text.char_indices().last()? {
+        (at, 'K' | 'k') => (&text[..at], 1 << 10),
+        (at, 'M' | 'm') => (&text[..at], 1 << 20),
+        (at, 'G' | 'g') => (&text[..at], 1 << 30),
+        _ => (text, 1),
+    };
+    digits.trim().replace('_', "").parse::<u64>().ok().and_then(|n| n.checked_mul(unit)).filter(|n| *n > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes;
+
+    #[test]
+    fn sizes() {
+        for (text, expected) in [
+            ("512M", Some(512 << 20)),
+            ("2GiB", Some(2 << 30)),
+            ("1048576", Some(1 << 20)),
+            ("64 k", Some(64 << 10)),
+            ("", None),
+            ("0", None),
+            ("many", None),
+            ("99999999999999999999G", None),
+        ] {
+            assert_eq!(bytes(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Who is told: `announce`.
+
+use super::super::Kind::{Any, Bool, BoolOrTemplate, Enum, Int, List, Map, MapOf, Template};
+use super::super::{Shape, key, shape};
+
+pub(crate) static ANNOUNCE: Shape = shape(
+    "announce",
+    &[
+        key("skip", BoolOrTemplate, ""),
+        key("twitter", Map(&TWITTER), ""),
+        key("mastodon", Map(&MASTODON), ""),
+        key("reddit", Map(&REDDIT), ""),
+        key("slack", Map(&SLACK), ""),
+        key("discord", Map(&DISCORD), ""),
+        key("teams", Map(&TEAMS), ""),
+        key("smtp", Map(&SMTP), ""),
+        key("mattermost", Map(&MATTERMOST), ""),
+        key("linkedin", Map(&LINKED_IN), ""),
+        key("telegram", Map(&TELEGRAM), ""),
+        key("webhook", Map(&WEBHOOK), ""),
+        key("opencollective", Map(&OPEN_COLLECTIVE), ""),
+        key("bluesky", Map(&BLUESKY), ""),
+        key("discourse", Map(&DISCOURSE), ""),
+    ],
+);
+
+pub(crate) static TWITTER: Shape =
+    shape("twitter", &[key("enabled", BoolOrTemplate, ""), key("message_template", Template, "")]);
+
+pub(crate) static MASTODON: Shape = shape(
+    "mastodon",
+    &[key("enabled", BoolOrTemplate, ""), key("message_template", Template, ""), key("server", Template, "")],
+);
+
+pub(crate) static REDDIT: Shape = shape(
+    "reddit",
+    &[
+        key("enabled", BoolOrTemplate, ""),
+        key("application_id", Template, ""),
+        key("username", Template, ""),
+        key("title_template", Template, ""),
+        key("url_template", Template, ""),
+        key("sub", Template, ""),
+    ],
+);
+
+pub(crate) static SLACK: Shape = shape(
+    "slack",
+    &[
+        key("enabled", BoolOrTemplate, ""),
+        key("message_template", Template, ""),
+        key("channel", Template, ""),
+        key("username", Template, ""),
+        key("icon_emoji", Template, ""),
+        key("icon_url", Template, ""),
+        key("blocks", List(&Any), ""),
+        key("attachments", List(&Any), ""),
+    ],
+);
+
+pub(crate) static DISCORD: Shape = shape(
+    "discord",
+    &[
+        key("enabled", BoolOrTemplate, ""),
+        key("message_template", Template, ""),
+        key("author", Template, ""),
+        key("color", Template, ""),
+        key("icon_url", Template, ""),
+    ],
+);
+
+pub(crate) static TEAMS: Shape = shape(
+    "teams",
+    &[
+        key("enabled", BoolOrTemplate, ""),
+        key("title_template", Template, ""),
+        key("message_template", Template, ""),
+        key("color", Template, ""),
+        key("icon_url", Template, ""),
+    ],
+);
+
+pub(crate) static SMTP: Shape = shape(
+    "smtp",
+    &[
+        key("enabled", BoolOrTemplate, ""),
+        key("host", Template, ""),
+        key("port", Int, ""),
+        key("username", Template, ""),
+        key("from", Template, ""),
+        key("to", List(&Template), ""),
+        key("subject_template", Template, ""),
+        key("body_template", Template, ""),
+        key("insecure_skip_verify", Bool, ""),
+    ],
+);
+
+pub(crate) static MATTERMOST: Shape = shape(
+    "mattermost",
+    &[
+        key("enabled", BoolOrTemplate, ""),
+        key("message_template", Template, ""),
+        key("title_template", Template, ""),
+        key("color", Template, ""),
+        key("channel", Template, ""),
+        key("username", Template, ""),
+        key("icon_emoji", Template, ""),
+        key("icon_url", Template, ""),
+    ],
+);
+
+pub(crate) static LINKED_IN: Shape =
+    shape("linked_in", &[key("enabled", BoolOrTemplate, ""), key("message_template", Template, "")]);
+
+pub(crate) static TELEGRAM: Shape = shape(
+    "telegram",
+    &[
+        key("enabled", BoolOrTemplate, ""),
+        key("message_template", Template, ""),
+        key("chat_id", Template, ""),
+        key("parse_mode", Enum(&["MarkdownV2", "HTML"]), ""),
+        key("message_thread_id", Template, ""),
+    ],
+);
+
+pub(crate) static WEBHOOK: Shape = shape(
+    "webhook",
+    &[
+        key("enabled", BoolOrTemplate, ""),
+        key("skip_tls_verify", Bool, ""),
+        key("message_template", Template, ""),
+        key("endpoint_url", Template, ""),
+        key("headers", MapOf(&Template), ""),
+        key("content_type", Template, ""),
+        key("expected_status_codes", List(&Int), ""),
+    ],
+);
+
+pub(crate) static OPEN_COLLECTIVE: Shape = shape(
+    "open_collective",
+    &[
+        key("enabled", BoolOrTemplate, ""),
+        key("slug", Template, ""),
+        key("title_template", Template, ""),
+        key("message_template", Template, ""),
+    ],
+);
+
+pub(crate) static BLUESKY: Shape = shape(
+    "bluesky",
+    &[
+        key("enabled", BoolOrTemplate, ""),
+        key("username", Template, ""),
+        key("message_template", Template, ""),
+    ],
+);
+
+pub(crate) static DISCOURSE: Shape = shape(
+    "discourse",
+    &[
+        key("enabled", BoolOrTemplate, ""),
+        key("title_template", Template, ""),
+        key("message_template", Template, ""),
+        key("server", Template, ""),
+        key("category_id", Int, ""),
+        key("username", Template, ""),
+    ],
+);

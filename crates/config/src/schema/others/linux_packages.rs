@@ -1,0 +1,298 @@
+//! System packages of Linux: `nfpms`, `srpm`.
+
+use super::super::Kind::{Bool, Enum, Int, List, Map, MapOf, Mode, Template, Text};
+use super::super::core::FILE_INFO;
+use super::super::{Shape, key, shape};
+
+pub(crate) static NFPM: Shape = shape(
+    "nfpm",
+    &[
+        key("file_name_template", Template, ""),
+        key("package_name", Template, ""),
+        key("epoch", Template, ""),
+        key("release", Template, ""),
+        key("prerelease", Template, ""),
+        key("version_metadata", Template, ""),
+        key("dependencies", List(&Template), ""),
+        key("recommends", List(&Template), ""),
+        key("suggests", List(&Template), ""),
+        key("conflicts", List(&Template), ""),
+        key("umask", Mode, ""),
+        key("replaces", List(&Template), ""),
+        key("provides", List(&Template), ""),
+        key("contents", List(&Map(&NFPM_CONTENT)), ""),
+        key("scripts", Map(&NFPM_SCRIPTS), ""),
+        key("rpm", Map(&NFPM_RPM), ""),
+        key("deb", Map(&NFPM_DEB), ""),
+        key("apk", Map(&NFPM_APK), ""),
+        key("archlinux", Map(&NFPM_ARCH_LINUX), ""),
+        key("ipk", Map(&NFPM_IPK), ""),
+        key("msix", Map(&NFPM_MSIX), ""),
+        key("templated_contents", List(&Map(&NFPM_CONTENT)), "").pro(),
+        key("templated_scripts", Map(&NFPM_SCRIPTS), "").pro(),
+        key("overrides", MapOf(&Map(&NFPM_OVERRIDABLES)), ""),
+        key("id", Text, ""),
+        key("ids", List(&Text), ""),
+        key("formats", List(&Enum(&["apk", "deb", "rpm", "termux.deb", "archlinux", "ipk", "msix"])), ""),
+        key("section", Template, ""),
+        key("priority", Template, ""),
+        key("vendor", Template, ""),
+        key("homepage", Template, ""),
+        key("maintainer", Template, ""),
+        key("description", Template, ""),
+        key("license", Template, ""),
+        key("bindir", Template, ""),
+        key("libdirs", Map(&LIBDIRS), ""),
+        key("changelog", Template, ""),
+        key("mtime", Template, ""),
+        key("meta", Bool, ""),
+        key("if", Template, "").pro(),
+        key("goamd64", List(&Template), ""),
+        key("builds", List(&Text), "").renamed("ids"),
+    ],
+);
+
+pub(crate) static S_RPM: Shape = shape(
+    "s_rpm",
+    &[
+        key("summary", Template, ""),
+        key("group", Template, ""),
+        key("compression", Template, ""),
+        key("signature", Map(&NFPM_RPM_SIGNATURE), ""),
+        key("enabled", Bool, ""),
+        key("package_name", Template, ""),
+        key("epoch", Template, ""),
+        key("import_path", Template, ""),
+        key("section", Template, ""),
+        key("maintainer", Template, ""),
+        key("file_name_template", Template, ""),
+        key("spec_file", Template, ""),
+        key("license", Template, ""),
+        key("license_file_name", Template, ""),
+        key("vendor", Template, ""),
+        key("url", Template, ""),
+        key("packager", Template, ""),
+        key("description", Template, ""),
+        key("bins", MapOf(&Template), ""),
+        key("docs", List(&Template), ""),
+        key("contents", List(&Map(&NFPM_CONTENT)), ""),
+    ],
+);
+
+pub(crate) static NFPM_CONTENT: Shape = shape(
+    "nfpm_content",
+    &[
+        key("src", Template, ""),
+        key("dst", Template, ""),
+        key("type", Enum(&["symlink", "ghost", "config", "config|noreplace", "dir", "tree", ""]), ""),
+        key("packager", Template, ""),
+        key("file_info", Map(&FILE_INFO), ""),
+        key("expand", Bool, ""),
+    ],
+);
+
+pub(crate) static NFPM_SCRIPTS: Shape = shape(
+    "nfpm_scripts",
+    &[
+        key("preinstall", Template, ""),
+        key("postinstall", Template, ""),
+        key("preremove", Template, ""),
+        key("postremove", Template, ""),
+    ],
+);
+
+pub(crate) static NFPM_RPM: Shape = shape(
+    "nfpm_rpm",
+    &[
+        key("summary", Template, ""),
+        key("group", Template, ""),
+        key("compression", Template, ""),
+        key("signature", Map(&NFPM_RPM_SIGNATURE), ""),
+        key("scripts", Map(&NFPM_RPM_SCRIPTS), ""),
+        key("prefixes", List(&Template), ""),
+        key("packager", Template, ""),
+        key("buildhost", Template, ""),
+    ],
+);
+
+pub(crate) static NFPM_DEB: Shape = shape(
+    "nfpm_deb",
+    &[
+        key("scripts", Map(&NFPM_DEB_SCRIPTS), ""),
+        key("triggers", Map(&NFPM_DEB_TRIGGERS), ""),
+        key("breaks", List(&Template), ""),
+        key("signature", Map(&NFPM_DEB_SIGNATURE), ""),
+        key("lintian_overrides", List(&Template), ""),
+        key("compression", Enum(&["gzip", "xz", "zstd", "none"]), ""),
+        key("fields", MapOf(&Template), ""),
+        key("predepends", List(&Template), ""),
+    ],
+);
+
+pub(crate) static NFPM_APK: Shape = shape(
+    "nfpm_apk",
+    &[key("scripts", Map(&NFPM_APK_SCRIPTS), ""), key("signature", Map(&NFPM_APK_SIGNATURE), "")],
+);
+
+pub(crate) static NFPM_ARCH_LINUX: Shape = shape(
+    "nfpm_arch_linux",
+    &[
+        key("pkgbase", Template, ""),
+        key("packager", Template, ""),
+        key("scripts", Map(&NFPM_ARCH_LINUX_SCRIPTS), ""),
+    ],
+);
+
+pub(crate) static NFPM_IPK: Shape = shape(
+    "nfpm_ipk",
+    &[
+        key("abi_version", Template, ""),
+        key("alternatives", List(&Map(&NFPM_IPK_ALTERNATIVE)), ""),
+        key("auto_installed", Bool, ""),
+        key("essential", Bool, ""),
+        key("predepends", List(&Template), ""),
+        key("tags", List(&Template), ""),
+        key("fields", MapOf(&Template), ""),
+    ],
+);
+
+pub(crate) static NFPM_MSIX: Shape = shape(
+    "nfpm_msix",
+    &[
+        key("arch", Template, ""),
+        key("publisher", Template, ""),
+        key("identity", Map(&NFPM_MSIX_IDENTITY), ""),
+        key("properties", Map(&NFPM_MSIX_PROPERTIES), ""),
+        key("applications", List(&Map(&NFPM_MSIX_APPLICATION)), ""),
+        key("dependencies", Map(&NFPM_MSIX_DEPENDENCIES), ""),
+        key("capabilities", Map(&NFPM_MSIX_CAPABILITIES), ""),
+        key("signature", Map(&NFPM_MSIX_SIGNATURE), ""),
+    ],
+);
+
+pub(crate) static NFPM_OVERRIDABLES: Shape = shape(
+    "nfpm_overridables",
+    &[
+        key("file_name_template", Template, ""),
+        key("package_name", Template, ""),
+        key("epoch", Template, ""),
+        key("release", Template, ""),
+        key("prerelease", Template, ""),
+        key("version_metadata", Template, ""),
+        key("dependencies", List(&Template), ""),
+        key("recommends", List(&Template), ""),
+        key("suggests", List(&Template), ""),
+        key("conflicts", List(&Template), ""),
+        key("umask", Mode, ""),
+        key("replaces", List(&Template), ""),
+        key("provides", List(&Template), ""),
+        key("contents", List(&Map(&NFPM_CONTENT)), ""),
+        key("scripts", Map(&NFPM_SCRIPTS), ""),
+        key("rpm", Map(&NFPM_RPM), ""),
+        key("deb", Map(&NFPM_DEB), ""),
+        key("apk", Map(&NFPM_APK), ""),
+        key("archlinux", Map(&NFPM_ARCH_LINUX), ""),
+        key("ipk", Map(&NFPM_IPK), ""),
+        key("msix", Map(&NFPM_MSIX), ""),
+        key("templated_contents", List(&Map(&NFPM_CONTENT)), "").pro(),
+        key("templated_scripts", Map(&NFPM_SCRIPTS), "").pro(),
+    ],
+);
+
+pub(crate) static LIBDIRS: Shape = shape(
+    "libdirs",
+    &[key("header", Template, ""), key("carchive", Template, ""), key("cshared", Template, "")],
+);
+
+pub(crate) static NFPM_RPM_SIGNATURE: Shape = shape("nfpm_rpm_signature", &[key("key_file", Template, "")]);
+
+pub(crate) static NFPM_RPM_SCRIPTS: Shape =
+    shape("nfpm_rpm_scripts", &[key("pretrans", Template, ""), key("posttrans", Template, "")]);
+
+pub(crate) static NFPM_DEB_SCRIPTS: Shape = shape(
+    "nfpm_deb_scripts",
+    &[key("rules", Template, ""), key("templates", Template, ""), key("config", Template, "")],
+);
+
+pub(crate) static NFPM_DEB_TRIGGERS: Shape = shape(
+    "nfpm_deb_triggers",
+    &[
+        key("interest", List(&Template), ""),
+        key("interest_await", List(&Template), ""),
+        key("interest_noawait", List(&Template), ""),
+        key("activate", List(&Template), ""),
+        key("activate_await", List(&Template), ""),
+        key("activate_noawait", List(&Template), ""),
+    ],
+);
+
+pub(crate) static NFPM_DEB_SIGNATURE: Shape =
+    shape("nfpm_deb_signature", &[key("key_file", Template, ""), key("type", Template, "")]);
+
+pub(crate) static NFPM_APK_SCRIPTS: Shape =
+    shape("nfpm_apk_scripts", &[key("preupgrade", Template, ""), key("postupgrade", Template, "")]);
+
+pub(crate) static NFPM_APK_SIGNATURE: Shape =
+    shape("nfpm_apk_signature", &[key("key_file", Template, ""), key("key_name", Template, "")]);
+
+pub(crate) static NFPM_ARCH_LINUX_SCRIPTS: Shape =
+    shape("nfpm_arch_linux_scripts", &[key("preupgrade", Template, ""), key("postupgrade", Template, "")]);
+
+pub(crate) static NFPM_IPK_ALTERNATIVE: Shape = shape(
+    "nfpm_ipk_alternative",
+    &[key("priority", Int, ""), key("target", Template, ""), key("link_name", Template, "")],
+);
+
+pub(crate) static NFPM_MSIX_IDENTITY: Shape =
+    shape("nfpm_msix_identity", &[key("resource_id", Template, "")]);
+
+pub(crate) static NFPM_MSIX_PROPERTIES: Shape = shape(
+    "nfpm_msix_properties",
+    &[
+        key("display_name", Template, ""),
+        key("publisher_display_name", Template, ""),
+        key("logo", Template, ""),
+    ],
+);
+
+pub(crate) static NFPM_MSIX_APPLICATION: Shape = shape(
+    "nfpm_msix_application",
+    &[
+        key("id", Text, ""),
+        key("executable", Template, ""),
+        key("entry_point", Template, ""),
+        key("visual_elements", Map(&NFPM_MSIX_VISUAL_ELEMENTS), ""),
+    ],
+);
+
+pub(crate) static NFPM_MSIX_DEPENDENCIES: Shape = shape(
+    "nfpm_msix_dependencies",
+    &[key("target_device_families", List(&Map(&NFPM_MSIX_TARGET_DEVICE_FAMILY)), "")],
+);
+
+pub(crate) static NFPM_MSIX_CAPABILITIES: Shape = shape(
+    "nfpm_msix_capabilities",
+    &[
+        key("capabilities", List(&Template), ""),
+        key("device_capabilities", List(&Template), ""),
+        key("restricted", List(&Template), ""),
+    ],
+);
+
+pub(crate) static NFPM_MSIX_SIGNATURE: Shape = shape("nfpm_msix_signature", &[key("pfx_file", Template, "")]);
+
+pub(crate) static NFPM_MSIX_VISUAL_ELEMENTS: Shape = shape(
+    "nfpm_msix_visual_elements",
+    &[
+        key("display_name", Template, ""),
+        key("description", Template, ""),
+        key("background_color", Template, ""),
+        key("square150x150_logo", Template, ""),
+        key("square44x44_logo", Template, ""),
+    ],
+);
+
+pub(crate) static NFPM_MSIX_TARGET_DEVICE_FAMILY: Shape = shape(
+    "nfpm_msix_target_device_family",
+    &[key("name", Template, ""), key("min_version", Template, ""), key("max_version_tested", Template, "")],
+);
