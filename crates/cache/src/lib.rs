@@ -10,6 +10,7 @@ mod digest;
 mod error;
 mod hasher;
 mod key;
+mod memory;
 mod store;
 
 pub use digest::Digest;

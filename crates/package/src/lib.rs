@@ -8,6 +8,7 @@ pub mod archive;
 pub mod checksum;
 pub mod dist;
 mod error;
+mod glob;
 pub mod members;
 mod pending;
 pub mod source;

@@ -1,7 +1,7 @@
 //! tar and single files through a streaming compressor: none, xz, zstd. Constant memory, the same bytes always.
 
 use super::feed::{Feed, Tally, Total};
-use super::{Member, WriteOptions, tar};
+use super::{Member, tar};
 use crate::PackageError;
 use std::fs::File;
 use std::io::{self, Write};
@@ -25,9 +25,8 @@ pub(super) fn write_tar(
     feed: &mut Feed,
     filter: Filter,
     file: &mut File,
-    options: &WriteOptions,
 ) -> Result<Total, PackageError> {
-    through(filter, file, feed, options, |feed, sink| tar::write(members, feed, sink))
+    through(filter, file, feed, |feed, sink| tar::write(members, feed, sink))
 }
 
 /// Writes one file's content through `filter`.
@@ -36,9 +35,8 @@ pub(super) fn write_raw(
     feed: &mut Feed,
     filter: Filter,
     file: &mut File,
-    options: &WriteOptions,
 ) -> Result<Total, PackageError> {
-    through(filter, file, feed, options, |feed, sink| {
+    through(filter, file, feed, |feed, sink| {
         let content = feed.open(member)?;
         feed.pour(member, content, sink)
     })
@@ -48,7 +46,6 @@ fn through(
     filter: Filter,
     file: &mut File,
     feed: &mut Feed,
-    _options: &WriteOptions,
     write: impl FnOnce(&mut Feed, &mut dyn Write) -> Result<(), PackageError>,
 ) -> Result<Total, PackageError> {
     let mut tally = Tally::new(file);

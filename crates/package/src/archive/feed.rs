@@ -62,6 +62,16 @@ impl Feed {
         PackageError::Unstorable { path: self.archive.clone(), name: member.name.clone(), reason }
     }
 
+    /// Roughly how many bytes a tar of these members has; a hint for buffers, so a file that is missing counts nothing.
+    pub(super) fn expected_size(members: &[Member]) -> u64 {
+        let content = members.iter().map(|m| match &m.source {
+            Source::File(path) => std::fs::metadata(path).map_or(0, |f| f.len()),
+            Source::Bytes(bytes) => bytes.len() as u64,
+            Source::Symlink(_) | Source::Directory => 0,
+        });
+        content.map(|size| size.saturating_add(2048)).fold(1024, u64::saturating_add)
+    }
+
     /// Opens a member's content.
     pub(super) fn open<'a>(&self, member: &'a Member) -> Result<Content<'a>, PackageError> {
         match &member.source {

@@ -5,6 +5,7 @@
 //! Nothing of the machine gets in: no clock, no user, no umask, no number of threads.
 
 mod compress;
+mod deflate;
 mod feed;
 mod gzip;
 mod tar;
@@ -156,13 +157,24 @@ impl Member {
     }
 }
 
+/// libdeflate's level for gzip and zip. Measured on Go programs (`-s -w`, 6 MB, one core): level 1 gives 43.9 % of the
+/// size, level 6 gives 40.7 % in 2.4 times the time, level 9 gives 40.4 % in six times the time.
+pub const DEFAULT_DEFLATE_LEVEL: u8 = 1;
+
 /// How to write an archive.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WriteOptions {
     /// Unix seconds for members that say none.
     pub default_mtime: i64,
-    /// How many threads one archive may use; never changes the bytes. With several archives at once 1 is best.
-    pub threads: usize,
+    /// 1 (fast) to 12 (small) for gzip and zip; other values are brought into that range.
+    pub deflate_level: u8,
+}
+
+impl WriteOptions {
+    /// The default level.
+    pub fn new(default_mtime: i64) -> Self {
+        WriteOptions { default_mtime, deflate_level: DEFAULT_DEFLATE_LEVEL }
+    }
 }
 
 /// What was written.
@@ -202,24 +214,27 @@ pub fn write_archive(
     check_members(format, members, out)?;
     let mut pending = PendingFile::create(out)?;
     let mut feed = Feed::new(out, options.default_mtime);
+    let level = deflate::Level::new(options.deflate_level);
     let written = match format {
-        ArchiveFormat::Zip => zip::write(members, &mut feed, pending.file())?,
-        ArchiveFormat::Gz => gzip::write_single(&members[0], &mut feed, pending.file())?,
+        ArchiveFormat::Zip => zip::write(members, &mut feed, pending.file(), level)?,
+        ArchiveFormat::Gz => gzip::write_single(&members[0], &mut feed, pending.file(), level)?,
         ArchiveFormat::Xz => {
-            compress::write_raw(&members[0], &mut feed, compress::Filter::Xz, pending.file(), options)?
+            compress::write_raw(&members[0], &mut feed, compress::Filter::Xz, pending.file())?
         }
         ArchiveFormat::Binary => {
-            compress::write_raw(&members[0], &mut feed, compress::Filter::None, pending.file(), options)?
+            compress::write_raw(&members[0], &mut feed, compress::Filter::None, pending.file())?
         }
-        ArchiveFormat::TarGz | ArchiveFormat::Tgz => gzip::write_tar(members, &mut feed, pending.file())?,
+        ArchiveFormat::TarGz | ArchiveFormat::Tgz => {
+            gzip::write_tar(members, &mut feed, pending.file(), level)?
+        }
         ArchiveFormat::TarXz | ArchiveFormat::Txz => {
-            compress::write_tar(members, &mut feed, compress::Filter::Xz, pending.file(), options)?
+            compress::write_tar(members, &mut feed, compress::Filter::Xz, pending.file())?
         }
         ArchiveFormat::TarZst | ArchiveFormat::Tzst => {
-            compress::write_tar(members, &mut feed, compress::Filter::Zstd, pending.file(), options)?
+            compress::write_tar(members, &mut feed, compress::Filter::Zstd, pending.file())?
         }
         ArchiveFormat::Tar => {
-            compress::write_tar(members, &mut feed, compress::Filter::None, pending.file(), options)?
+            compress::write_tar(members, &mut feed, compress::Filter::None, pending.file())?
         }
     };
     let mode = if format == ArchiveFormat::Binary { members[0].mode } else { 0o644 };

@@ -1,10 +1,9 @@
 //! zip (APPNOTE 6.3.10): deflate, sizes in the local headers, Unix modes, the time in UTC and as an extended timestamp.
 
+use super::deflate::{Deflated, Level};
 use super::feed::{Feed, Tally, Total};
-use super::gzip::deflate;
 use super::{Member, Source};
 use crate::PackageError;
-use libdeflater::Crc;
 use std::fs::File;
 use std::io::{self, Write};
 
@@ -26,22 +25,30 @@ struct Entry {
 }
 
 /// Writes members as zip. Folders are left out as goreleaser does.
-pub(super) fn write(members: &[Member], feed: &mut Feed, file: &mut File) -> Result<Total, PackageError> {
+pub(super) fn write(
+    members: &[Member],
+    feed: &mut Feed,
+    file: &mut File,
+    level: Level,
+) -> Result<Total, PackageError> {
     let archive = feed.archive().to_owned();
     let failed = |e: io::Error| PackageError::io("write", &archive)(e);
     let mut tally = Tally::new(file);
     let mut entries = Vec::with_capacity(members.len());
     for member in members {
-        let content = feed.open(member)?;
-        let mut plain = Vec::new();
-        feed.pour(member, content, &mut plain)?;
-        if let Source::Symlink(text) = &member.source {
-            plain = text.clone().into_bytes();
-        }
+        let expected = Feed::expected_size(std::slice::from_ref(member));
+        let Deflated { packed, crc, size } = Deflated::make(expected, level, |sink| {
+            let content = feed.open(member)?;
+            feed.pour(member, content, sink)?;
+            match &member.source {
+                Source::Symlink(text) => {
+                    sink.write_all(text.as_bytes()).map_err(PackageError::io("write", &archive))
+                }
+                _ => Ok(()),
+            }
+        })?;
         let too_large = |_| feed.unstorable(member, "zip holds up to 4 GiB");
-        let packed = if plain.is_empty() { Vec::new() } else { deflate(&plain).map_err(failed)? };
-        let mut crc = Crc::new();
-        crc.update(&plain);
+        let packed = if size == 0 { Vec::new() } else { packed };
         let name = match member.source {
             Source::Directory => format!("{}/", member.name.trim_end_matches('/')),
             _ => member.name.clone(),
@@ -51,10 +58,10 @@ pub(super) fn write(members: &[Member], feed: &mut Feed, file: &mut File) -> Res
         }
         let entry = Entry {
             flags: if name.is_ascii() { 0 } else { UTF8 },
-            method: if plain.is_empty() { STORED } else { DEFLATED },
-            crc: crc.sum(),
+            method: if size == 0 { STORED } else { DEFLATED },
+            crc,
             packed: u32::try_from(packed.len()).map_err(too_large)?,
-            plain: u32::try_from(plain.len()).map_err(too_large)?,
+            plain: u32::try_from(size).map_err(too_large)?,
             attributes: attributes(member),
             mtime: feed.mtime(member),
             offset: u32::try_from(tally.size()).map_err(too_large)?,
