@@ -1,1 +1,15 @@
-//! To be moved into.
+//! What runs a target's programs on this host, and running them once to see that they start.
+//!
+//! Owns: the choice of a runner and its reason; command lines and processor models of emulators; the start record.
+//! Must not: fetch emulators, judge whether a record is good enough to ship.
+
+mod facts;
+mod machine;
+mod runner;
+mod start;
+
+pub use facts::{HostFacts, QemuFound};
+pub use runner::{
+    Class, MissingRunner, Runner, RunnerChoice, RunnerCommand, choose_runner, command_for, processor_model,
+};
+pub use start::{StartError, StartRecord, StartSpec, machine_seen, start};

@@ -1,0 +1,185 @@
+//! Which runner, and how to call it. Pure: the host's facts come in as data.
+
+use crate::HostFacts;
+use goferry_target::{Amd64, Arch, ArchKind, Arm, GoTarget, Os, Riscv64};
+use serde::{Deserialize, Serialize};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// What runs a program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Runner {
+    /// The host's own kernel and processor.
+    Native,
+    /// qemu's user-mode emulator, called directly.
+    QemuUser {
+        /// The emulator.
+        path: PathBuf,
+        /// As it says itself: `7.2.22`.
+        version: String,
+        /// SHA-256 of the emulator, hex.
+        digest: String,
+    },
+}
+
+impl Runner {
+    /// A few words for tables: `native`, `qemu 7.2.22`.
+    pub fn label(&self) -> String {
+        match self {
+            Runner::Native => "native".to_owned(),
+            Runner::QemuUser { version, .. } => format!("qemu {version}"),
+        }
+    }
+}
+
+/// Why there is no runner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// Nothing on any host of this kind could run it.
+    NoRunner,
+    /// Something could, and it is not installed.
+    RunnerMissing,
+}
+
+/// What to install.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissingRunner {
+    /// The program that was looked for: `qemu-aarch64`.
+    pub what: String,
+    /// The command that installs it.
+    pub hint: String,
+}
+
+/// The runner for a target, or why there is none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunnerChoice {
+    /// The runner.
+    pub runner: Option<Runner>,
+    /// Why this one, or why none, in one sentence.
+    pub reason: String,
+    /// What would have to be installed, if anything would help.
+    pub missing: Option<MissingRunner>,
+    /// Set when there is no runner.
+    pub class: Option<Class>,
+}
+
+/// How a runner is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunnerCommand {
+    /// The executable to start.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+    /// Variables to add to the environment.
+    pub env: Vec<(String, String)>,
+}
+
+/// Chooses what runs `target` on this host.
+pub fn choose_runner(target: &GoTarget, host: &HostFacts) -> RunnerChoice {
+    if host.os != Some(target.os) || target.os != Os::Linux {
+        // Programs of the host's own system run as they are, where the processor fits.
+        if host.os == Some(target.os) && native(target, host) {
+            return found(Runner::Native, "the host's own system and processor".to_owned());
+        }
+        let reason = format!("nothing here runs {} programs", target.os);
+        return RunnerChoice { runner: None, reason, missing: None, class: Some(Class::NoRunner) };
+    }
+    if native(target, host) {
+        let reason = match target.arch.kind() == host.arch.unwrap_or(ArchKind::Wasm) {
+            true => "the host's own processor".to_owned(),
+            false => format!("the host's kernel runs {} programs", target.arch.goarch()),
+        };
+        return found(Runner::Native, reason);
+    }
+    let Some(name) = target.facts().and_then(|f| f.qemu) else {
+        let reason = format!("no emulator is known for {target}");
+        return RunnerChoice { runner: None, reason, missing: None, class: Some(Class::NoRunner) };
+    };
+    match host.qemu.get(name) {
+        Some(q) => {
+            let reason = format!("{name} {} found on PATH", q.version);
+            found(
+                Runner::QemuUser {
+                    path: q.path.clone(),
+                    version: q.version.clone(),
+                    digest: q.digest.clone(),
+                },
+                reason,
+            )
+        }
+        None => RunnerChoice {
+            runner: None,
+            reason: format!("neither {name} nor {name}-static is on PATH"),
+            missing: Some(MissingRunner {
+                what: name.to_owned(),
+                hint: "apt-get install qemu-user-static".to_owned(),
+            }),
+            class: Some(Class::RunnerMissing),
+        },
+    }
+}
+
+fn found(runner: Runner, reason: String) -> RunnerChoice {
+    RunnerChoice { runner: Some(runner), reason, missing: None, class: None }
+}
+
+/// Whether the host runs such programs itself. A microarchitecture level above the processor's is for the program to
+/// refuse: Go checks GOAMD64 at start and says so.
+fn native(target: &GoTarget, host: &HostFacts) -> bool {
+    let Some(own) = host.arch else { return false };
+    let kind = target.arch.kind();
+    if let Arch::Amd64(level) = target.arch
+        && own == ArchKind::Amd64
+    {
+        return level <= host.amd64_level;
+    }
+    kind == own
+        || (kind == ArchKind::I386 && own == ArchKind::Amd64 && host.runs_386)
+        || (kind == ArchKind::Arm && own == ArchKind::Arm64 && host.runs_arm)
+}
+
+/// How to run `program` by `runner`: its command line and what to add to the environment. `sysroot` is where a
+/// dynamic program's loader and libraries are.
+pub fn command_for(
+    runner: &Runner,
+    target: &GoTarget,
+    program: &Path,
+    args: &[String],
+    sysroot: Option<&Path>,
+) -> RunnerCommand {
+    let rest = args.iter().map(OsString::from);
+    match runner {
+        Runner::Native => {
+            RunnerCommand { program: program.to_owned(), args: rest.collect(), env: Vec::new() }
+        }
+        Runner::QemuUser { path, .. } => {
+            let mut words: Vec<OsString> = Vec::new();
+            if let Some(root) = sysroot {
+                words.extend(["-L".into(), root.into()]);
+            }
+            words.push(program.into());
+            words.extend(rest);
+            let model = processor_model(target.arch).map(|m| ("QEMU_CPU".to_owned(), m.to_owned()));
+            RunnerCommand { program: path.clone(), args: words, env: model.into_iter().collect() }
+        }
+    }
+}
+
+/// The model of qemu's that has no more than the target promises, so that a program that needs more fails here and
+/// not at the user's; none where qemu's own default is already the least, or no model of that level exists.
+/// Each was started with a program of its level under qemu 7.2 (tests/start.rs).
+pub fn processor_model(arch: Arch) -> Option<&'static str> {
+    Some(match arch {
+        Arch::Arm(Arm { version: 5, .. }) => "arm926",
+        Arch::Arm(Arm { version: 6, .. }) => "arm1176",
+        Arch::Arm(Arm { version: 7, .. }) => "cortex-a8",
+        Arch::Arm64(v) if (v.major, v.minor, v.lse) == (8, 0, false) => "cortex-a57",
+        Arch::Amd64(Amd64::V1) => "qemu64",
+        Arch::Mips(_) | Arch::Mipsle(_) => "24Kf",
+        Arch::Mips64(_) | Arch::Mips64le(_) => "MIPS64R2-generic",
+        Arch::Riscv64(Riscv64::Rva20u64) => "rv64",
+        _ => return None,
+    })
+}
