@@ -56,7 +56,9 @@ const FIELDS: usize = 6;
 /// Without a previous tag goreleaser logs from HEAD, not from the tag; so do we.
 pub fn log_args(previous: &str, current: &str) -> Vec<String> {
     let mut args: Vec<String> =
-        ["-c", "log.showSignature=false", "log", "--no-decorate", "--no-color", FORMAT].map(String::from).into();
+        ["-c", "log.showSignature=false", "log", "--no-decorate", "--no-color", FORMAT]
+            .map(String::from)
+            .into();
     if !previous.is_empty() {
         args.push(format!("{previous}..{current}"));
     }
@@ -280,7 +282,8 @@ mod tests {
 
     #[test]
     fn groups_in_goreleasers_order() {
-        let group = |title: &str, regexp: &str, order| Group { title: title.into(), regexp: regexp.into(), order };
+        let group =
+            |title: &str, regexp: &str, order| Group { title: title.into(), regexp: regexp.into(), order };
         let rules = ChangelogRules {
             abbrev: -1,
             groups: vec![group("Fixes", "^fix", 1), group("Features", "^feat", 0), group("Rest", "", 999)],
@@ -294,13 +297,15 @@ mod tests {
 
     #[test]
     fn filters_sort_abbrev() {
-        let rules = ChangelogRules { include: vec!["fix".into(), "!".into()], abbrev: 3, ..Default::default() };
+        let rules =
+            ChangelogRules { include: vec!["fix".into(), "!".into()], abbrev: 3, ..Default::default() };
         assert_eq!(
             body(&["fix!: a", "docs: b"], &rules),
             "## Changelog\n* 0bc fix!: a\n* 0bc fix!: a",
             "2.15 lists an entry once for each include"
         );
-        let rules = ChangelogRules { exclude: vec!["^docs:".into()], sort: Sort::Descending, ..Default::default() };
+        let rules =
+            ChangelogRules { exclude: vec!["^docs:".into()], sort: Sort::Descending, ..Default::default() };
         assert_eq!(body(&["a", "docs: b", "c"], &rules), "## Changelog\n* 2bcdef0123 c\n* 0bcdef0123 a");
         assert_eq!(body(&[], &ChangelogRules::default()), "## Changelog");
         let bad = ChangelogRules { exclude: vec!["(".into()], ..Default::default() };

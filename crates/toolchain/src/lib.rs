@@ -3,6 +3,22 @@
 //! Owns: what these tools are asked and how their answers read; the facts of a module and of its repository.
 //! Must not: decide what is built (plan does), build, or know a stage.
 
+mod ask;
+pub mod cc;
+pub mod changelog;
 pub mod constraint;
+pub mod git;
+pub mod go;
+mod go_regexp;
 pub mod gomod;
 pub mod gosource;
+pub mod main_version;
+pub mod module;
+pub mod semver;
+
+pub use ask::ToolError;
+pub use cc::{CcChoice, CcProvider, CcQuery, choose_cc};
+pub use git::{GitFacts, GitQuery, GitReport};
+pub use go::{Go, GoEnv, GoIdentity, GoVersion};
+pub use gosource::{MainPackage, main_packages};
+pub use module::{ModuleInfo, ModuleQuery};
