@@ -10,7 +10,7 @@ use regex::Regex;
 ///
 /// # Errors
 /// When it is malformed, with the regex crate's words.
-pub fn compile(pattern: &str) -> Result<Regex, regex::Error> {
+pub(crate) fn compile(pattern: &str) -> Result<Regex, regex::Error> {
     Regex::new(&translate(pattern))
 }
 

@@ -247,7 +247,8 @@ mod tests {
 
     #[test]
     fn headers() {
-        let table: &[(&str, Option<(&str, &[&str])>)] = &[
+        type Row = (&'static str, Option<(&'static str, &'static [&'static str])>);
+        let table: &[Row] = &[
             ("package main", Some(("main", &[]))),
             ("\u{feff}package main\n", Some(("main", &[]))),
             ("// c\n/* package no */ package /*x*/ lib // y\nimport \"fmt\"", Some(("lib", &["fmt"]))),

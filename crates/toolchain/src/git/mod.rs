@@ -263,6 +263,12 @@ impl Repo<'_> {
         (facts.commit, facts.short_commit) = (commit.full, commit.short);
         (facts.author, facts.committer) = (commit.author, commit.committer);
         facts.summary = output::first_line(&summary?);
+        if !facts.status.iter().any(|e| !e.own && e.code != "??")
+            && let Some(clean) = facts.summary.strip_suffix("-dirty")
+        {
+            // git saw only dist's new line in .gitignore.
+            facts.summary = clean.to_owned();
+        }
         self.find_tags(&mut facts, &tags?)?;
         Ok(facts)
     }

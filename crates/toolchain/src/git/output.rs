@@ -126,7 +126,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const STATUS: &[u8] = b"# branch.oid 0123\0# branch.head main\0# branch.upstream origin/main\01 .M N... 100644 100644 100644 a b my file.go\02 R. N... 100644 100644 100644 a b R100 new name\0old name\0u UU N... 1 1 1 1 a b c both.go\0? dist/\0! ignored\0";
+    const STATUS: &[u8] = b"# branch.oid 0123\0# branch.head main\0# branch.upstream origin/main\x001 .M N... 100644 100644 100644 a b my file.go\x002 R. N... 100644 100644 100644 a b R100 new name\0old name\0u UU N... 1 1 1 1 a b c both.go\0? dist/\0! ignored\0";
 
     #[test]
     fn status() {

@@ -108,11 +108,11 @@ impl GoEnv {
 
     /// Whether `-buildvcs=false` stands in GOFLAGS.
     pub fn buildvcs_off(&self) -> bool {
-        let value = self
+        let mut value = self
             .goflags
             .split_whitespace()
             .filter_map(|f| f.trim_start_matches('-').strip_prefix("buildvcs="));
-        value.last().is_some_and(|v| matches!(v, "false" | "0" | "f" | "F" | "FALSE" | "False"))
+        value.next_back().is_some_and(|v| matches!(v, "false" | "0" | "f" | "F" | "FALSE" | "False"))
     }
 }
 
