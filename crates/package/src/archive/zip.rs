@@ -24,7 +24,7 @@ struct Entry {
     offset: u32,
 }
 
-/// Writes members as zip. Folders are left out as goreleaser does.
+/// Writes members as zip.
 pub(super) fn write(
     members: &[Member],
     feed: &mut Feed,
@@ -87,13 +87,16 @@ pub(super) fn write(
     Ok(tally.total())
 }
 
-/// Upper half: Unix mode with file type; lower half: the DOS folder bit.
+/// Upper half: Unix mode with file type; lower half: the DOS folder bit. Mode 0 states none, as git's zip files do not.
 fn attributes(member: &Member) -> u32 {
     let mode = member.mode & 0o7777;
+    if mode == 0 {
+        return if member.source == Source::Directory { 0x10 } else { 0 };
+    }
     match member.source {
         Source::File(_) | Source::Bytes(_) => (0o100_000 | mode) << 16,
         Source::Symlink(_) => (0o120_000 | mode) << 16,
-        Source::Directory => (0o040_000 | mode) << 16 | 0x10,
+        Source::Directory => ((0o040_000 | mode) << 16) | 0x10,
     }
 }
 
@@ -119,8 +122,9 @@ fn local_header(e: &Entry) -> Vec<u8> {
 
 fn central_header(e: &Entry) -> Vec<u8> {
     let mut h = b"PK\x01\x02".to_vec();
-    // Made by: Unix, specification 2.0.
-    h.extend_from_slice(&(3u16 << 8 | 20).to_le_bytes());
+    // Made by: Unix where there is a mode, else DOS; specification 2.0.
+    let maker: u16 = if e.attributes >> 16 == 0 { 0 } else { 3 };
+    h.extend_from_slice(&((maker << 8) | 20).to_le_bytes());
     common(&mut h, e);
     // Comment length, disk, internal attributes.
     h.extend_from_slice(&[0; 6]);
