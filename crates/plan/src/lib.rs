@@ -1,1 +1,21 @@
-//! To be moved into.
+//! Configuration, project facts and host facts to a [`Plan`]: a graph of steps as plain data.
+//!
+//! Owns: every default that depends on the project, the matrix, names of files, who needs whom, and the checks that
+//! can be made before anything runs. Must not: do any I/O (templates reach files through [`TemplateHost`]).
+//!
+//! [`TemplateHost`]: goferry_config::template::TemplateHost
+
+mod archives;
+mod builds;
+mod draft;
+pub mod facts;
+mod fields;
+mod finish;
+pub mod graph;
+mod matrix;
+mod render;
+mod rest;
+
+pub use builds::c_provider;
+pub use draft::{Draft, DraftBuild, Options, draft, is_semver};
+pub use graph::Plan;

@@ -1,0 +1,166 @@
+//! The fields that templates see: those of the release, and those of one artifact or build.
+
+use crate::facts::{ProjectFacts, SourceKind};
+use goferry_config::template::{Fields, Value};
+use goferry_target::{Arch, GoTarget};
+use std::collections::BTreeMap;
+
+/// A semantic version as goreleaser splits it. What is no version gives zeros.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Semver {
+    pub(crate) major: i64,
+    pub(crate) minor: i64,
+    pub(crate) patch: i64,
+    pub(crate) prerelease: String,
+}
+
+impl Semver {
+    pub(crate) fn parse(tag: &str) -> Option<Semver> {
+        let s = tag.strip_prefix('v').unwrap_or(tag);
+        let s = s.split_once('+').map_or(s, |(a, _)| a);
+        let (core, prerelease) = s.split_once('-').unwrap_or((s, ""));
+        let mut parts = core.split('.').map(|p| p.parse::<i64>().ok());
+        let major = parts.next()??;
+        let minor = parts.next().map_or(Some(0), |p| p)?;
+        let patch = parts.next().map_or(Some(0), |p| p)?;
+        if parts.next().is_some() {
+            return None;
+        }
+        Some(Semver { major, minor, patch, prerelease: prerelease.to_owned() })
+    }
+
+    fn raw(&self) -> String {
+        format!("{}.{}.{}", self.major, self.minor, self.patch)
+    }
+}
+
+fn rfc3339(unix: i64) -> String {
+    jiff::Timestamp::from_second(unix).unwrap_or_default().to_string()
+}
+
+pub(crate) fn env_map(env: &BTreeMap<String, String>) -> Value {
+    Value::from(env.clone())
+}
+
+/// The fields of the release. `version` is without its `v`; empty texts stand where git was not read yet.
+pub(crate) fn release(
+    facts: &ProjectFacts,
+    name: &str,
+    version: &str,
+    env: &BTreeMap<String, String>,
+    git_read: bool,
+) -> Fields {
+    let blank = ProjectFacts::blank_vcs();
+    let v = if git_read { &facts.vcs } else { &blank };
+    let semver = Semver::parse(&v.tag).unwrap_or_default();
+    let text = |s: &str| Value::from(s.to_owned());
+    let now = facts.clock.unix;
+    let mut f = Fields::default();
+    for (key, value) in [
+        ("ProjectName", name),
+        ("Version", version),
+        ("Tag", &v.tag),
+        ("PreviousTag", &v.previous_tag),
+        ("PrefixedTag", &v.tag),
+        ("PrefixedPreviousTag", &v.previous_tag),
+        ("PrefixedSummary", &v.summary),
+        ("Branch", &v.branch),
+        ("Commit", &v.commit),
+        ("FullCommit", &v.commit),
+        ("ShortCommit", &v.short_commit),
+        ("GitURL", &v.url),
+        ("Summary", &v.summary),
+        ("TagSubject", &v.tag_subject),
+        ("TagContents", &v.tag_contents),
+        ("TagBody", &v.tag_body),
+        ("GitTreeState", if v.dirty { "dirty" } else { "clean" }),
+        ("Prerelease", &semver.prerelease),
+        ("ModulePath", facts.module_path.as_deref().unwrap_or_default()),
+        ("ReleaseURL", ""),
+        ("ReleaseNotes", ""),
+    ] {
+        f.set(key, text(value));
+    }
+    let raw = if v.tag.is_empty() { String::new() } else { semver.raw() };
+    f.set("RawVersion", Value::from(raw));
+    f.set("CommitDate", Value::from(rfc3339(v.commit_unix)));
+    f.set("CommitTimestamp", Value::Int(v.commit_unix));
+    f.set("Date", Value::from(rfc3339(now)));
+    f.set("Timestamp", Value::Int(now));
+    f.set("Now", Value::Time(jiff::Timestamp::from_second(now).unwrap_or_default()));
+    for (key, value) in [("Major", semver.major), ("Minor", semver.minor), ("Patch", semver.patch)] {
+        f.set(key, Value::Int(value));
+    }
+    for (key, value) in [
+        ("IsGitDirty", v.dirty),
+        ("IsGitClean", !v.dirty),
+        ("IsSnapshot", facts.snapshot),
+        ("IsNightly", false),
+        ("IsDraft", false),
+        ("IsSingleTarget", false),
+        ("IsRelease", !facts.snapshot),
+        ("IsMerging", false),
+    ] {
+        f.set(key, Value::Bool(value));
+    }
+    f.set("Env", env_map(env));
+    f.set("Outputs", Value::from(BTreeMap::<String, Value>::new()));
+    f
+}
+
+impl ProjectFacts {
+    fn blank_vcs() -> crate::facts::Vcs {
+        crate::facts::Vcs::default()
+    }
+
+    /// Whether the source is a module from the proxy.
+    pub fn is_module(&self) -> bool {
+        matches!(self.source, SourceKind::Module { .. })
+    }
+}
+
+/// Adds the fields that describe a target: `.Os`, `.Arch`, `.Arm`, `.Amd64`, … and `.Target`.
+pub(crate) fn with_target(base: &Fields, target: Option<&GoTarget>) -> Fields {
+    let mut f = base.clone();
+    let variant = |want: fn(Arch) -> bool| match target {
+        Some(t) if want(t.arch) => t.arch.variant().unwrap_or_default(),
+        _ => String::new(),
+    };
+    let (os, arch, name) = match target {
+        Some(t) => (t.os.goos().to_owned(), t.arch.goarch().to_owned(), t.goreleaser_name()),
+        None => ("darwin".to_owned(), "all".to_owned(), "darwin_all".to_owned()),
+    };
+    for (key, value) in [
+        ("Os", os),
+        ("Arch", arch),
+        ("Target", name),
+        ("Arm", variant(|a| matches!(a, Arch::Arm(_)))),
+        ("Arm64", variant(|a| matches!(a, Arch::Arm64(_)))),
+        ("Amd64", variant(|a| matches!(a, Arch::Amd64(_)))),
+        ("I386", variant(|a| matches!(a, Arch::I386(_)))),
+        (
+            "Mips",
+            variant(|a| matches!(a, Arch::Mips(_) | Arch::Mipsle(_) | Arch::Mips64(_) | Arch::Mips64le(_))),
+        ),
+        ("Ppc64", variant(|a| matches!(a, Arch::Ppc64(_) | Arch::Ppc64le(_)))),
+        ("Riscv64", variant(|a| matches!(a, Arch::Riscv64(_)))),
+        ("Abi", String::new()),
+    ] {
+        f.set(key, Value::from(value));
+    }
+    f
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_split_like_semver() {
+        let v = Semver::parse("v1.2.3-rc.1+build").unwrap();
+        assert_eq!((v.major, v.minor, v.patch, v.prerelease.as_str()), (1, 2, 3, "rc.1"));
+        assert_eq!(Semver::parse("v2").unwrap().raw(), "2.0.0");
+        assert!(Semver::parse("nightly").is_none());
+        assert!(Semver::parse("1.2.3.4").is_none());
+    }
+}

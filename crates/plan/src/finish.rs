@@ -1,0 +1,79 @@
+//! Second half of planning: host facts in, the graph out, with every problem found on the way.
+
+use crate::draft::Draft;
+use crate::facts::{HostFacts, RunnerFact};
+use crate::graph::{Plan, Project};
+use crate::{archives, builds, rest};
+use goferry_report::{Code, Diagnostic, Diagnostics};
+
+impl Draft<'_> {
+    /// The plan and everything that is wrong with it; it may only be run if nothing is an error.
+    pub fn finish(&self, host: &HostFacts) -> (Plan, Diagnostics) {
+        let mut steps = vec![];
+        let binaries = builds::steps(self, host, &mut steps);
+        if binaries.is_empty() && !self.render_has_errors() {
+            self.render.push(
+                Diagnostic::error(Code::UnknownTarget, "nothing to build: every build is skipped or its matrix is empty")
+                    .hint("look at goos, goarch, ignore, skip, and at --id, --target and --single-target"),
+            );
+        }
+        if !self.options.build_only {
+            let mut uploadables = if self.options.skips("archives") {
+                vec![]
+            } else {
+                archives::steps(self, &binaries, &mut steps)
+            };
+            rest::source(self, &mut steps, &mut uploadables);
+            rest::changelog(self, &mut steps);
+            rest::checksums(self, &uploadables, &mut steps);
+        }
+        rest::metadata(&mut steps);
+        let fields = &self.fields;
+        let project = Project {
+            name: self.name.clone(),
+            version: self.version.clone(),
+            snapshot: self.facts.snapshot,
+            module_path: self.facts.module_path.clone(),
+            source: self.facts.source.clone(),
+            vcs: self.facts.vcs.clone(),
+            clock: self.facts.clock.clone(),
+            dist: self.dist.clone(),
+            metadata_unix: self.render.unix(self.config.metadata.mod_timestamp.as_ref(), fields),
+            report_sizes: self.config.report_sizes,
+        };
+        (Plan { project, steps, notes: self.notes(host) }, self.render.take())
+    }
+
+    fn render_has_errors(&self) -> bool {
+        let found = self.render.take();
+        let errors = found.has_errors();
+        found.list.into_iter().for_each(|d| self.render.push(d));
+        errors
+    }
+
+    fn notes(&self, host: &HostFacts) -> Vec<String> {
+        let mut notes = vec![format!(
+            "time is {} ({})",
+            jiff::Timestamp::from_second(self.facts.clock.unix).unwrap_or_default(),
+            self.facts.clock.source
+        )];
+        for ((id, target), need) in &host.cgo {
+            if need.needed {
+                notes.push(format!("{id} {target}: cgo is on: {}", need.reason));
+            }
+        }
+        for (target, cc) in &host.ccs {
+            if let Ok(cc) = cc {
+                notes.push(format!("{target}: C compiler {}: {}", cc.cc, cc.reason));
+            }
+        }
+        for (target, runner) in &host.runners {
+            match runner {
+                RunnerFact::Runs { name, reason, .. } => notes.push(format!("{target}: runs by {name}: {reason}")),
+                RunnerFact::NoRunner { reason } => notes.push(format!("{target}: is not run: {reason}")),
+                RunnerFact::Missing { reason, .. } => notes.push(format!("{target}: cannot be run: {reason}")),
+            }
+        }
+        notes
+    }
+}

@@ -1,0 +1,177 @@
+//! The bytes of a binary against the plan: format, machine, ABI, and what the go command wrote into it.
+
+use goferry_objfile::{Binary, FileBytes, Linkage, Mismatch, ObjError, check_target};
+use goferry_plan::graph::Cgo;
+use goferry_report::{Code, Diagnostic, Diagnostics};
+use goferry_target::{Arch, GoTarget};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// What a binary must be.
+#[derive(Clone, Debug, Default)]
+pub struct Expectation {
+    /// Target; none for a universal binary, whose slices are checked one by one.
+    pub target: Option<GoTarget>,
+    /// Module path of the main module.
+    pub module_path: Option<String>,
+    /// The main version that Go derives; none if it is not checked.
+    pub main_version: Option<String>,
+    /// The release version with its `v`, for a warning where it differs from the stamped one.
+    pub release_version: Option<String>,
+    /// What CGO_ENABLED was.
+    pub cgo: Option<Cgo>,
+    /// Whether packing hides the build information.
+    pub packed: bool,
+}
+
+/// What a binary's bytes say, as far as summaries and records want it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inspected {
+    /// `ELF 64-bit little-endian, machine 183`.
+    pub format: String,
+    /// `static`, `dynamic`.
+    pub linkage: String,
+    /// The loader it asks for.
+    pub interpreter: Option<String>,
+    /// Libraries it needs.
+    pub needed: Vec<String>,
+    /// Highest glibc version it needs.
+    pub glibc: Option<String>,
+    /// Go version that built it.
+    pub go_version: Option<String>,
+    /// Stamped version of the main module.
+    pub main_version: Option<String>,
+    /// Number of modules it holds besides the main one.
+    pub dependencies: usize,
+}
+
+/// Reads the file and compares it. The second value lists everything that is wrong or worth a warning.
+///
+/// # Errors
+/// The one diagnostic of a file that is no program at all.
+pub fn inspect(path: &Path, name: &str, want: &Expectation) -> Result<(Inspected, Diagnostics), Box<Diagnostic>> {
+    let damaged = |e: ObjError| {
+        Box::new(Diagnostic::error(Code::NotABinary, format!("{name} is not a program that can be read: {e}")))
+    };
+    let bytes = FileBytes::open(path).map_err(|e| {
+        Box::new(Diagnostic::error(Code::Io, format!("{}: {e}", path.display())))
+    })?;
+    let binary = goferry_objfile::inspect(&bytes).map_err(damaged)?;
+    let mut found = Diagnostics::default();
+    if let Some(target) = &want.target {
+        machine(&binary, target, name, &mut found);
+        if !want.packed {
+            build_info(&binary, target, name, want, &mut found);
+        }
+    } else if binary.slices.is_empty() {
+        found.push(Diagnostic::error(Code::MachineMismatch, format!("{name} is not a universal binary")));
+    }
+    Ok((summary(&binary), found))
+}
+
+fn machine(binary: &Binary, target: &GoTarget, name: &str, found: &mut Diagnostics) {
+    let wrong: Vec<Mismatch> = check_target(binary, target);
+    if wrong.is_empty() {
+        return;
+    }
+    let mut d = Diagnostic::error(Code::MachineMismatch, format!("{name} is not a program for {target}"));
+    d.notes = wrong.iter().map(ToString::to_string).collect();
+    found.push(d.hint("look at hooks, overrides and CC: something made or replaced this file for another machine"));
+}
+
+fn build_info(binary: &Binary, target: &GoTarget, name: &str, want: &Expectation, found: &mut Diagnostics) {
+    let Some(go) = &binary.go else {
+        found.push(
+            Diagnostic::error(Code::BuildInfoMismatch, format!("{name} holds no Go build information"))
+                .hint("a hook that replaces the binary, or a packer, loses it"),
+        );
+        return;
+    };
+    let mut wrong = vec![];
+    let mut compare = |key: &str, expected: &str| match go.setting(key) {
+        Some(have) if have == expected => {}
+        Some(have) => wrong.push(format!("{key}: expected {expected}, found {have}")),
+        None => wrong.push(format!("{key}: expected {expected}, not recorded")),
+    };
+    compare("GOOS", target.os.goos());
+    compare("GOARCH", target.arch.goarch());
+    if let (Some(key), Some(value)) = (target.arch.variant_env(), target.arch.variant()) {
+        // The go command canonicalises GOARM: `7,hardfloat` is recorded as `7`.
+        let value = match target.arch {
+            Arch::Arm(a) if a.float == Some(goferry_target::Arm { version: a.version, float: None }.float()) => {
+                a.version.to_string()
+            }
+            _ => value,
+        };
+        compare(key, &value);
+    }
+    match want.cgo {
+        Some(Cgo::On) => compare("CGO_ENABLED", "1"),
+        Some(Cgo::Off) => compare("CGO_ENABLED", "0"),
+        Some(Cgo::GoDecides) | None => {}
+    }
+    if let Some(path) = &want.module_path {
+        let have = go.main.as_ref().map_or("", |m| m.path.as_str());
+        if have != path {
+            wrong.push(format!("main module: expected {path}, found {have}"));
+        }
+    }
+    if !wrong.is_empty() {
+        let mut d = Diagnostic::error(
+            Code::BuildInfoMismatch,
+            format!("{name}: its Go build information disagrees with the plan for {target}"),
+        );
+        d.notes = wrong;
+        found.push(d);
+    }
+    version(go.main.as_ref().map_or("", |m| m.version.as_str()), name, want, found);
+}
+
+fn version(have: &str, name: &str, want: &Expectation, found: &mut Diagnostics) {
+    if let Some(expected) = &want.main_version
+        && expected != have
+    {
+        found.push(
+            Diagnostic::error(
+                Code::MainVersionMismatch,
+                format!("{name}: the stamped main version is `{have}`, but Go derives `{expected}` here"),
+            )
+            .hint("the tree or its tags changed while the release ran"),
+        );
+        return;
+    }
+    if let Some(release) = &want.release_version
+        && !release.is_empty()
+        && release != have
+    {
+        let why = match have {
+            "(devel)" => "version stamping is off (-buildvcs=false, no git, or a build inside a vendor or module cache)",
+            v if v.ends_with("+dirty") => "the tree has changes or untracked files",
+            v if v.starts_with("v0.0.0-") => "no tag of this module's major version is at or below this commit",
+            _ => "the tag is not at this commit, or is not one that Go accepts for this module path",
+        };
+        found.push(Diagnostic::warning(
+            Code::MainVersionDiffers,
+            format!("the stamped main version is `{have}`, the release is {release}: {why}"),
+        ));
+    }
+}
+
+fn summary(binary: &Binary) -> Inspected {
+    let go = binary.go.as_ref();
+    Inspected {
+        format: format!("{} {}-bit", binary.format, binary.bits),
+        linkage: match binary.linkage {
+            Linkage::Static => "static",
+            Linkage::StaticPie => "static-pie",
+            Linkage::Dynamic => "dynamic",
+        }
+        .to_owned(),
+        interpreter: binary.interpreter.clone(),
+        needed: binary.needed.clone(),
+        glibc: binary.glibc.map(|v| v.to_string()),
+        go_version: go.map(|g| g.go_version.clone()),
+        main_version: go.and_then(|g| g.main.as_ref()).map(|m| m.version.clone()),
+        dependencies: go.map_or(0, |g| g.deps.len()),
+    }
+}

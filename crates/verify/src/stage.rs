@@ -1,0 +1,199 @@
+//! The stage: inspect, then run, then a [`Verified`].
+
+use crate::inspect::{Expectation, inspect};
+use crate::judge::{Ended, Verdict, judge};
+use crate::verified::{RunOutcome, RunRecord, Verified, Waived, WaiverClass};
+use goferry_build::Built;
+use goferry_emulate::{Runner, StartError, StartRecord, StartSpec, start};
+use goferry_plan::facts::RunnerFact;
+use goferry_plan::graph::VerifySpec;
+use goferry_proc::sandbox::Isolation;
+use goferry_proc::{Host, Limits, SpawnError, Status};
+use goferry_report::{Code, Diagnostic, Diagnostics};
+use goferry_target::GoTarget;
+use std::path::Path;
+use std::time::Duration;
+
+/// What the stage needs besides its specification.
+pub struct VerifyContext<'a> {
+    /// Starts programs.
+    pub host: &'a Host,
+    /// The runner behind the specification's [`RunnerFact`].
+    pub runner: Option<&'a Runner>,
+    /// The main version that must be stamped, where it is checked.
+    pub main_version: Option<String>,
+    /// The executable that enters the sandbox; none: this one.
+    pub helper: Option<&'a Path>,
+}
+
+/// One start of a program, as the judge sees it.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// How it ended.
+    pub ended: Ended,
+    /// Both streams.
+    pub output: String,
+}
+
+/// Inspects and runs one binary. The diagnostics beside the value are warnings.
+///
+/// # Errors
+/// Everything that makes the binary unfit to be released, all at once.
+pub fn verify(spec: &VerifySpec, built: Built, cx: &VerifyContext<'_>) -> Result<(Verified, Diagnostics), Diagnostics> {
+    let want = Expectation {
+        target: spec.target,
+        module_path: spec.module_path.clone().filter(|_| spec.executable),
+        main_version: cx.main_version.clone(),
+        release_version: Some(spec.release_version.clone()).filter(|_| cx.main_version.is_some()),
+        cgo: Some(spec.cgo),
+        packed: spec.packed || !spec.executable,
+    };
+    let (inspected, mut found) = inspect(built.path(), &spec.path, &want).map_err(|d| Diagnostics::from(*d))?;
+    if found.has_errors() {
+        return Err(found);
+    }
+    let run = match waived(spec) {
+        Some(w) => RunOutcome::Waived(w),
+        None => RunOutcome::Ran(run(spec, &built, cx, &mut found)?),
+    };
+    if found.has_errors() {
+        return Err(found);
+    }
+    Ok((Verified::from_run(built, inspected, run), found))
+}
+
+fn waived(spec: &VerifySpec) -> Option<Waived> {
+    let waived = |class, reason: &str, place: &str| {
+        Some(Waived { class, reason: reason.to_owned(), place: place.to_owned() })
+    };
+    if !spec.executable {
+        return waived(WaiverClass::NoRunner, "it is a library, not a program", "the build's buildmode");
+    }
+    if let Some(place) = &spec.skipped_by_user {
+        return waived(WaiverClass::SkippedByUser, "the user said so", place);
+    }
+    match &spec.runner {
+        RunnerFact::Runs { .. } => None,
+        RunnerFact::NoRunner { reason } => waived(WaiverClass::NoRunner, reason, "the host"),
+        RunnerFact::Missing { reason, .. } => waived(WaiverClass::RunnerMissing, reason, "the host"),
+    }
+}
+
+/// Runs the argument lists in order: the first that exits with 0 decides, else the last. `--version`, then `--help`:
+/// a program that knows neither still shows that it starts.
+fn run(
+    spec: &VerifySpec,
+    built: &Built,
+    cx: &VerifyContext<'_>,
+    found: &mut Diagnostics,
+) -> Result<RunRecord, Diagnostics> {
+    let (Some(runner), Some(target)) = (cx.runner, spec.target) else {
+        return Err(Diagnostic::error(Code::RunnerMissing, format!("{}: the planned runner is gone", spec.path)).into());
+    };
+    let expect = expectation(spec)?;
+    let mut last = None;
+    for args in &spec.tries {
+        let record = once(spec, built, runner, target, args, cx)?;
+        if spec.isolation == "required"
+            && let Isolation::None { why } = &record.isolation
+        {
+            return Err(Diagnostic::error(
+                Code::IsolationUnavailable,
+                format!("{}: [verify] isolation = \"required\", but {why}", spec.path),
+            )
+            .hint("use isolation = \"preferred\" where namespaces are refused")
+            .into());
+        }
+        let seen = seen(&record);
+        let verdict = judge(seen.ended, &seen.output, expect.as_ref());
+        let done = seen.ended == Ended::Exited(0) || seen.ended == Ended::Running || matches!(verdict, Verdict::Failed(_));
+        last = Some((args, record, seen, verdict));
+        if done {
+            break;
+        }
+    }
+    let Some((args, record, seen, verdict)) = last else {
+        return Err(Diagnostic::error(Code::ConfigValue, "[verify] args is an empty list").into());
+    };
+    let problem = match &verdict {
+        Verdict::Passed | Verdict::Started => None,
+        Verdict::Failed(why) => Some((Code::DoesNotStart, format!("does not start on {target}: {why}"))),
+        Verdict::Unexpected(why) => Some((Code::ExpectUnmet, why.clone())),
+    };
+    if let Some((code, why)) = problem {
+        let mut d = Diagnostic::error(code, format!("{} {why}", spec.path));
+        d.notes = seen.output.lines().take(12).map(str::to_owned).collect();
+        found.push(d.with_note(format!("run by {} with arguments {args:?}", runner.label())));
+    }
+    Ok(RunRecord {
+        runner: runner.label(),
+        isolation: isolation(&record.isolation),
+        args: args.clone(),
+        ended: seen.ended,
+        output: seen.output.lines().find(|l| !l.trim().is_empty()).unwrap_or_default().chars().take(200).collect(),
+        machine: record.uname,
+        millis: record.millis,
+    })
+}
+
+fn expectation(spec: &VerifySpec) -> Result<Option<regex::Regex>, Diagnostics> {
+    let Some(text) = &spec.expect else { return Ok(None) };
+    regex::Regex::new(text).map(Some).map_err(|e| {
+        Diagnostic::error(Code::ConfigValue, format!("[verify] expect = `{text}` is not a regular expression: {e}")).into()
+    })
+}
+
+fn once(
+    spec: &VerifySpec,
+    built: &Built,
+    runner: &Runner,
+    target: GoTarget,
+    args: &[String],
+    cx: &VerifyContext<'_>,
+) -> Result<StartRecord, Diagnostics> {
+    let start_spec = StartSpec {
+        program: built.path().to_owned(),
+        target,
+        runner: runner.clone(),
+        args: args.to_vec(),
+        env: vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned()), ("LANG".to_owned(), "C.UTF-8".to_owned())],
+        sysroot: None,
+        limits: Limits {
+            wall: Some(Duration::from_secs(spec.timeout_seconds)),
+            memory_bytes: spec.memory_bytes,
+            processes: None,
+        },
+        helper: cx.helper.map(Path::to_owned),
+    };
+    start(&start_spec, cx.host).map_err(|e| {
+        let code = match &e {
+            StartError::Spawn(SpawnError::Cancelled { .. }) => Code::Interrupted,
+            // The kernel could not load it: wrong machine, missing loader, not a program.
+            StartError::Spawn(SpawnError::NotExecutable { .. }) => Code::DoesNotStart,
+            _ => Code::Io,
+        };
+        Diagnostic::error(code, format!("{} could not be started: {e}", spec.path)).into()
+    })
+}
+
+fn seen(record: &StartRecord) -> Start {
+    let mut output = record.stderr.clone();
+    if !output.is_empty() && !output.ends_with('\n') {
+        output.push('\n');
+    }
+    // What a program says on purpose stands on standard output: it comes first.
+    output.insert_str(0, &record.stdout);
+    let ended = match record.status {
+        Status::Exited(n) => Ended::Exited(n),
+        Status::Signaled(n) => Ended::Signaled(n),
+        Status::TimedOut => Ended::Running,
+    };
+    Start { ended, output }
+}
+
+fn isolation(i: &Isolation) -> String {
+    match i {
+        Isolation::Namespaces => "namespaces".to_owned(),
+        Isolation::None { why } => format!("none ({why})"),
+    }
+}
