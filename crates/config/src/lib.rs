@@ -9,6 +9,7 @@ pub mod model;
 pub mod place;
 mod schema;
 mod starter;
+pub mod template;
 
 pub use decode::load;
 pub use model::Config;
