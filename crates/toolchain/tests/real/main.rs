@@ -1,5 +1,7 @@
 //! The house against the real git and the real go, in temporary directories.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
+
 mod bed;
 mod changelog;
 mod git;
