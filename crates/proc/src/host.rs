@@ -6,7 +6,7 @@ use crate::cancel::{Cancel, Force};
 use crate::kept::Kept;
 use crate::{CommandSpec, Env, Finished, OutputMode, SpawnError, Spawner, Status, Stdin, Stream};
 use std::io::{Read, Write};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -19,6 +19,15 @@ const DRAIN: Duration = Duration::from_millis(500);
 #[derive(Clone, Debug)]
 pub struct Host {
     cancel: Arc<Cancel>,
+}
+
+/// What to do with processes that outlive the command they belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum After {
+    /// Nothing: a hook may leave a daemon behind on purpose.
+    Leave,
+    /// End those of its process group.
+    KillGroup,
 }
 
 /// What the threads around a child report.
@@ -44,10 +53,11 @@ impl Host {
         &self.cancel
     }
 
-    fn run_with(
+    pub(crate) fn run_with(
         &self,
         spec: &CommandSpec,
         on_line: Option<&(dyn Fn(Stream, &str) + Sync)>,
+        after: After,
     ) -> Result<Finished, SpawnError> {
         if self.cancel.is_cancelled() {
             return Err(SpawnError::Cancelled { purpose: spec.purpose.clone() });
@@ -59,7 +69,7 @@ impl Host {
         limit(child.id(), spec);
         let (send, reports) = sync_channel(64);
         let readers = attach(&mut child, spec, &send);
-        let waiter = spawn_waiter(child, id, Arc::clone(&self.cancel), send);
+        let waiter = spawn_waiter(child, id, after, Arc::clone(&self.cancel), send);
         let io = |source| io_error(spec, source);
         let readers = readers.and_then(|r| waiter.map(|()| r)).map_err(|e| {
             self.cancel.signal(id, Force::Kill);
@@ -76,7 +86,7 @@ impl Host {
 
 impl Spawner for Host {
     fn run(&self, spec: &CommandSpec) -> Result<Finished, SpawnError> {
-        self.run_with(spec, None)
+        self.run_with(spec, None, After::Leave)
     }
 
     fn run_lines(
@@ -84,7 +94,7 @@ impl Spawner for Host {
         spec: &CommandSpec,
         on_line: &(dyn Fn(Stream, &str) + Sync),
     ) -> Result<Finished, SpawnError> {
-        self.run_with(spec, Some(on_line))
+        self.run_with(spec, Some(on_line), After::Leave)
     }
 }
 
@@ -248,7 +258,7 @@ fn start(spec: &CommandSpec) -> Result<Child, SpawnError> {
             command.process_group(0);
         }
     }
-    spawn_retrying(&mut command).map_err(|e| refused(spec, &file, e))
+    spawn_retrying(&mut command).map_err(|e| exec_error(&spec.purpose, &file, e))
 }
 
 /// Spawns; waits out ETXTBSY, which a file just written gets while another thread's child still holds its descriptor.
@@ -269,10 +279,10 @@ pub(crate) fn spawn_retrying(command: &mut Command) -> std::io::Result<Child> {
 }
 
 /// Why a program was not found: absent, or there without the permission to execute it.
-fn not_found(spec: &CommandSpec, cwd: &std::path::Path) -> SpawnError {
+fn not_found(spec: &CommandSpec, cwd: &Path) -> SpawnError {
     let program = spec.program.to_string_lossy().into_owned();
     let purpose = spec.purpose.clone();
-    let named = std::path::Path::new(&spec.program);
+    let named = Path::new(&spec.program);
     if named.components().count() > 1 && cwd.join(named).exists() {
         return SpawnError::NotExecutable { program, purpose, why: "it is no executable file".to_owned() };
     }
@@ -280,19 +290,20 @@ fn not_found(spec: &CommandSpec, cwd: &std::path::Path) -> SpawnError {
 }
 
 /// What exec's error means for a file that exists.
-fn refused(spec: &CommandSpec, file: &PathBuf, source: std::io::Error) -> SpawnError {
+pub(crate) fn exec_error(purpose: &str, file: &Path, source: std::io::Error) -> SpawnError {
     use std::io::ErrorKind;
+    let (program, purpose) = (file.to_string_lossy().into_owned(), purpose.to_owned());
     let why = match source.kind() {
         ErrorKind::NotFound if file.exists() => "its interpreter or loader is missing".to_owned(),
+        ErrorKind::NotFound => return SpawnError::NotFound { program, purpose },
         ErrorKind::PermissionDenied => source.to_string(),
         // ENOEXEC
         _ if cfg!(unix) && source.raw_os_error() == Some(8) => {
             "it is not a format this machine runs".to_owned()
         }
-        _ => return io_error(spec, source),
+        _ => return SpawnError::Io { program, purpose, source },
     };
-    let program = spec.program.to_string_lossy().into_owned();
-    SpawnError::NotExecutable { program, purpose: spec.purpose.clone(), why }
+    SpawnError::NotExecutable { program, purpose, why }
 }
 
 /// Connects the pipes to threads; gives the number of output streams to be read.
@@ -340,10 +351,19 @@ fn spawn_reader(
 }
 
 #[cfg(unix)]
-fn spawn_waiter(child: Child, id: u64, cancel: Arc<Cancel>, send: SyncSender<Report>) -> std::io::Result<()> {
+fn spawn_waiter(
+    child: Child,
+    id: u64,
+    after: After,
+    cancel: Arc<Cancel>,
+    send: SyncSender<Report>,
+) -> std::io::Result<()> {
     use wait4::Wait4;
     std::thread::Builder::new().name("wait".into()).stack_size(128 << 10).spawn(move || {
         wait_unreaped(child.id());
+        if after == After::KillGroup {
+            cancel.signal(id, Force::Kill);
+        }
         cancel.leave(id);
         let ended = child.wait4().map(|r| Ended { status: r.status, max_rss: Some(r.rusage.maxrss) });
         let _ = send.send(Report::Ended(ended));
@@ -355,6 +375,7 @@ fn spawn_waiter(child: Child, id: u64, cancel: Arc<Cancel>, send: SyncSender<Rep
 fn spawn_waiter(
     mut child: Child,
     id: u64,
+    _after: After,
     cancel: Arc<Cancel>,
     send: SyncSender<Report>,
 ) -> std::io::Result<()> {

@@ -2,11 +2,38 @@
 //!
 //! Owns: what isolation means, whether this machine grants it, and the record of what was granted.
 //! Must not: know what the program is, or why it is run.
+//!
+//! Namespaces cannot be entered by a process with threads, and fork without exec is not safe code. So this executable
+//! starts itself twice: the *outer* helper makes the namespaces and mounts, the *inner* one is pid 1 in them, gives up
+//! every privilege, starts the program and reports its end. What is hidden: the network, other processes, every write
+//! except to the scratch directories. What is not: files that the caller can read, and sockets that have a path.
 
-use crate::{CommandSpec, Env, Finished, Host, Limits, OutputMode, SpawnError, Spawner, Stdin};
+#[cfg(target_os = "linux")]
+mod inner;
+#[cfg(target_os = "linux")]
+mod loopback;
+#[cfg(target_os = "linux")]
+mod mounts;
+#[cfg(target_os = "linux")]
+mod outer;
+#[cfg(target_os = "linux")]
+mod privileges;
+
+use crate::host::After;
+use crate::{Cancel, CommandSpec, Env, Finished, Host, Limits, OutputMode, SpawnError, Status, Stdin};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// The variable that forbids namespaces (`1`), for tests of the other way and for hosts where they misbehave.
+pub const NO_NAMESPACES: &str = "GOFERRY_NO_NAMESPACES";
+
+/// Set for helpers, so that an executable that does not call [`enter_if_asked`] cannot start itself for ever.
+const HELPER: &str = "GOFERRY_SANDBOX_HELPER";
+
+/// Room in the scratch directories, and the largest file where there are no namespaces: 256 MiB.
+const SCRATCH_BYTES: u64 = 256 << 20;
 
 /// A program to be run apart.
 #[derive(Clone, Debug)]
@@ -17,7 +44,7 @@ pub struct SandboxSpec {
     pub program: PathBuf,
     /// Arguments without the program's name.
     pub args: Vec<OsString>,
-    /// The whole environment; HOME and TMPDIR are added.
+    /// The whole environment; HOME and TMPDIR are set to empty directories.
     pub env: Vec<(String, String)>,
     /// What it reads.
     pub stdin: Stdin,
@@ -29,13 +56,29 @@ pub struct SandboxSpec {
     pub helper: Option<PathBuf>,
 }
 
+impl SandboxSpec {
+    /// A program without arguments, environment, input or limits; 1 MiB of each output stream is kept.
+    pub fn new(purpose: impl Into<String>, program: impl Into<PathBuf>) -> Self {
+        SandboxSpec {
+            purpose: purpose.into(),
+            program: program.into(),
+            args: Vec::new(),
+            env: Vec::new(),
+            stdin: Stdin::Null,
+            limits: Limits::default(),
+            max_output: 1 << 20,
+            helper: None,
+        }
+    }
+}
+
 /// How far a program was kept apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Isolation {
     /// Namespaces of its own: no network, a read-only file system, its own processes.
     Namespaces,
-    /// Only limits and an empty directory.
+    /// Only limits and empty directories.
     None {
         /// What the system refused.
         why: String,
@@ -51,30 +94,271 @@ pub struct SandboxRun {
     pub isolation: Isolation,
 }
 
+/// What the helpers are told, as a file.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "read by the helpers, which are Linux only"))]
+#[derive(Debug, Serialize, Deserialize)]
+struct Orders {
+    program: PathBuf,
+    args: Vec<OsString>,
+    env: Vec<(String, String)>,
+    limits: Limits,
+    /// Where the scratch directories are, or are to be.
+    scratch: PathBuf,
+    /// The process that waits; when it dies, the helper is to die too.
+    parent: u32,
+    /// The caller's user and group, by the caller's numbers.
+    user: u32,
+    group: u32,
+}
+
+/// What the helpers answer, as a file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Answer {
+    /// The system does not grant what was asked for; the program was not started.
+    Refused { why: String },
+    /// The program could not be executed: the number of the error.
+    NotStarted { errno: i32 },
+    /// It ended.
+    Ended { status: Status, max_rss: Option<u64> },
+}
+
+impl Orders {
+    fn work(&self) -> PathBuf {
+        self.scratch.join("work")
+    }
+
+    fn home(&self) -> PathBuf {
+        self.scratch.join("home")
+    }
+
+    fn tmp(&self) -> PathBuf {
+        self.scratch.join("tmp")
+    }
+
+    fn make_directories(&self) -> std::io::Result<()> {
+        [self.work(), self.home(), self.tmp()].iter().try_for_each(std::fs::create_dir)
+    }
+
+    /// The program's whole environment.
+    fn environment(&self) -> Vec<(String, String)> {
+        let own = |n: &str| n == "HOME" || n == "TMPDIR";
+        let mut env: Vec<_> = self.env.iter().filter(|(n, _)| !own(n)).cloned().collect();
+        env.push(("HOME".to_owned(), self.home().to_string_lossy().into_owned()));
+        env.push(("TMPDIR".to_owned(), self.tmp().to_string_lossy().into_owned()));
+        env
+    }
+}
+
 /// To be called first in `main`, before any thread starts: if this process was started as a helper of the sandbox it
 /// does that work and never returns.
-pub fn enter_if_asked() {}
+pub fn enter_if_asked() {
+    #[cfg(target_os = "linux")]
+    {
+        let mut args = std::env::args_os().skip(1);
+        let Some(role) = args.next() else { return };
+        if role == "__sandbox" {
+            outer::enter(args.next())
+        }
+        if role == "__sandbox-init" {
+            inner::enter(args.next(), args.next())
+        }
+        if role == "__limits" {
+            inner::limits_only(args.next())
+        }
+        if role == "__nothing" {
+            std::process::exit(0)
+        }
+    }
+}
+
+/// The first refusal of this process; a machine does not change its mind within a run.
+static REFUSED: OnceLock<String> = OnceLock::new();
 
 /// Whether this machine grants namespaces, found by trying, once per process. The environment variable
 /// `GOFERRY_NO_NAMESPACES=1` says no.
 pub fn probe() -> Isolation {
-    Isolation::None { why: "not built yet".to_owned() }
+    static PROBED: OnceLock<Isolation> = OnceLock::new();
+    let try_it = || {
+        let Ok(me) = std::env::current_exe() else {
+            return Isolation::None { why: "the path of this executable is unknown".to_owned() };
+        };
+        let spec = SandboxSpec { args: vec!["__nothing".into()], ..SandboxSpec::new("sandbox probe", me) };
+        match run(&spec, &Host::new(Cancel::new())) {
+            Ok(run) => run.isolation,
+            Err(e) => Isolation::None { why: e.to_string() },
+        }
+    };
+    PROBED.get_or_init(try_it).clone()
 }
 
 /// Runs a program apart, as far as the machine allows.
 ///
 /// # Errors
-/// As [`Spawner::run`]: if the program could not be started, or the run was cancelled.
+/// As [`crate::Spawner::run`]: if the program could not be started, or the run was cancelled.
 pub fn run(spec: &SandboxSpec, host: &Host) -> Result<SandboxRun, SpawnError> {
+    let why = match refused_beforehand() {
+        Some(why) => why,
+        None => match attempt(spec, host, "__sandbox")? {
+            Outcome::Ran(finished) => return Ok(SandboxRun { finished, isolation: Isolation::Namespaces }),
+            Outcome::Refused(why) => REFUSED.get_or_init(|| why).clone(),
+        },
+    };
+    let finished = match attempt(spec, host, "__limits")? {
+        Outcome::Ran(finished) => finished,
+        Outcome::Refused(why) => return Err(spec.io(std::io::Error::other(why))),
+    };
+    Ok(SandboxRun { finished, isolation: Isolation::None { why } })
+}
+
+fn refused_beforehand() -> Option<String> {
+    if cfg!(not(target_os = "linux")) {
+        return Some("only Linux has namespaces".to_owned());
+    }
+    if std::env::var_os(NO_NAMESPACES).is_some_and(|v| v == "1") {
+        return Some(format!("{NO_NAMESPACES}=1"));
+    }
+    REFUSED.get().cloned()
+}
+
+enum Outcome {
+    Ran(Finished),
+    Refused(String),
+}
+
+/// One try in the given role.
+fn attempt(spec: &SandboxSpec, host: &Host, role: &str) -> Result<Outcome, SpawnError> {
+    if std::env::var_os(HELPER).is_some() {
+        return Err(
+            spec.io(std::io::Error::other("this executable does not know the sandbox's helper roles"))
+        );
+    }
+    let control = tempfile::Builder::new().prefix("goferry-").tempdir().map_err(|e| spec.io(e))?;
+    let orders = spec.orders(control.path(), role == "__sandbox").map_err(|e| spec.io(e))?;
+    if cfg!(not(target_os = "linux")) {
+        return direct(spec, &orders, host);
+    }
+    let file = control.path().join("orders.json");
+    let text = serde_json::to_vec(&orders).map_err(|e| spec.io(e.into()))?;
+    std::fs::write(&file, text)
+        .and_then(|()| std::fs::write(file.with_file_name("answer.json"), ""))
+        .map_err(|e| spec.io(e))?;
+    let helper = match &spec.helper {
+        Some(helper) => helper.clone(),
+        None => std::env::current_exe().map_err(|e| spec.io(e))?,
+    };
+    let command = CommandSpec {
+        purpose: spec.purpose.clone(),
+        program: helper.into(),
+        args: vec![role.into(), file.clone().into()],
+        env: Env::Exactly(vec![(HELPER.to_owned(), "1".to_owned())]),
+        cwd: None,
+        stdin: spec.stdin.clone(),
+        limits: Limits { wall: spec.limits.wall, ..Limits::default() },
+        output: OutputMode::Capture { max_bytes: spec.max_output },
+    };
+    let finished = host.run_with(&command, None, After::KillGroup)?;
+    let answer = std::fs::read(file.with_file_name("answer.json")).map_err(|e| spec.io(e))?;
+    spec.judge(finished, serde_json::from_slice(&answer).ok(), role)
+}
+
+/// Without helpers: the program itself, in its own directories.
+fn direct(spec: &SandboxSpec, orders: &Orders, host: &Host) -> Result<Outcome, SpawnError> {
     let command = CommandSpec {
         purpose: spec.purpose.clone(),
         program: spec.program.clone().into(),
         args: spec.args.clone(),
-        env: Env::Exactly(spec.env.clone()),
-        cwd: None,
+        env: Env::Exactly(orders.environment()),
+        cwd: Some(orders.work()),
         stdin: spec.stdin.clone(),
         limits: spec.limits,
         output: OutputMode::Capture { max_bytes: spec.max_output },
     };
-    Ok(SandboxRun { finished: host.run(&command)?, isolation: probe() })
+    host.run_with(&command, None, After::KillGroup).map(Outcome::Ran)
+}
+
+impl SandboxSpec {
+    fn io(&self, source: std::io::Error) -> SpawnError {
+        SpawnError::Io {
+            program: self.program.to_string_lossy().into_owned(),
+            purpose: self.purpose.clone(),
+            source,
+        }
+    }
+
+    fn orders(&self, control: &Path, namespaces: bool) -> std::io::Result<Orders> {
+        let scratch = if namespaces { mount_point(control)? } else { control.to_owned() };
+        let (user, group) = caller();
+        let orders = Orders {
+            program: std::path::absolute(&self.program)?,
+            args: self.args.clone(),
+            env: self.env.clone(),
+            limits: self.limits,
+            scratch,
+            parent: std::process::id(),
+            user,
+            group,
+        };
+        if !namespaces {
+            orders.make_directories()?;
+        }
+        Ok(orders)
+    }
+
+    /// What became of the program, from the helper's end and its answer.
+    fn judge(&self, finished: Finished, answer: Option<Answer>, role: &str) -> Result<Outcome, SpawnError> {
+        if finished.status == Status::TimedOut {
+            return Ok(Outcome::Ran(finished));
+        }
+        match answer {
+            Some(Answer::Refused { why }) => Ok(Outcome::Refused(why)),
+            Some(Answer::Ended { status, max_rss }) => {
+                Ok(Outcome::Ran(Finished { status, max_rss_bytes: max_rss, ..finished }))
+            }
+            Some(Answer::NotStarted { errno }) => Err(crate::host::exec_error(
+                &self.purpose,
+                &self.program,
+                std::io::Error::from_raw_os_error(errno),
+            )),
+            // `__limits` becomes the program; and who was killed cannot answer.
+            None if role == "__limits" || matches!(finished.status, Status::Signaled(_)) => {
+                Ok(Outcome::Ran(finished))
+            }
+            None => Ok(Outcome::Refused(format!(
+                "the sandbox helper ended with {:?} and no answer: {}",
+                finished.status,
+                finished.stderr_text().trim()
+            ))),
+        }
+    }
+}
+
+/// An empty directory to mount the scratch directories on. The same one each time, so that what a program prints of
+/// HOME is the same; every sandbox mounts its own there, unseen by others.
+#[cfg(unix)]
+fn mount_point(control: &Path) -> std::io::Result<PathBuf> {
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+    let (uid, _) = caller();
+    let fixed = std::env::temp_dir().join(format!("goferry-sandbox-{uid}"));
+    // Made by somebody else, or a link, it could be led elsewhere: then one of our own.
+    let _ = std::fs::DirBuilder::new().mode(0o700).create(&fixed);
+    let ours = fixed.symlink_metadata().is_ok_and(|m| m.is_dir() && m.uid() == uid);
+    let dir = if ours { fixed } else { control.join("scratch") };
+    if !ours {
+        std::fs::create_dir(&dir)?;
+    }
+    std::fs::canonicalize(dir)
+}
+
+/// The effective user and group.
+fn caller() -> (u32, u32) {
+    #[cfg(unix)]
+    return (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
+    #[cfg(not(unix))]
+    (0, 0)
+}
+
+#[cfg(not(unix))]
+fn mount_point(control: &Path) -> std::io::Result<PathBuf> {
+    Ok(control.to_owned())
 }

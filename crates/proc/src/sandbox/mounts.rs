@@ -1,0 +1,124 @@
+//! The sandbox's view of the file system: everything read-only, three empty directories that are not.
+
+use nix::errno::Errno;
+use nix::mount::{MsFlags, mount};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+const NONE: Option<&str> = None;
+
+/// Cuts the mounts off from the host's and puts an empty file system at `at`.
+pub(super) fn scratch(at: &Path, bytes: u64) -> nix::Result<()> {
+    mount(NONE, "/", NONE, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NONE)?;
+    let options = format!("size={bytes},mode=0700");
+    mount(Some("tmpfs"), at, Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, Some(options.as_str()))
+}
+
+/// Makes every mount read-only, except `keep` and /proc, which pid 1 replaces.
+///
+/// mount_setattr(2) would do it in one call; no safe wrapper has it, and it needs Linux 5.12.
+pub(super) fn read_only(keep: &Path) -> std::io::Result<()> {
+    let table = std::fs::read("/proc/self/mountinfo")?;
+    for (point, flags) in mount_points(&table) {
+        if point == keep || point.starts_with("/proc") || flags.contains(MsFlags::MS_RDONLY) {
+            continue;
+        }
+        let flags = flags | MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
+        match mount(NONE, &point, NONE, flags, NONE) {
+            Ok(()) => {}
+            // Covered by another mount, or in a directory that this user may not even enter: out of reach anyway.
+            Err(Errno::EINVAL | Errno::EACCES | Errno::ENOENT | Errno::ENOTDIR)
+                if point != Path::new("/") => {}
+            Err(e) => return Err(std::io::Error::other(format!("{}: {}", point.display(), e.desc()))),
+        }
+    }
+    Ok(())
+}
+
+/// Mounts the new pid namespace's own /proc.
+pub(super) fn fresh_proc() -> nix::Result<()> {
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    mount(Some("proc"), "/proc", Some("proc"), flags, NONE)
+}
+
+/// Makes the host's /proc read-only where there cannot be a fresh one.
+pub(super) fn read_only_proc() -> nix::Result<()> {
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    mount(NONE, "/proc", NONE, flags | MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY, NONE)
+}
+
+/// Mount points with the flags that a remount must repeat: a user namespace may not drop them. Of several at one
+/// point the last counts, which is the one that is seen (proc(5), mountinfo).
+fn mount_points(table: &[u8]) -> BTreeMap<PathBuf, MsFlags> {
+    let mut out = BTreeMap::new();
+    for line in table.split(|b| *b == b'\n') {
+        let mut fields = line.split(|b| *b == b' ').skip(4);
+        if let (Some(point), Some(options)) = (fields.next(), fields.next()) {
+            out.insert(PathBuf::from(OsString::from_vec(unescaped(point))), flags(options));
+        }
+    }
+    out
+}
+
+fn flags(options: &[u8]) -> MsFlags {
+    options.split(|b| *b == b',').fold(MsFlags::empty(), |all, option| {
+        all | match option {
+            b"ro" => MsFlags::MS_RDONLY,
+            b"nosuid" => MsFlags::MS_NOSUID,
+            b"nodev" => MsFlags::MS_NODEV,
+            b"noexec" => MsFlags::MS_NOEXEC,
+            b"noatime" => MsFlags::MS_NOATIME,
+            b"nodiratime" => MsFlags::MS_NODIRATIME,
+            b"relatime" => MsFlags::MS_RELATIME,
+            _ => MsFlags::empty(),
+        }
+    })
+}
+
+/// Space, tab, newline and backslash are written as a backslash and three octal digits.
+fn unescaped(field: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(field.len());
+    let mut rest = field;
+    while let Some((&first, after)) = rest.split_first() {
+        let code = (first == b'\\').then(|| after.get(..3)).flatten().and_then(|digits| {
+            let text = std::str::from_utf8(digits).ok()?;
+            u8::from_str_radix(text, 8).ok()
+        });
+        match code {
+            Some(byte) => {
+                out.push(byte);
+                rest = &after[3..];
+            }
+            None => {
+                out.push(first);
+                rest = after;
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mountinfo_lines() {
+        let table = b"27 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n\
+            26 24 0:26 / /dev/pts rw,relatime - devpts devpts rw\n\
+            29 26 0:26 / /dev/pts ro,nosuid,noexec shared:3 - devpts devpts rw\n\
+            30 27 0:9 / /mnt/a\\040b\\134 rw,nodev master:1 - tmpfs none rw\nbroken\n";
+        let points = mount_points(table);
+        assert_eq!(points[Path::new("/")], MsFlags::MS_RELATIME);
+        assert_eq!(
+            points[Path::new("/dev/pts")],
+            MsFlags::MS_RDONLY | MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC
+        );
+        assert_eq!(points[Path::new("/mnt/a b\\")], MsFlags::MS_NODEV);
+        assert_eq!(points.len(), 3);
+        assert_eq!(unescaped(b"a\\0"), b"a\\0");
+        assert_eq!(unescaped(b"\\999x"), b"\\999x");
+    }
+}

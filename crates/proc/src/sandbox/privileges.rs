@@ -1,0 +1,67 @@
+//! Giving things up: capabilities, the way back to them, resources.
+
+use crate::Limits;
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::thread::{
+    CapabilitySet, CapabilitySets, capability_is_in_bounding_set, clear_ambient_capability_set,
+    remove_capability_from_bounding_set, set_capabilities,
+};
+use std::io;
+
+/// Asks the kernel to kill this process when the one that waits for it dies, be it by `kill -9`.
+pub(super) fn die_with_parent(parent: u32) -> io::Result<()> {
+    prctl::set_pdeathsig(Signal::SIGKILL)?;
+    // It may have died before that; a parent in an outer pid namespace is 0 here.
+    let now = nix::unistd::getppid().as_raw();
+    if now != 0 && u32::try_from(now) != Ok(parent) {
+        return Err(io::Error::other("the process that waited is gone"));
+    }
+    Ok(())
+}
+
+/// Whatever the program executes, it gains nothing by it.
+pub(super) fn no_new() -> io::Result<()> {
+    Ok(prctl::set_no_new_privs()?)
+}
+
+/// No capability, in no set, now or after exec, even for root.
+pub(super) fn drop_all() -> io::Result<()> {
+    // A kernel refuses to ask about numbers it does not have: capabilities are numbered without gaps.
+    for number in 0..64 {
+        let capability = CapabilitySet::from_bits_retain(1 << number);
+        match capability_is_in_bounding_set(capability) {
+            Ok(true) => remove_capability_from_bounding_set(capability)?,
+            Ok(false) => {}
+            Err(_) => break,
+        }
+    }
+    clear_ambient_capability_set()?;
+    let none = CapabilitySet::empty();
+    set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none })?;
+    no_new()?;
+    // The program has the same user: without this it could open the descriptors of pid 1 and forge its own end.
+    prctl::set_dumpable(false)?;
+    Ok(prctl::set_pdeathsig(Signal::SIGKILL)?)
+}
+
+/// Sets the limits of resources; never above those the caller has. No core files.
+pub(super) fn limit(limits: &Limits, file_bytes: u64) -> io::Result<()> {
+    // A program on every processor for the whole of its wall time stays below; this is for one that escapes the clock.
+    let processors = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
+    let cpu = limits.wall.map(|w| (w.as_secs() + 1) * processors + 5);
+    let wanted = [
+        (Resource::Core, Some(0)),
+        (Resource::Fsize, Some(file_bytes)),
+        (Resource::Cpu, cpu),
+        (Resource::Data, limits.memory_bytes),
+        (Resource::Nproc, limits.processes),
+    ];
+    for (resource, value) in wanted {
+        let Some(value) = value else { continue };
+        let most = getrlimit(resource).maximum.map_or(value, |most| most.min(value));
+        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
+    }
+    Ok(())
+}
