@@ -1,7 +1,10 @@
 //! A file against the target it should be for.
+//!
+//! Only contradictions are reported: what a file does not state cannot contradict.
 
-use crate::{Binary, Format};
-use goferry_target::{Endian, GoTarget, ObjectFormat, Os};
+use crate::abi::{AbiFlags, ArmFloat, MipsAbi, MipsFloat, MipsIsa, RegisterFloat, Stated, X86Level};
+use crate::{Binary, Format, GoBuildInfo};
+use goferry_target::{Amd64, Arch, Endian, Float, GoTarget, ObjectFormat, Os, TargetFacts};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -23,12 +26,14 @@ pub enum Mismatch {
     },
     /// Another machine number.
     Machine {
-        /// The target's number.
-        expected: u32,
-        /// The file's.
-        found: u32,
+        /// GOARCH of the target.
+        expected: String,
+        /// The target's number; 0 where its format has none.
+        expected_number: u32,
         /// GOARCH of the file's machine, if Go has one.
-        found_arch: Option<String>,
+        found: Option<String>,
+        /// The file's number.
+        found_number: u32,
     },
     /// 32 instead of 64 bits or the reverse.
     Class {
@@ -39,7 +44,7 @@ pub enum Mismatch {
     },
     /// The other byte order.
     ByteOrder {
-        /// The target's, `little` or `big`.
+        /// The target's: `little` or `big`.
         expected: String,
         /// The file's.
         found: String,
@@ -53,8 +58,8 @@ pub enum Mismatch {
     },
     /// No slice of a fat Mach-O is for the target's machine.
     NoSlice {
-        /// The target's cputype.
-        expected: u32,
+        /// GOARCH of the target.
+        expected: String,
         /// The cputypes that are there.
         found: Vec<u32>,
     },
@@ -80,13 +85,228 @@ pub enum Mismatch {
 
 /// Every contradiction between a file and a target: format, machine, class, byte order, operating system, ABI flags
 /// where the file states them, and GOOS, GOARCH and variant where it carries build information.
+///
+/// A fat Mach-O agrees with a target if its slice for that machine does. An archive is judged by its objects.
 pub fn check_target(binary: &Binary, target: &GoTarget) -> Vec<Mismatch> {
-    let _ = (binary, target, ObjectFormat::Elf, Endian::Big);
-    Vec::new()
+    let Some(facts) = target.facts() else { return vec![Mismatch::UnknownTarget { target: *target }] };
+    // The container of an archive says nothing; its machine does, if it holds an object at all.
+    let container = matches!(binary.format, Format::Archive | Format::Coff);
+    if !container && !binary.format.is(facts.format) {
+        return vec![Mismatch::Format { expected: format_name(facts.format), found: binary.format }];
+    }
+    if binary.format == Format::FatMachO {
+        return match binary.slices.iter().find(|s| s.machine == facts.machine) {
+            Some(slice) => check_target(slice, target),
+            None => vec![Mismatch::NoSlice {
+                expected: target.arch.goarch().to_owned(),
+                found: binary.slices.iter().map(|s| s.machine).collect(),
+            }],
+        };
+    }
+    let mut out = Vec::new();
+    if !container || binary.bits != 0 {
+        header(binary, target, facts, &mut out);
+    }
+    if let Stated::Stated(found) = binary.os
+        && !same_os(target.os, found)
+    {
+        out.push(Mismatch::Os { expected: target.os, found });
+    }
+    abi(&binary.abi, target, &mut out);
+    if let Some(go) = &binary.go {
+        build_settings(go, target, &mut out);
+    }
+    out
+}
+
+fn header(binary: &Binary, target: &GoTarget, facts: &TargetFacts, out: &mut Vec<Mismatch>) {
+    let same = match facts.machine {
+        // The format has no number for it in the table: what its magic means decides.
+        0 => binary.arch == Some(target.arch.kind()),
+        n => binary.machine == n,
+    };
+    if !same {
+        out.push(Mismatch::Machine {
+            expected: target.arch.goarch().to_owned(),
+            expected_number: facts.machine,
+            found: binary.arch.map(|a| a.goarch().to_owned()),
+            found_number: binary.machine,
+        });
+    }
+    if binary.bits != facts.bits {
+        out.push(Mismatch::Class { expected: facts.bits, found: binary.bits });
+    }
+    if binary.endian != facts.endian {
+        let (expected, found) = (byte_order(facts.endian), byte_order(binary.endian));
+        out.push(Mismatch::ByteOrder { expected, found });
+    }
+}
+
+/// illumos and Solaris files are the same; Go marks both as Solaris. iOS simulators run as iOS.
+fn same_os(target: Os, found: Os) -> bool {
+    target == found || matches!((target, found), (Os::Illumos, Os::Solaris) | (Os::Android, Os::Linux))
+}
+
+fn abi(abi: &AbiFlags, target: &GoTarget, out: &mut Vec<Mismatch>) {
+    let mut contradiction = |fact: &str, expected: &str, found: String| {
+        let (fact, expected) = (fact.to_owned(), expected.to_owned());
+        out.push(Mismatch::Abi { fact, expected, found });
+    };
+    match (abi, target.arch) {
+        (AbiFlags::Arm { float, cpu_arch, .. }, Arch::Arm(arm)) => {
+            match (float, arm.float()) {
+                (Stated::Stated(ArmFloat::Hard), Float::Softfloat) => {
+                    contradiction("float ABI", "soft (core registers)", "hard (VFP registers)".to_owned());
+                }
+                // The other way round is allowed: `gnueabi` code runs on machines with a VFP.
+                (Stated::Stated(_) | Stated::Unstated, _) => {}
+            }
+            if let Stated::Stated(cpu) = cpu_arch
+                && cpu.generation().is_none_or(|g| g > arm.version)
+            {
+                contradiction("CPU architecture", &format!("v{} at most", arm.version), cpu.to_string());
+            }
+        }
+        (
+            AbiFlags::Mips { abi, isa, nan2008, float },
+            arch @ (Arch::Mips(f) | Arch::Mipsle(f) | Arch::Mips64(f) | Arch::Mips64le(f)),
+        ) => {
+            let wide = matches!(arch, Arch::Mips64(_) | Arch::Mips64le(_));
+            let expected = if wide { MipsAbi::N64 } else { MipsAbi::O32 };
+            if *abi != expected {
+                contradiction("calling convention", mips_abi(expected), mips_abi(*abi).to_owned());
+            }
+            if matches!(isa, MipsIsa::Mips32r6 | MipsIsa::Mips64r6) {
+                contradiction("instruction set", "before release 6", "release 6".to_owned());
+            }
+            if *nan2008 {
+                contradiction("NaN encoding", "legacy", "IEEE 754-2008".to_owned());
+            }
+            match (float, f) {
+                (Stated::Stated(MipsFloat::Soft), Float::Hardfloat) => {
+                    contradiction("float ABI", "hardfloat", "softfloat".to_owned());
+                }
+                (Stated::Stated(found), Float::Softfloat) if *found != MipsFloat::Soft => {
+                    contradiction("float ABI", "softfloat", format!("hardfloat ({found:?})"));
+                }
+                _ => {}
+            }
+        }
+        (AbiFlags::Riscv { float, .. }, Arch::Riscv64(_)) if *float != RegisterFloat::Double => {
+            contradiction("float ABI", "double", format!("{float:?}").to_lowercase());
+        }
+        (AbiFlags::Loong64 { float: Stated::Stated(float) }, Arch::Loong64)
+            if *float != RegisterFloat::Double =>
+        {
+            contradiction("float ABI", "double", format!("{float:?}").to_lowercase());
+        }
+        (AbiFlags::Ppc64 { abi: Stated::Stated(1) }, Arch::Ppc64le(_)) => {
+            contradiction("ELF ABI version", "2", "1".to_owned());
+        }
+        (AbiFlags::X86 { needed: Stated::Stated(needed) }, Arch::Amd64(level)) => {
+            let (expected, allowed) = match level {
+                Amd64::V1 => ("v1", X86Level::V1),
+                Amd64::V2 => ("v2", X86Level::V2),
+                Amd64::V3 => ("v3", X86Level::V3),
+                Amd64::V4 => ("v4", X86Level::V4),
+            };
+            if let Some(found) = needed.highest().filter(|l| *l > allowed) {
+                let expected = format!("x86-64-{expected} at most");
+                contradiction("x86-64 level", &expected, format!("x86-64-{found:?}").to_lowercase());
+            }
+        }
+        _ => {}
+    }
+}
+
+fn build_settings(go: &GoBuildInfo, target: &GoTarget, out: &mut Vec<Mismatch>) {
+    let mut compare = |key: &str, expected: String, same: &dyn Fn(&str) -> bool| {
+        if let Some(found) = go.setting(key)
+            && !same(found)
+        {
+            let (key, found) = (key.to_owned(), found.to_owned());
+            out.push(Mismatch::BuildSetting { key, expected, found });
+        }
+    };
+    compare("GOOS", target.os.goos().to_owned(), &|found| found == target.os.goos());
+    compare("GOARCH", target.arch.goarch().to_owned(), &|found| found == target.arch.goarch());
+    if let (Some(key), Some(expected)) = (target.arch.variant_env(), target.arch.variant()) {
+        let same = |found: &str| found == expected || same_variant(target.arch, found);
+        compare(key, expected.clone(), &same);
+    }
+}
+
+/// Two spellings of one variant: `7` and `7,hardfloat`, or options in another order.
+fn same_variant(arch: Arch, found: &str) -> bool {
+    match (arch, arch.kind().with_variant(found)) {
+        (Arch::Arm(a), Some(Arch::Arm(b))) => a.version == b.version && a.float() == b.float(),
+        (a, Some(b)) => a == b,
+        (_, None) => false,
+    }
+}
+
+fn format_name(format: ObjectFormat) -> String {
+    match format {
+        ObjectFormat::Elf => Format::Elf,
+        ObjectFormat::Pe => Format::Pe,
+        ObjectFormat::MachO => Format::MachO,
+        ObjectFormat::Xcoff => Format::Xcoff,
+        ObjectFormat::Plan9 => Format::Plan9,
+        ObjectFormat::Wasm => Format::Wasm,
+    }
+    .to_string()
+}
+
+fn byte_order(endian: Endian) -> String {
+    match endian {
+        Endian::Little => "little".to_owned(),
+        Endian::Big => "big".to_owned(),
+    }
+}
+
+fn mips_abi(abi: MipsAbi) -> &'static str {
+    match abi {
+        MipsAbi::O32 => "o32",
+        MipsAbi::N32 => "n32",
+        MipsAbi::N64 => "n64",
+        MipsAbi::O64 => "o64",
+        MipsAbi::Eabi32 => "eabi32",
+        MipsAbi::Eabi64 => "eabi64",
+    }
 }
 
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self:?}")
+        match self {
+            Mismatch::UnknownTarget { target } => write!(f, "target: Go does not know {target}"),
+            Mismatch::Format { expected, found } => write!(f, "format: expected {expected}, found {found}"),
+            Mismatch::Machine { expected, expected_number, found, found_number } => {
+                write!(f, "machine: expected {expected} ({expected_number:#x}), found ")?;
+                write!(
+                    f,
+                    "{} ({found_number:#x})",
+                    found.as_deref().unwrap_or("one that Go does not build for")
+                )
+            }
+            Mismatch::Class { expected, found } => {
+                write!(f, "class: expected {expected} bits, found {found} bits")
+            }
+            Mismatch::ByteOrder { expected, found } => {
+                write!(f, "byte order: expected {expected}-endian, found {found}-endian")
+            }
+            Mismatch::Os { expected, found } => {
+                write!(f, "operating system: expected {expected}, found {found}")
+            }
+            Mismatch::NoSlice { expected, found } => {
+                let found: Vec<String> = found.iter().map(|n| format!("{n:#x}")).collect();
+                write!(f, "slice: expected one for {expected}, found cputypes {}", found.join(", "))
+            }
+            Mismatch::Abi { fact, expected, found } => {
+                write!(f, "{fact}: expected {expected}, found {found}")
+            }
+            Mismatch::BuildSetting { key, expected, found } => {
+                write!(f, "build setting {key}: expected {expected}, found {found}")
+            }
+        }
     }
 }

@@ -183,6 +183,13 @@ pub(crate) fn c_str(bytes: &[u8], start: usize) -> Option<String> {
     Some(String::from_utf8_lossy(&rest[..end]).into_owned())
 }
 
+/// A section's or symbol's name in a string table; cut at 255 bytes, so that a table that every entry points into
+/// cannot grow.
+pub(crate) fn name_at(bytes: &[u8], start: usize) -> Option<String> {
+    let rest = bytes.get(start..)?;
+    Some(fixed_str(&rest[..rest.len().min(255)]))
+}
+
 /// The string in a fixed field, up to its first zero.
 pub(crate) fn fixed_str(field: &[u8]) -> String {
     let end = field.iter().position(|&b| b == 0).unwrap_or(field.len());

@@ -1,0 +1,78 @@
+//! Dynamic programs of this machine against readelf, where it is installed.
+
+use goferry_objfile::{Binary, FileBytes, FileKind, GlibcVersion, Linkage, inspect};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn read(path: &Path) -> Binary {
+    inspect(&FileBytes::new(File::open(path).unwrap()).unwrap()).unwrap()
+}
+
+fn readelf(args: &[&str], path: &Path) -> Option<String> {
+    let out = Command::new("readelf").args(args).arg(path).env("LC_ALL", "C").output().ok()?;
+    Some(String::from_utf8(out.stdout).unwrap())
+}
+
+/// What stands between `from` and `to` in each line that has both.
+fn between<'a>(text: &'a str, from: &str, to: &str) -> Vec<&'a str> {
+    let part = |line: &'a str| Some(line.split_once(from)?.1.split_once(to)?.0);
+    text.lines().filter_map(part).collect()
+}
+
+/// Dynamic ELF programs that every Linux has in one form or other: the shell, ls, and this test itself.
+fn candidates() -> Vec<PathBuf> {
+    let fixed = ["/bin/ls", "/bin/sh", "/usr/bin/env"].map(PathBuf::from);
+    let mut all: Vec<_> = fixed.into_iter().filter(|p| p.exists()).collect();
+    all.push(std::env::current_exe().unwrap());
+    all
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn loader_libraries_and_glibc_as_readelf_says() {
+    let mut compared = 0;
+    for path in candidates() {
+        let binary = read(&path);
+        let Some(dynamic) = readelf(&["-dW"], &path) else { continue };
+        assert_eq!(binary.needed, between(&dynamic, "Shared library: [", "]"), "{}", path.display());
+        let segments = readelf(&["-lW"], &path).unwrap();
+        let loader = between(&segments, "interpreter: ", "]").first().map(|s| (*s).to_owned());
+        assert_eq!(binary.interpreter, loader);
+        let versions = readelf(&["-VW"], &path).unwrap();
+        let names = between(&versions, "Name: GLIBC_", " ");
+        let highest = names.iter().filter_map(|n| GlibcVersion::parse(n)).max();
+        assert_eq!(binary.glibc, highest, "{}", path.display());
+        if binary.interpreter.is_some() {
+            assert_eq!(binary.linkage, Linkage::Dynamic);
+            assert!(matches!(binary.kind, FileKind::Pie | FileKind::Executable));
+            compared += 1;
+        }
+        assert_eq!(binary.go, None);
+    }
+    assert!(compared > 0 || readelf(&["-v"], Path::new("")).is_none());
+}
+
+#[test]
+fn this_test_is_read() {
+    let binary = read(&std::env::current_exe().unwrap());
+    assert!(matches!(binary.kind, FileKind::Pie | FileKind::Executable));
+    assert!(!binary.stripped);
+    assert_eq!(usize::from(binary.bits), usize::BITS as usize);
+}
+
+#[test]
+fn what_is_no_program_is_said_to_be_none() {
+    for (bytes, expected) in [
+        (&b""[..], "not an executable format that Go writes (first bytes: none, the file is empty)"),
+        (
+            b"#!/bin/sh\n",
+            "not an executable format that Go writes (first bytes: 23 21 2f 62 69 6e 2f 73 68 0a)",
+        ),
+        (b"\x7fELF", "truncated: ELF identification at offset 0x0 needs 16 bytes, but the file ends at 0x4"),
+        (b"MZ", "truncated: DOS header at offset 0x3c needs 4 bytes, but the file ends at 0x2"),
+        (b"\0asm\r\0\x01\0", "malformed wasm version at offset 0x4"),
+    ] {
+        assert_eq!(inspect(&bytes).unwrap_err().to_string(), expected);
+    }
+}
