@@ -77,7 +77,7 @@ impl FileHasher {
         self.in_parallel(paths, |path| self.file(path))
     }
 
-    /// Every file and link below `root`, sorted by path; `exclude` is asked with the relative path of each file and
+    /// Every file and link below `root`, sorted by the bytes of the path; `exclude` is asked with the relative path of each file and
     /// folder, and a folder that it excludes is not entered. Sockets, pipes and devices are left out.
     ///
     /// # Errors
@@ -108,7 +108,8 @@ impl FileHasher {
             let mode = if s.facts.is_symlink() { 0 } else { mode_of(&s.facts) };
             Ok(TreeEntry { path: s.path.clone(), mode, content })
         })?;
-        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        // By bytes: comparing paths part by part took a third of a warm run.
+        entries.sort_unstable_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
         Ok(entries)
     }
 

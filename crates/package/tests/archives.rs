@@ -212,7 +212,7 @@ fn gits_tar_becomes_every_source_format() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(6))]
     #[test]
     fn random_members_survive_and_bytes_are_the_same_twice(
         files in proptest::collection::btree_map("[a-zé]{1,9}(/[a-z]{1,60}){0,3}", (proptest::collection::vec(any::<u8>(), 0..2000), 0u32..0o1000), 1..8),
