@@ -1,5 +1,4 @@
 //! The store under damage, full disks, several processes, and its limit.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use goferry_cache::{CacheError, DEFAULT_LIMIT, Digest, Key, KeyBuilder, Store};
 use std::fs;

@@ -1,5 +1,4 @@
 //! Trees and what is remembered of them.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use goferry_cache::{Digest, FileHasher, TreeContent, TreeEntry};
 use std::fs;
