@@ -93,7 +93,7 @@ fn section(
         0 => {
             let (len, at) = number(source, body.offset)?;
             let bytes = source.bytes("name of a wasm section", at, len.min(255), 255)?;
-            let rest = (body.offset + body.len).checked_sub(at + len.min(255)).unwrap_or_default();
+            let rest = (body.offset + body.len).saturating_sub(at + len.min(255));
             if bytes == b"producers" && rest <= MAX_PRODUCERS {
                 let producers = source.bytes("wasm producers", at + len, rest, MAX_PRODUCERS)?;
                 facts.go_version = go_version(&producers);

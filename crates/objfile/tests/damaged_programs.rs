@@ -1,6 +1,8 @@
 //! Damaged programs: an answer or an error in every case, never a panic, and never more memory or reads than the
 //! file's own size warrants.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod programs;
 
 use goferry_objfile::{Format, ObjError, ReadAt, inspect};

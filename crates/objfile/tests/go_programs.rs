@@ -1,5 +1,7 @@
 //! Real programs of every format against the go command's own reading of them.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod programs;
 
 use goferry_objfile::{

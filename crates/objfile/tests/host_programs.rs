@@ -1,5 +1,7 @@
 //! Dynamic programs of this machine against readelf, where it is installed.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use goferry_objfile::{Binary, FileBytes, FileKind, GlibcVersion, Linkage, inspect};
 use std::fs::File;
 use std::path::{Path, PathBuf};

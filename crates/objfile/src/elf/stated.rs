@@ -40,7 +40,7 @@ pub(super) fn notes(source: Source<'_>, layout: &Layout<'_>) -> Result<Notes, Ob
         let size = size.min(left);
         left -= size;
         let bytes = source.up_to(offset, size)?;
-        each_note(&bytes, layout.header.endian, &mut |name, kind, desc| {
+        each_note(&bytes, layout.header.endian, |name, kind, desc| {
             out.os = out.os.or(os_of_note(name, kind, desc, layout.header.endian));
             if name == b"GNU" && kind == NT_GNU_PROPERTY_TYPE_0 {
                 let align = usize::from(layout.header.bits / 8);
@@ -52,7 +52,7 @@ pub(super) fn notes(source: Source<'_>, layout: &Layout<'_>) -> Result<Notes, Ob
     Ok(out)
 }
 
-fn each_note(bytes: &[u8], endian: Endian, visit: &mut dyn FnMut(&[u8], u32, &[u8])) {
+fn each_note(bytes: &[u8], endian: Endian, mut visit: impl FnMut(&[u8], u32, &[u8])) {
     let t = Table::new(bytes, endian);
     let mut at = 0usize;
     while let (Some(name_len), Some(desc_len), Some(kind)) = (t.u32(at), t.u32(at + 4), t.u32(at + 8)) {
