@@ -93,11 +93,11 @@ pub fn choose_runner(target: &GoTarget, host: &HostFacts) -> RunnerChoice {
         };
         return found(Runner::Native, reason);
     }
-    let Some(name) = target.facts().and_then(|f| f.qemu) else {
+    let Some(name) = target.facts().and_then(|f| f.qemu).map(|q| format!("qemu-{q}")) else {
         let reason = format!("no emulator is known for {target}");
         return RunnerChoice { runner: None, reason, missing: None, class: Some(Class::NoRunner) };
     };
-    match host.qemu.get(name) {
+    match host.qemu.get(&name) {
         Some(q) => {
             let reason = format!("{name} {} found on PATH", q.version);
             found(
@@ -112,10 +112,7 @@ pub fn choose_runner(target: &GoTarget, host: &HostFacts) -> RunnerChoice {
         None => RunnerChoice {
             runner: None,
             reason: format!("neither {name} nor {name}-static is on PATH"),
-            missing: Some(MissingRunner {
-                what: name.to_owned(),
-                hint: "apt-get install qemu-user-static".to_owned(),
-            }),
+            missing: Some(MissingRunner { what: name, hint: "apt-get install qemu-user-static".to_owned() }),
             class: Some(Class::RunnerMissing),
         },
     }

@@ -1,11 +1,22 @@
 //! Starting a program once, apart, and the record of it.
+//!
+//! Owns: the limits of an emulated start and its record. Must not: judge the record.
 
-use crate::Runner;
-use goferry_proc::sandbox::Isolation;
+use crate::{Runner, command_for, machine};
+use goferry_proc::sandbox::{self, Isolation, SandboxSpec};
 use goferry_proc::{Host, Limits, SpawnError, Status};
 use goferry_target::GoTarget;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// Private memory that qemu-user needs for itself, on top of the program's limit.
+const EMULATOR_BYTES: u64 = 512 << 20;
+
+/// Bytes kept of each output stream, both ends.
+const OUTPUT_BYTES: usize = 256 << 10;
 
 /// Why a start could not be tried. A program that starts and fails is a record, not an error.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +24,7 @@ pub enum StartError {
     /// The runner or the program could not be executed.
     #[error(transparent)]
     Spawn(#[from] SpawnError),
-    /// The program's path could not be made absolute, or a temporary file not be written.
+    /// The program's path could not be made absolute.
     #[error("{}: {source}", path.display())]
     Io {
         /// The file.
@@ -34,11 +45,11 @@ pub struct StartSpec {
     pub runner: Runner,
     /// Its arguments.
     pub args: Vec<String>,
-    /// Its environment; HOME and TMPDIR are added.
+    /// Its environment; HOME and TMPDIR are added, and for qemu QEMU_CPU.
     pub env: Vec<(String, String)>,
     /// Where a dynamic program's loader and libraries are.
     pub sysroot: Option<PathBuf>,
-    /// What it may use.
+    /// What it may use; an emulator's own memory is added.
     pub limits: Limits,
     /// The executable that calls `goferry_proc::sandbox::enter_if_asked` first; none: this one.
     pub helper: Option<PathBuf>,
@@ -68,12 +79,58 @@ pub struct StartRecord {
 /// # Errors
 /// If it could not be tried, or the run was cancelled.
 pub fn start(spec: &StartSpec, host: &Host) -> Result<StartRecord, StartError> {
-    let _ = (spec, host);
-    Err(StartError::Io { path: spec.program.clone(), source: std::io::ErrorKind::Unsupported.into() })
+    let io = |source| StartError::Io { path: spec.program.clone(), source };
+    let program = std::path::absolute(&spec.program).map_err(io)?;
+    let command = sandboxed(spec, &program, &spec.args);
+    let run = sandbox::run(&command, host)?;
+    Ok(StartRecord {
+        runner: spec.runner.clone(),
+        isolation: run.isolation,
+        status: run.finished.status,
+        stdout: run.finished.stdout_text(),
+        stderr: run.finished.stderr_text(),
+        millis: u64::try_from(run.finished.wall.as_millis()).unwrap_or(u64::MAX),
+        uname: machine_seen(spec, host),
+    })
 }
 
-/// What `uname -m` says on the machine that a runner shows.
-pub fn machine_seen(runner: &Runner, target: &GoTarget, host: &Host) -> Option<String> {
-    let _ = (runner, target, host);
-    None
+fn sandboxed(spec: &StartSpec, program: &Path, args: &[String]) -> SandboxSpec {
+    let command = command_for(&spec.runner, &spec.target, program, args, spec.sysroot.as_deref());
+    let mut limits = spec.limits;
+    if let Runner::QemuUser { .. } = spec.runner {
+        limits.memory_bytes = limits.memory_bytes.map(|b| b.saturating_add(EMULATOR_BYTES));
+    }
+    SandboxSpec {
+        args: command.args,
+        env: spec.env.iter().cloned().chain(command.env).collect(),
+        limits,
+        max_output: OUTPUT_BYTES,
+        helper: spec.helper.clone(),
+        ..SandboxSpec::new(format!("starting the {} program", spec.target), command.program)
+    }
+}
+
+/// What `uname -m` says on the machine that the spec's runner shows to its program, measured by a tiny program of the
+/// same architecture under the same runner and processor model; once per process and kind. None where there is no
+/// such program or it did not run.
+pub fn machine_seen(spec: &StartSpec, host: &Host) -> Option<String> {
+    static SEEN: Mutex<BTreeMap<String, Option<String>>> = Mutex::new(BTreeMap::new());
+    let key = format!("{:?} {}", spec.runner, spec.target);
+    if let Some(seen) = SEEN.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        return seen.clone();
+    }
+    let seen = ask(spec, host);
+    SEEN.lock().unwrap_or_else(PoisonError::into_inner).insert(key, seen.clone());
+    seen
+}
+
+fn ask(spec: &StartSpec, host: &Host) -> Option<String> {
+    let dir = tempfile::tempdir().ok()?;
+    let file = dir.path().join("uname");
+    std::fs::write(&file, machine::program(spec.target.arch.kind())?).ok()?;
+    #[cfg(unix)]
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o755)).ok()?;
+    let spec = StartSpec { limits: Limits::wall(Duration::from_secs(10)), sysroot: None, ..spec.clone() };
+    let run = sandbox::run(&sandboxed(&spec, &file, &[]), host).ok()?;
+    machine::answer(&run.finished.stdout)
 }

@@ -116,26 +116,18 @@ fn send(_child: Child, _force: Force) {
 }
 
 /// Makes SIGINT, SIGTERM and SIGHUP throw the switch instead of ending the program; those that the caller ignores
-/// (nohup) stay ignored. To be called first in `main`, before any thread starts, because threads inherit the mask;
-/// children do not.
+/// (nohup) stay ignored. By handlers and not by a mask, because children would inherit the mask.
 ///
 /// # Errors
-/// If the mask cannot be set or the thread cannot be started.
+/// If the handlers cannot be set or their thread cannot be started.
 #[cfg(unix)]
 pub fn install_interrupt(cancel: Arc<Cancel>) -> std::io::Result<()> {
-    use nix::sys::signal::{SigSet, Signal};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let ignored = ignored_signals();
-    let mut set = SigSet::empty();
-    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
-        if ignored & (1 << (signal as u32 - 1)) == 0 {
-            set.add(signal);
-        }
-    }
-    set.thread_block()?;
+    let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|s| ignored & (1 << (s - 1)) == 0);
+    let mut signals = signal_hook::iterator::Signals::new(wanted)?;
     std::thread::Builder::new().name("signals".into()).spawn(move || {
-        while set.wait().is_ok() {
-            cancel.cancel();
-        }
+        signals.forever().for_each(|_| cancel.cancel());
     })?;
     Ok(())
 }

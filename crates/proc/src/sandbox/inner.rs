@@ -86,24 +86,28 @@ fn not_started(e: &std::io::Error) -> Answer {
 
 /// Runs the program; passes signals on to it and reaps whatever is orphaned.
 fn run(orders: &Orders, signals: &SigSet) -> Answer {
-    // The standard library empties the child's signal mask.
-    let child = match spawn_retrying(&mut command(orders)) {
+    // The child inherits the mask, so it is lifted for that moment. Until it is back, pid 1 loses signals but does not
+    // die of them; hence the look for a child that has already ended before the first wait.
+    let spawned = signals
+        .thread_unblock()
+        .map_err(Into::into)
+        .and_then(|()| spawn_retrying(&mut command(orders)))
+        .and_then(|child| signals.thread_block().map(|()| child).map_err(Into::into));
+    let child = match spawned {
         Ok(child) => Pid::from_raw(i32::try_from(child.id()).unwrap_or(i32::MAX)),
         Err(e) => return not_started(&e),
     };
     loop {
+        if let Some(status) = reap(child) {
+            let max_rss = getrusage(UsageWho::RUSAGE_CHILDREN)
+                .ok()
+                .and_then(|u| u64::try_from(u.max_rss()).ok())
+                .map(|kib| kib * 1024);
+            return Answer::Ended { status, max_rss };
+        }
         match signals.wait() {
-            Ok(Signal::SIGCHLD) => {
-                if let Some(status) = reap(child) {
-                    let max_rss = getrusage(UsageWho::RUSAGE_CHILDREN)
-                        .ok()
-                        .and_then(|u| u64::try_from(u.max_rss()).ok())
-                        .map(|kib| kib * 1024);
-                    return Answer::Ended { status, max_rss };
-                }
-            }
+            Ok(Signal::SIGCHLD) | Err(_) => {}
             Ok(signal) => drop(kill(child, signal)),
-            Err(_) => {}
         }
     }
 }
