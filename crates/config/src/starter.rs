@@ -39,7 +39,6 @@ pub fn starter_toml(project: &StarterFacts) -> String {
             quote(&main),
             quote(binary)
         );
-        out.push_str("env = [\"CGO_ENABLED=0\"]\n");
     }
     out.push_str("\n[[archives]]\nformats = [\"tar.gz\"]\n");
     if project.has_license || project.has_readme {

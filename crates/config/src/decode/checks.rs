@@ -2,7 +2,7 @@
 //! every accepted short form becomes the long one, so that reading afterwards has one shape to expect.
 
 use super::empty_map;
-use crate::document::{Entry, Node, NodeKind, Scalar, ScalarKind};
+use crate::document::{Entry, MAX_PROBLEMS, Node, NodeKind, Scalar, ScalarKind};
 use crate::model::{Config, Unsupported};
 use crate::place::Place;
 use crate::schema::{Key, Kind, Old, Shape, Status};
@@ -282,6 +282,9 @@ impl Checker {
     }
 
     fn said_twice(&mut self, entry: &Entry, first: &Place) {
+        if self.full() {
+            return;
+        }
         let mut d = Diagnostic::error(
             Code::ConfigValue,
             format!("`{}` is given under its old and its new name", entry.key),
@@ -320,6 +323,7 @@ impl Checker {
                 None => {
                     seen.insert(text, id.place.clone());
                 }
+                Some(_) if self.full() => return,
                 Some(first) => {
                     let mut d = Diagnostic::error(
                         Code::DuplicateId,
@@ -350,8 +354,16 @@ impl Checker {
     }
 
     fn say(&mut self, mut d: Diagnostic, place: &Place) {
+        if self.full() {
+            return;
+        }
         d.labels.extend(place.label(""));
         self.diagnostics.push(d);
+    }
+
+    /// Whether enough has been said; a label copies its line, so that more would cost the square of the file.
+    fn full(&self) -> bool {
+        self.diagnostics.list.len() >= MAX_PROBLEMS
     }
 }
 

@@ -7,6 +7,8 @@ mod conflict;
 mod native;
 mod read;
 mod sections;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use crate::document::{self, Node, NodeKind};

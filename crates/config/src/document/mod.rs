@@ -19,6 +19,9 @@ pub(crate) const MAX_DEPTH: usize = 64;
 /// Longest file in bytes; real configurations stay below 60 000.
 pub(crate) const MAX_BYTES: usize = 4 << 20;
 
+/// Most problems told of one file; a hostile one could have a hundred thousand, each with its line.
+pub(crate) const MAX_PROBLEMS: usize = 100;
+
 /// One value of the file.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {

@@ -3,7 +3,7 @@
 //! Parser: toml's own span-carrying value (`DeTable`), without serde.
 
 use super::scalar::{Scalar, ScalarKind};
-use super::{Entry, MAX_BYTES, Node, NodeKind};
+use super::{Entry, MAX_BYTES, MAX_PROBLEMS, Node, NodeKind};
 use crate::place::{Place, SourceText};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use std::ops::Range;
@@ -23,7 +23,7 @@ pub(crate) fn parse_toml(source: &Arc<SourceText>) -> (Option<Node>, Diagnostics
     }
     let reader = Reader { source, lines: line_starts(&source.text) };
     let (table, errors) = DeTable::parse_recoverable(&source.text);
-    for error in &errors {
+    for error in errors.iter().take(MAX_PROBLEMS) {
         let place = reader.place(&error.span().unwrap_or(0..0));
         let mut d = Diagnostic::error(Code::ConfigSyntax, error.message().to_owned());
         d.labels.extend(place.label(""));

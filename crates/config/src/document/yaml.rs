@@ -3,7 +3,7 @@
 //! Parser: saphyr-parser's events (no unsafe, one small dependency); the DOM crates lose places, tags or the raw text of scalars.
 
 use super::scalar::{Scalar, ScalarKind, resolve_plain};
-use super::{Entry, MAX_BYTES, MAX_DEPTH, MAX_NODES, Node, NodeKind};
+use super::{Entry, MAX_BYTES, MAX_DEPTH, MAX_NODES, MAX_PROBLEMS, Node, NodeKind};
 use crate::place::{Place, SourceText};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
@@ -258,6 +258,9 @@ impl<'a> Builder<'a> {
     }
 
     fn duplicate(&mut self, entry: &Entry, first: &Place) {
+        if self.diagnostics.list.len() >= MAX_PROBLEMS {
+            return;
+        }
         let mut d =
             Diagnostic::error(Code::ConfigSyntax, format!("the key `{}` is written twice", entry.key));
         d.labels.extend(entry.key_place.label("again here"));

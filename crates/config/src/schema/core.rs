@@ -287,6 +287,7 @@ static ARCHIVE: Shape = shape("archive", &[
         key("allow_different_binary_count", Bool, "Accept platforms with fewer binaries."),
         key("hooks", Map(&ARCHIVE_HOOKS), "Commands around each archive.").later().pro(),
         key("templated_files", List(&Map(&others::TEMPLATED_FILE)), "Files rendered as templates first.").later().pro(),
+        key("strip_parent_binary_folder", Any, "Old spelling.").removed("write `strip_binary_directory:`"),
         key("replacements", MapOf(&Text), "Renamed platforms in names.").removed(
             "write the names into name_template, e.g. `{{ title .Os }}_{{ if eq .Arch \"amd64\" }}x86_64{{ else }}{{ .Arch }}{{ end }}`",
         ),
@@ -361,6 +362,6 @@ static HONOURED: [Key; 23] = [
     key("source", Map(&SOURCE), "An archive of the sources."),
     key("checksum", Map(&CHECKSUM), "The checksum file."),
     key("changelog", Map(&CHANGELOG), "The changelog."),
+    key("scoop", Any, "One Scoop manifest.").removed("write a list: `scoops:`"),
     key("build", Any, "One build.").removed("write a list: `builds:`"),
-    key("archive", Any, "One archive.").removed("write a list: `archives:`"),
 ];

@@ -13,7 +13,7 @@ static VERIFY_BINARY: Shape = shape(
 );
 
 static VERIFY: Shape = shape(
-    "verify",
+    "goferry_verify",
     &[
         key(
             "isolation",
@@ -59,7 +59,7 @@ pub(crate) static OWN: [Key; 7] = [
 ];
 
 /// goreleaser's words that goferry.toml does not take: its own mean something else, or they are about the YAML file itself.
-pub(crate) const NOT_NATIVE: &[&str] = &["version", "pro", "verify", "includes", "build", "archive"];
+pub(crate) const NOT_NATIVE: &[&str] = &["version", "pro", "verify", "includes", "build", "scoop"];
 
 /// goferry's own part of goferry.toml; goreleaser's sections come from [`super::ROOT`].
 pub(crate) static NATIVE: Shape = shape("goferry", &OWN);

@@ -24,22 +24,31 @@ pub(crate) static ANNOUNCE: Shape = shape(
     ],
 );
 
-pub(crate) static TWITTER: Shape =
-    shape("twitter", &[key("enabled", BoolOrTemplate, ""), key("message_template", Template, "")]);
+pub(crate) static TWITTER: Shape = shape(
+    "twitter",
+    &[
+        key("enabled", BoolOrTemplate, "Whether it is done."),
+        key("message_template", Template, "Text of the message."),
+    ],
+);
 
 pub(crate) static MASTODON: Shape = shape(
     "mastodon",
-    &[key("enabled", BoolOrTemplate, ""), key("message_template", Template, ""), key("server", Template, "")],
+    &[
+        key("enabled", BoolOrTemplate, "Whether it is done."),
+        key("message_template", Template, "Text of the message."),
+        key("server", Template, ""),
+    ],
 );
 
 pub(crate) static REDDIT: Shape = shape(
     "reddit",
     &[
-        key("enabled", BoolOrTemplate, ""),
+        key("enabled", BoolOrTemplate, "Whether it is done."),
         key("application_id", Template, ""),
-        key("username", Template, ""),
-        key("title_template", Template, ""),
-        key("url_template", Template, ""),
+        key("username", Template, "User name."),
+        key("title_template", Template, "Title of the message."),
+        key("url_template", Template, "Address of the artifact."),
         key("sub", Template, ""),
     ],
 );
@@ -47,12 +56,12 @@ pub(crate) static REDDIT: Shape = shape(
 pub(crate) static SLACK: Shape = shape(
     "slack",
     &[
-        key("enabled", BoolOrTemplate, ""),
-        key("message_template", Template, ""),
-        key("channel", Template, ""),
-        key("username", Template, ""),
+        key("enabled", BoolOrTemplate, "Whether it is done."),
+        key("message_template", Template, "Text of the message."),
+        key("channel", Template, "Channel."),
+        key("username", Template, "User name."),
         key("icon_emoji", Template, ""),
-        key("icon_url", Template, ""),
+        key("icon_url", Template, "Address of a picture."),
         key("blocks", List(&Any), ""),
         key("attachments", List(&Any), ""),
     ],
@@ -61,32 +70,32 @@ pub(crate) static SLACK: Shape = shape(
 pub(crate) static DISCORD: Shape = shape(
     "discord",
     &[
-        key("enabled", BoolOrTemplate, ""),
-        key("message_template", Template, ""),
+        key("enabled", BoolOrTemplate, "Whether it is done."),
+        key("message_template", Template, "Text of the message."),
         key("author", Template, ""),
-        key("color", Template, ""),
-        key("icon_url", Template, ""),
+        key("color", Template, "Colour of the message."),
+        key("icon_url", Template, "Address of a picture."),
     ],
 );
 
 pub(crate) static TEAMS: Shape = shape(
     "teams",
     &[
-        key("enabled", BoolOrTemplate, ""),
-        key("title_template", Template, ""),
-        key("message_template", Template, ""),
-        key("color", Template, ""),
-        key("icon_url", Template, ""),
+        key("enabled", BoolOrTemplate, "Whether it is done."),
+        key("title_template", Template, "Title of the message."),
+        key("message_template", Template, "Text of the message."),
+        key("color", Template, "Colour of the message."),
+        key("icon_url", Template, "Address of a picture."),
     ],
 );
 
 pub(crate) static SMTP: Shape = shape(
     "smtp",
     &[
-        key("enabled", BoolOrTemplate, ""),
+        key("enabled", BoolOrTemplate, "Whether it is done."),
         key("host", Template, ""),
         key("port", Int, ""),
-        key("username", Template, ""),
+        key("username", Template, "User name."),
         key("from", Template, ""),
         key("to", List(&Template), ""),
         key("subject_template", Template, ""),
@@ -98,25 +107,30 @@ pub(crate) static SMTP: Shape = shape(
 pub(crate) static MATTERMOST: Shape = shape(
     "mattermost",
     &[
-        key("enabled", BoolOrTemplate, ""),
-        key("message_template", Template, ""),
-        key("title_template", Template, ""),
-        key("color", Template, ""),
-        key("channel", Template, ""),
-        key("username", Template, ""),
+        key("enabled", BoolOrTemplate, "Whether it is done."),
+        key("message_template", Template, "Text of the message."),
+        key("title_template", Template, "Title of the message."),
+        key("color", Template, "Colour of the message."),
+        key("channel", Template, "Channel."),
+        key("username", Template, "User name."),
         key("icon_emoji", Template, ""),
-        key("icon_url", Template, ""),
+        key("icon_url", Template, "Address of a picture."),
     ],
 );
 
-pub(crate) static LINKED_IN: Shape =
-    shape("linked_in", &[key("enabled", BoolOrTemplate, ""), key("message_template", Template, "")]);
+pub(crate) static LINKED_IN: Shape = shape(
+    "linked_in",
+    &[
+        key("enabled", BoolOrTemplate, "Whether it is done."),
+        key("message_template", Template, "Text of the message."),
+    ],
+);
 
 pub(crate) static TELEGRAM: Shape = shape(
     "telegram",
     &[
-        key("enabled", BoolOrTemplate, ""),
-        key("message_template", Template, ""),
+        key("enabled", BoolOrTemplate, "Whether it is done."),
+        key("message_template", Template, "Text of the message."),
         key("chat_id", Template, ""),
         key("parse_mode", Enum(&["MarkdownV2", "HTML"]), ""),
         key("message_thread_id", Template, ""),
@@ -126,11 +140,11 @@ pub(crate) static TELEGRAM: Shape = shape(
 pub(crate) static WEBHOOK: Shape = shape(
     "webhook",
     &[
-        key("enabled", BoolOrTemplate, ""),
+        key("enabled", BoolOrTemplate, "Whether it is done."),
         key("skip_tls_verify", Bool, ""),
-        key("message_template", Template, ""),
+        key("message_template", Template, "Text of the message."),
         key("endpoint_url", Template, ""),
-        key("headers", MapOf(&Template), ""),
+        key("headers", MapOf(&Template), "Headers of the request."),
         key("content_type", Template, ""),
         key("expected_status_codes", List(&Int), ""),
     ],
@@ -139,30 +153,30 @@ pub(crate) static WEBHOOK: Shape = shape(
 pub(crate) static OPEN_COLLECTIVE: Shape = shape(
     "open_collective",
     &[
-        key("enabled", BoolOrTemplate, ""),
+        key("enabled", BoolOrTemplate, "Whether it is done."),
         key("slug", Template, ""),
-        key("title_template", Template, ""),
-        key("message_template", Template, ""),
+        key("title_template", Template, "Title of the message."),
+        key("message_template", Template, "Text of the message."),
     ],
 );
 
 pub(crate) static BLUESKY: Shape = shape(
     "bluesky",
     &[
-        key("enabled", BoolOrTemplate, ""),
-        key("username", Template, ""),
-        key("message_template", Template, ""),
+        key("enabled", BoolOrTemplate, "Whether it is done."),
+        key("username", Template, "User name."),
+        key("message_template", Template, "Text of the message."),
     ],
 );
 
 pub(crate) static DISCOURSE: Shape = shape(
     "discourse",
     &[
-        key("enabled", BoolOrTemplate, ""),
-        key("title_template", Template, ""),
-        key("message_template", Template, ""),
+        key("enabled", BoolOrTemplate, "Whether it is done."),
+        key("title_template", Template, "Title of the message."),
+        key("message_template", Template, "Text of the message."),
         key("server", Template, ""),
         key("category_id", Int, ""),
-        key("username", Template, ""),
+        key("username", Template, "User name."),
     ],
 );

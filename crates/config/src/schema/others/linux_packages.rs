@@ -7,21 +7,21 @@ use super::super::{Shape, key, shape};
 pub(crate) static NFPM: Shape = shape(
     "nfpm",
     &[
-        key("file_name_template", Template, ""),
-        key("package_name", Template, ""),
-        key("epoch", Template, ""),
+        key("file_name_template", Template, "Name of the file."),
+        key("package_name", Template, "Name of the package."),
+        key("epoch", Template, "Epoch of the package version."),
         key("release", Template, ""),
-        key("prerelease", Template, ""),
+        key("prerelease", Template, "Prerelease part of the version."),
         key("version_metadata", Template, ""),
-        key("dependencies", List(&Template), ""),
-        key("recommends", List(&Template), ""),
-        key("suggests", List(&Template), ""),
-        key("conflicts", List(&Template), ""),
-        key("umask", Mode, ""),
-        key("replaces", List(&Template), ""),
-        key("provides", List(&Template), ""),
-        key("contents", List(&Map(&NFPM_CONTENT)), ""),
-        key("scripts", Map(&NFPM_SCRIPTS), ""),
+        key("dependencies", List(&Template), "What it needs."),
+        key("recommends", List(&Template), "What it should come with."),
+        key("suggests", List(&Template), "What it may come with."),
+        key("conflicts", List(&Template), "What it cannot stand beside."),
+        key("umask", Mode, "Permission bits taken from files."),
+        key("replaces", List(&Template), "What it replaces."),
+        key("provides", List(&Template), "What it stands for."),
+        key("contents", List(&Map(&NFPM_CONTENT)), "Files of the package."),
+        key("scripts", Map(&NFPM_SCRIPTS), "Scripts that the package manager runs."),
         key("rpm", Map(&NFPM_RPM), ""),
         key("deb", Map(&NFPM_DEB), ""),
         key("apk", Map(&NFPM_APK), ""),
@@ -30,24 +30,28 @@ pub(crate) static NFPM: Shape = shape(
         key("msix", Map(&NFPM_MSIX), ""),
         key("templated_contents", List(&Map(&NFPM_CONTENT)), "").pro(),
         key("templated_scripts", Map(&NFPM_SCRIPTS), "").pro(),
-        key("overrides", MapOf(&Map(&NFPM_OVERRIDABLES)), ""),
-        key("id", Text, ""),
-        key("ids", List(&Text), ""),
-        key("formats", List(&Enum(&["apk", "deb", "rpm", "termux.deb", "archlinux", "ipk", "msix"])), ""),
-        key("section", Template, ""),
-        key("priority", Template, ""),
-        key("vendor", Template, ""),
-        key("homepage", Template, ""),
-        key("maintainer", Template, ""),
-        key("description", Template, ""),
-        key("license", Template, ""),
-        key("bindir", Template, ""),
+        key("overrides", MapOf(&Map(&NFPM_OVERRIDABLES)), "What differs for one format."),
+        key("id", Text, "Name of the item for `ids` elsewhere."),
+        key("ids", List(&Text), "Only these items, by id; default all."),
+        key(
+            "formats",
+            List(&Enum(&["apk", "deb", "rpm", "termux.deb", "archlinux", "ipk", "msix"])),
+            "Formats.",
+        ),
+        key("section", Template, "Section of the archive."),
+        key("priority", Template, "Priority of the package."),
+        key("vendor", Template, "Who distributes it."),
+        key("homepage", Template, "Web address of the project."),
+        key("maintainer", Template, "Who maintains the package: name and address."),
+        key("description", Template, "What the program is."),
+        key("license", Template, "Licence, as SPDX writes it."),
+        key("bindir", Template, "Where binaries go."),
         key("libdirs", Map(&LIBDIRS), ""),
-        key("changelog", Template, ""),
-        key("mtime", Template, ""),
-        key("meta", Bool, ""),
-        key("if", Template, "").pro(),
-        key("goamd64", List(&Template), ""),
+        key("changelog", Template, "File with the changelog."),
+        key("mtime", Template, "Modification time."),
+        key("meta", Bool, "Include metadata files, or hold nothing but metadata."),
+        key("if", Template, "Only when this template gives true.").pro(),
+        key("goamd64", List(&Template), "Which level of amd64; default v1."),
         key("builds", List(&Text), "").renamed("ids"),
     ],
 );
@@ -55,35 +59,35 @@ pub(crate) static NFPM: Shape = shape(
 pub(crate) static S_RPM: Shape = shape(
     "s_rpm",
     &[
-        key("summary", Template, ""),
+        key("summary", Template, "One line."),
         key("group", Template, ""),
-        key("compression", Template, ""),
-        key("signature", Map(&NFPM_RPM_SIGNATURE), ""),
-        key("enabled", Bool, ""),
-        key("package_name", Template, ""),
-        key("epoch", Template, ""),
+        key("compression", Template, "Compression."),
+        key("signature", Map(&NFPM_RPM_SIGNATURE), "Name of the signature file."),
+        key("enabled", Bool, "Whether it is done."),
+        key("package_name", Template, "Name of the package."),
+        key("epoch", Template, "Epoch of the package version."),
         key("import_path", Template, ""),
-        key("section", Template, ""),
-        key("maintainer", Template, ""),
-        key("file_name_template", Template, ""),
+        key("section", Template, "Section of the archive."),
+        key("maintainer", Template, "Who maintains the package: name and address."),
+        key("file_name_template", Template, "Name of the file."),
         key("spec_file", Template, ""),
-        key("license", Template, ""),
+        key("license", Template, "Licence, as SPDX writes it."),
         key("license_file_name", Template, ""),
-        key("vendor", Template, ""),
-        key("url", Template, ""),
+        key("vendor", Template, "Who distributes it."),
+        key("url", Template, "Address."),
         key("packager", Template, ""),
-        key("description", Template, ""),
+        key("description", Template, "What the program is."),
         key("bins", MapOf(&Template), ""),
         key("docs", List(&Template), ""),
-        key("contents", List(&Map(&NFPM_CONTENT)), ""),
+        key("contents", List(&Map(&NFPM_CONTENT)), "Files of the package."),
     ],
 );
 
 pub(crate) static NFPM_CONTENT: Shape = shape(
     "nfpm_content",
     &[
-        key("src", Template, ""),
-        key("dst", Template, ""),
+        key("src", Template, "Source."),
+        key("dst", Template, "Destination."),
         key("type", Enum(&["symlink", "ghost", "config", "config|noreplace", "dir", "tree", ""]), ""),
         key("packager", Template, ""),
         key("file_info", Map(&FILE_INFO), ""),
@@ -104,11 +108,11 @@ pub(crate) static NFPM_SCRIPTS: Shape = shape(
 pub(crate) static NFPM_RPM: Shape = shape(
     "nfpm_rpm",
     &[
-        key("summary", Template, ""),
+        key("summary", Template, "One line."),
         key("group", Template, ""),
-        key("compression", Template, ""),
-        key("signature", Map(&NFPM_RPM_SIGNATURE), ""),
-        key("scripts", Map(&NFPM_RPM_SCRIPTS), ""),
+        key("compression", Template, "Compression."),
+        key("signature", Map(&NFPM_RPM_SIGNATURE), "Name of the signature file."),
+        key("scripts", Map(&NFPM_RPM_SCRIPTS), "Scripts that the package manager runs."),
         key("prefixes", List(&Template), ""),
         key("packager", Template, ""),
         key("buildhost", Template, ""),
@@ -118,12 +122,12 @@ pub(crate) static NFPM_RPM: Shape = shape(
 pub(crate) static NFPM_DEB: Shape = shape(
     "nfpm_deb",
     &[
-        key("scripts", Map(&NFPM_DEB_SCRIPTS), ""),
+        key("scripts", Map(&NFPM_DEB_SCRIPTS), "Scripts that the package manager runs."),
         key("triggers", Map(&NFPM_DEB_TRIGGERS), ""),
         key("breaks", List(&Template), ""),
-        key("signature", Map(&NFPM_DEB_SIGNATURE), ""),
+        key("signature", Map(&NFPM_DEB_SIGNATURE), "Name of the signature file."),
         key("lintian_overrides", List(&Template), ""),
-        key("compression", Enum(&["gzip", "xz", "zstd", "none"]), ""),
+        key("compression", Enum(&["gzip", "xz", "zstd", "none"]), "Compression."),
         key("fields", MapOf(&Template), ""),
         key("predepends", List(&Template), ""),
     ],
@@ -131,7 +135,10 @@ pub(crate) static NFPM_DEB: Shape = shape(
 
 pub(crate) static NFPM_APK: Shape = shape(
     "nfpm_apk",
-    &[key("scripts", Map(&NFPM_APK_SCRIPTS), ""), key("signature", Map(&NFPM_APK_SIGNATURE), "")],
+    &[
+        key("scripts", Map(&NFPM_APK_SCRIPTS), "Scripts that the package manager runs."),
+        key("signature", Map(&NFPM_APK_SIGNATURE), "Name of the signature file."),
+    ],
 );
 
 pub(crate) static NFPM_ARCH_LINUX: Shape = shape(
@@ -139,7 +146,7 @@ pub(crate) static NFPM_ARCH_LINUX: Shape = shape(
     &[
         key("pkgbase", Template, ""),
         key("packager", Template, ""),
-        key("scripts", Map(&NFPM_ARCH_LINUX_SCRIPTS), ""),
+        key("scripts", Map(&NFPM_ARCH_LINUX_SCRIPTS), "Scripts that the package manager runs."),
     ],
 );
 
@@ -151,7 +158,7 @@ pub(crate) static NFPM_IPK: Shape = shape(
         key("auto_installed", Bool, ""),
         key("essential", Bool, ""),
         key("predepends", List(&Template), ""),
-        key("tags", List(&Template), ""),
+        key("tags", List(&Template), "Tags."),
         key("fields", MapOf(&Template), ""),
     ],
 );
@@ -164,30 +171,30 @@ pub(crate) static NFPM_MSIX: Shape = shape(
         key("identity", Map(&NFPM_MSIX_IDENTITY), ""),
         key("properties", Map(&NFPM_MSIX_PROPERTIES), ""),
         key("applications", List(&Map(&NFPM_MSIX_APPLICATION)), ""),
-        key("dependencies", Map(&NFPM_MSIX_DEPENDENCIES), ""),
+        key("dependencies", Map(&NFPM_MSIX_DEPENDENCIES), "What it needs."),
         key("capabilities", Map(&NFPM_MSIX_CAPABILITIES), ""),
-        key("signature", Map(&NFPM_MSIX_SIGNATURE), ""),
+        key("signature", Map(&NFPM_MSIX_SIGNATURE), "Name of the signature file."),
     ],
 );
 
 pub(crate) static NFPM_OVERRIDABLES: Shape = shape(
     "nfpm_overridables",
     &[
-        key("file_name_template", Template, ""),
-        key("package_name", Template, ""),
-        key("epoch", Template, ""),
+        key("file_name_template", Template, "Name of the file."),
+        key("package_name", Template, "Name of the package."),
+        key("epoch", Template, "Epoch of the package version."),
         key("release", Template, ""),
-        key("prerelease", Template, ""),
+        key("prerelease", Template, "Prerelease part of the version."),
         key("version_metadata", Template, ""),
-        key("dependencies", List(&Template), ""),
-        key("recommends", List(&Template), ""),
-        key("suggests", List(&Template), ""),
-        key("conflicts", List(&Template), ""),
-        key("umask", Mode, ""),
-        key("replaces", List(&Template), ""),
-        key("provides", List(&Template), ""),
-        key("contents", List(&Map(&NFPM_CONTENT)), ""),
-        key("scripts", Map(&NFPM_SCRIPTS), ""),
+        key("dependencies", List(&Template), "What it needs."),
+        key("recommends", List(&Template), "What it should come with."),
+        key("suggests", List(&Template), "What it may come with."),
+        key("conflicts", List(&Template), "What it cannot stand beside."),
+        key("umask", Mode, "Permission bits taken from files."),
+        key("replaces", List(&Template), "What it replaces."),
+        key("provides", List(&Template), "What it stands for."),
+        key("contents", List(&Map(&NFPM_CONTENT)), "Files of the package."),
+        key("scripts", Map(&NFPM_SCRIPTS), "Scripts that the package manager runs."),
         key("rpm", Map(&NFPM_RPM), ""),
         key("deb", Map(&NFPM_DEB), ""),
         key("apk", Map(&NFPM_APK), ""),
@@ -204,7 +211,8 @@ pub(crate) static LIBDIRS: Shape = shape(
     &[key("header", Template, ""), key("carchive", Template, ""), key("cshared", Template, "")],
 );
 
-pub(crate) static NFPM_RPM_SIGNATURE: Shape = shape("nfpm_rpm_signature", &[key("key_file", Template, "")]);
+pub(crate) static NFPM_RPM_SIGNATURE: Shape =
+    shape("nfpm_rpm_signature", &[key("key_file", Template, "File with the key.")]);
 
 pub(crate) static NFPM_RPM_SCRIPTS: Shape =
     shape("nfpm_rpm_scripts", &[key("pretrans", Template, ""), key("posttrans", Template, "")]);
@@ -226,21 +234,29 @@ pub(crate) static NFPM_DEB_TRIGGERS: Shape = shape(
     ],
 );
 
-pub(crate) static NFPM_DEB_SIGNATURE: Shape =
-    shape("nfpm_deb_signature", &[key("key_file", Template, ""), key("type", Template, "")]);
+pub(crate) static NFPM_DEB_SIGNATURE: Shape = shape(
+    "nfpm_deb_signature",
+    &[key("key_file", Template, "File with the key."), key("type", Template, "")],
+);
 
 pub(crate) static NFPM_APK_SCRIPTS: Shape =
     shape("nfpm_apk_scripts", &[key("preupgrade", Template, ""), key("postupgrade", Template, "")]);
 
-pub(crate) static NFPM_APK_SIGNATURE: Shape =
-    shape("nfpm_apk_signature", &[key("key_file", Template, ""), key("key_name", Template, "")]);
+pub(crate) static NFPM_APK_SIGNATURE: Shape = shape(
+    "nfpm_apk_signature",
+    &[key("key_file", Template, "File with the key."), key("key_name", Template, "")],
+);
 
 pub(crate) static NFPM_ARCH_LINUX_SCRIPTS: Shape =
     shape("nfpm_arch_linux_scripts", &[key("preupgrade", Template, ""), key("postupgrade", Template, "")]);
 
 pub(crate) static NFPM_IPK_ALTERNATIVE: Shape = shape(
     "nfpm_ipk_alternative",
-    &[key("priority", Int, ""), key("target", Template, ""), key("link_name", Template, "")],
+    &[
+        key("priority", Int, "Priority of the package."),
+        key("target", Template, "Address that is uploaded to."),
+        key("link_name", Template, ""),
+    ],
 );
 
 pub(crate) static NFPM_MSIX_IDENTITY: Shape =
@@ -258,7 +274,7 @@ pub(crate) static NFPM_MSIX_PROPERTIES: Shape = shape(
 pub(crate) static NFPM_MSIX_APPLICATION: Shape = shape(
     "nfpm_msix_application",
     &[
-        key("id", Text, ""),
+        key("id", Text, "Name of the item for `ids` elsewhere."),
         key("executable", Template, ""),
         key("entry_point", Template, ""),
         key("visual_elements", Map(&NFPM_MSIX_VISUAL_ELEMENTS), ""),
@@ -285,7 +301,7 @@ pub(crate) static NFPM_MSIX_VISUAL_ELEMENTS: Shape = shape(
     "nfpm_msix_visual_elements",
     &[
         key("display_name", Template, ""),
-        key("description", Template, ""),
+        key("description", Template, "What the program is."),
         key("background_color", Template, ""),
         key("square150x150_logo", Template, ""),
         key("square44x44_logo", Template, ""),
@@ -294,5 +310,9 @@ pub(crate) static NFPM_MSIX_VISUAL_ELEMENTS: Shape = shape(
 
 pub(crate) static NFPM_MSIX_TARGET_DEVICE_FAMILY: Shape = shape(
     "nfpm_msix_target_device_family",
-    &[key("name", Template, ""), key("min_version", Template, ""), key("max_version_tested", Template, "")],
+    &[
+        key("name", Template, "Name."),
+        key("min_version", Template, ""),
+        key("max_version_tested", Template, ""),
+    ],
 );
