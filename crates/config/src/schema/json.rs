@@ -84,3 +84,55 @@ fn of_kind(kind: Kind, defs: &mut Map<String, Value>) -> Value {
         Kind::Any => json!({}),
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/check/mod.rs"]
+mod check;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Node, NodeKind, ScalarKind, parse_yaml};
+    use crate::{SourceText, load};
+    use std::sync::Arc;
+
+    /// As an editor's YAML reader sees it; what is null is as good as absent.
+    fn value(node: &Node) -> Value {
+        match &node.kind {
+            NodeKind::Null => Value::Null,
+            NodeKind::List(items) => items.iter().map(value).collect(),
+            NodeKind::Map(entries) => {
+                let given = entries.iter().filter(|e| !matches!(e.value.kind, NodeKind::Null));
+                Value::Object(given.map(|e| (e.key.clone(), value(&e.value))).collect())
+            }
+            NodeKind::Scalar(scalar) => match scalar.kind {
+                ScalarKind::Text => json!(scalar.text),
+                ScalarKind::Bool(b) => json!(b),
+                ScalarKind::Int(n) => json!(n),
+                ScalarKind::Float(f) => json!(f),
+            },
+        }
+    }
+
+    #[test]
+    fn fixtures_that_load_fit_the_schema() {
+        let schema = json_schema(FileKind::Goreleaser);
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures");
+        let mut checked = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let file = entry.unwrap().path().join(".goreleaser.yaml");
+            let Ok(text) = std::fs::read_to_string(&file) else { continue };
+            let source = SourceText { name: file.display().to_string(), text };
+            let (root, _) = parse_yaml(&Arc::new(source.clone()));
+            let (config, problems) = load(Some(source), None);
+            // Unknown keys are fine with `pro: true`, and only there.
+            if problems.has_errors() || config.pro {
+                continue;
+            }
+            let Some(root) = root else { continue };
+            assert_eq!(check::valid(&schema, &value(&root), &schema), Ok(()), "{}", file.display());
+            checked += 1;
+        }
+        assert!(checked > 100, "{checked} fixtures");
+    }
+}
