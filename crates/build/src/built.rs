@@ -125,10 +125,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("app"), b"abc").unwrap();
         let built = Built::from_run(None, dir.path(), &["app".to_owned()]).unwrap();
-        assert_eq!(
-            built.binary().sha256,
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
+        assert_eq!(built.binary().sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         let restored = |sha: &str| vec![Restored { path: "app".to_owned(), sha256: sha.to_owned() }];
         let good = built.binary().sha256.clone();
         assert!(Built::restore(built.record(), dir.path(), &restored(&good)).is_ok());

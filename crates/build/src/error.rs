@@ -82,7 +82,9 @@ impl BuildError {
             BuildError::OutputMissing { .. } => Code::OutputMissing,
             BuildError::Spawn(SpawnError::NotFound { .. }) => Code::ToolMissing,
             BuildError::Spawn(SpawnError::Cancelled { .. }) => Code::Interrupted,
-            BuildError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => Code::DiskFull,
+            BuildError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+                Code::DiskFull
+            }
             BuildError::Spawn(_) | BuildError::Io { .. } | BuildError::Record(_) => Code::Io,
             BuildError::NotMachO { .. } => Code::NotABinary,
             BuildError::NoCompiler(_) => Code::CCompilerMissing,

@@ -1,9 +1,9 @@
 //! One binary by the go command: its environment, its command line, its hooks and packing.
 
 use crate::{BuildError, Built, hook, upx};
+use goferry_plan::facts::SourceKind;
 use goferry_plan::graph::{BuildSpec, Cgo};
 use goferry_proc::{CommandSpec, Env, Finished, Limits, OutputMode, Spawner, Status, Stdin};
-use goferry_plan::facts::SourceKind;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -30,9 +30,31 @@ pub struct BuildContext<'a> {
 
 /// The environment that a cached command may see: what builds need, nothing else.
 const ALLOWED: [&str; 25] = [
-    "HOME", "PATH", "NETRC", "SSH_AUTH_SOCK", "CC", "CXX", "AR", "FC", "TMPDIR", "TEMP", "TMP", "USERPROFILE",
-    "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "LOCALAPPDATA", "APPDATA", "SYSTEMROOT", "SystemRoot", "PATHEXT",
-    "SSH_ASKPASS", "SOURCE_DATE_EPOCH", "DEVELOPER_DIR", "SDKROOT", "LD_LIBRARY_PATH", "ZIG_GLOBAL_CACHE_DIR",
+    "HOME",
+    "PATH",
+    "NETRC",
+    "SSH_AUTH_SOCK",
+    "CC",
+    "CXX",
+    "AR",
+    "FC",
+    "TMPDIR",
+    "TEMP",
+    "TMP",
+    "USERPROFILE",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "LOCALAPPDATA",
+    "APPDATA",
+    "SYSTEMROOT",
+    "SystemRoot",
+    "PATHEXT",
+    "SSH_ASKPASS",
+    "SOURCE_DATE_EPOCH",
+    "DEVELOPER_DIR",
+    "SDKROOT",
+    "LD_LIBRARY_PATH",
+    "ZIG_GLOBAL_CACHE_DIR",
 ];
 const ALLOWED_PREFIXES: [&str; 5] = ["SSL_CERT_", "GIT_", "GO", "CGO_", "PKG_CONFIG"];
 
@@ -46,12 +68,35 @@ pub fn is_allowed(name: &str) -> bool {
 /// Of the variables that reach the go command, those that can change its output and so belong to the key.
 pub fn is_key_variable(name: &str) -> bool {
     const NOT: [&str; 21] = [
-        "GOCACHE", "GOMODCACHE", "GOPATH", "GOBIN", "GOTMPDIR", "GOMAXPROCS", "GOPROXY", "GOSUMDB", "GONOSUMDB",
-        "GOPRIVATE", "GONOPROXY", "GOINSECURE", "GOVCS", "GOAUTH", "GOTELEMETRY", "GOTELEMETRYDIR", "GOTRACEBACK",
-        "GOMEMLIMIT", "GOGC", "GODEBUG_LOG", "GOVERSION",
+        "GOCACHE",
+        "GOMODCACHE",
+        "GOPATH",
+        "GOBIN",
+        "GOTMPDIR",
+        "GOMAXPROCS",
+        "GOPROXY",
+        "GOSUMDB",
+        "GONOSUMDB",
+        "GOPRIVATE",
+        "GONOPROXY",
+        "GOINSECURE",
+        "GOVCS",
+        "GOAUTH",
+        "GOTELEMETRY",
+        "GOTELEMETRYDIR",
+        "GOTRACEBACK",
+        "GOMEMLIMIT",
+        "GOGC",
+        "GODEBUG_LOG",
+        "GOVERSION",
     ];
-    let go = name.starts_with("GO") && !NOT.contains(&name) && !name.starts_with("GOFERRY") && !name.starts_with("GORELEASER");
-    go || name.starts_with("CGO_") || name.starts_with("PKG_CONFIG") || ["CC", "CXX", "AR", "FC"].contains(&name)
+    let go = name.starts_with("GO")
+        && !NOT.contains(&name)
+        && !name.starts_with("GOFERRY")
+        && !name.starts_with("GORELEASER");
+    go || name.starts_with("CGO_")
+        || name.starts_with("PKG_CONFIG")
+        || ["CC", "CXX", "AR", "FC"].contains(&name)
 }
 
 /// The environment of the go command: the allowed part of the process's, then the build's own.
@@ -68,7 +113,10 @@ pub fn go_environment(all: &BTreeMap<String, String>, own: &[(String, String)]) 
 /// Everything that [`BuildError`] names; nothing half-written stays at the output's path after a failed go command.
 pub fn build(spec: &BuildSpec, path: &str, cx: &BuildContext<'_>) -> Result<Built, BuildError> {
     if spec.cgo == Cgo::On && spec.cc_identity.is_none() {
-        return Err(BuildError::NoCompiler(format!("{} needs cgo, and no C compiler for it was found", spec.target)));
+        return Err(BuildError::NoCompiler(format!(
+            "{} needs cgo, and no C compiler for it was found",
+            spec.target
+        )));
     }
     let out = cx.dist.join(path);
     let io = |source| BuildError::Io { path: out.clone(), source };
@@ -93,7 +141,9 @@ pub fn build(spec: &BuildSpec, path: &str, cx: &BuildContext<'_>) -> Result<Buil
     }
     let mut paths = vec![path.to_owned()];
     let stem = path.strip_suffix(&spec.ext).unwrap_or(path);
-    if matches!(spec.buildmode.as_deref(), Some("c-archive" | "c-shared")) && cx.dist.join(format!("{stem}.h")).exists() {
+    if matches!(spec.buildmode.as_deref(), Some("c-archive" | "c-shared"))
+        && cx.dist.join(format!("{stem}.h")).exists()
+    {
         paths.push(format!("{stem}.h"));
     }
     Built::from_run(Some(spec.target), cx.dist, &paths)
@@ -103,10 +153,16 @@ pub fn build(spec: &BuildSpec, path: &str, cx: &BuildContext<'_>) -> Result<Buil
 ///
 /// # Errors
 /// A file that is not there or cannot be copied.
-pub fn prebuilt(from: &Path, dist: &Path, path: &str, target: goferry_target::GoTarget) -> Result<Built, BuildError> {
+pub fn prebuilt(
+    from: &Path,
+    dist: &Path,
+    path: &str,
+    target: goferry_target::GoTarget,
+) -> Result<Built, BuildError> {
     let out = dist.join(path);
     if let Some(parent) = out.parent() {
-        std::fs::create_dir_all(parent).map_err(|source| BuildError::Io { path: parent.to_owned(), source })?;
+        std::fs::create_dir_all(parent)
+            .map_err(|source| BuildError::Io { path: parent.to_owned(), source })?;
     }
     std::fs::copy(from, &out).map_err(|source| BuildError::Io { path: from.to_owned(), source })?;
     Built::from_run(Some(target), dist, &[path.to_owned()])
@@ -141,7 +197,9 @@ fn module(spec: &BuildSpec, version: &str, out: &Path, cx: &BuildContext<'_>) ->
     args.extend(spec.buildmode.iter().map(|m| OsString::from(format!("-buildmode={m}"))));
     args.push(format!("{}@{version}", spec.main).into());
     let mut env = go_environment(cx.env, &spec.env);
-    env.retain(|(k, _)| k != "GOBIN" && k != "GOPATH" && k != "GOMODCACHE" && k != "GOWORK" && k != "GO111MODULE");
+    env.retain(|(k, _)| {
+        k != "GOBIN" && k != "GOPATH" && k != "GOMODCACHE" && k != "GOWORK" && k != "GO111MODULE"
+    });
     for (k, v) in [
         ("GOPATH", cx.gopath.to_string_lossy().into_owned()),
         ("GOMODCACHE", cx.gomodcache.to_owned()),
@@ -149,7 +207,8 @@ fn module(spec: &BuildSpec, version: &str, out: &Path, cx: &BuildContext<'_>) ->
     ] {
         env.push((k.to_owned(), v));
     }
-    std::fs::create_dir_all(cx.gopath).map_err(|source| BuildError::Io { path: cx.gopath.to_owned(), source })?;
+    std::fs::create_dir_all(cx.gopath)
+        .map_err(|source| BuildError::Io { path: cx.gopath.to_owned(), source })?;
     run(spec, cx, cx.gopath, args, env)?;
     let made = installed(cx.gopath).ok_or_else(|| BuildError::OutputMissing {
         command: "go install".to_owned(),
@@ -203,7 +262,9 @@ fn run(
     let output = text(&done);
     let target = spec.target.to_string();
     // SIGKILL that nobody here sent is the kernel's; the go command reports its children's the same way.
-    let killed = done.status == Status::Signaled(9) || output.contains("signal: killed") || output.contains("cannot allocate memory");
+    let killed = done.status == Status::Signaled(9)
+        || output.contains("signal: killed")
+        || output.contains("cannot allocate memory");
     Err(match killed {
         true => BuildError::OutOfMemory { command: line(), target, output },
         false => BuildError::Failed { command: line(), target, output },

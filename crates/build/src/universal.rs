@@ -12,11 +12,17 @@ const FAT_MAGIC: u32 = 0xcafe_babe;
 const MH_MAGIC_64: u32 = 0xfeed_facf;
 const CPU_ARM64: u32 = 0x0100_000c;
 
-/// Merges the binaries of `parts` into `path` (relative to dist), in the order given.
+/// Merges the binaries of `parts` into `path` (relative to dist), in the order given, then runs `after` (post hooks,
+/// which may still change the bytes).
 ///
 /// # Errors
 /// A part that is no thin 64-bit Mach-O file; files that cannot be read or written.
-pub fn universal(parts: &[&Built], dist: &Path, path: &str) -> Result<Built, BuildError> {
+pub fn universal(
+    parts: &[&Built],
+    dist: &Path,
+    path: &str,
+    after: &dyn Fn() -> Result<(), BuildError>,
+) -> Result<Built, BuildError> {
     let out = dist.join(path);
     let io = |p: &Path| {
         let path = p.to_owned();
@@ -25,9 +31,7 @@ pub fn universal(parts: &[&Built], dist: &Path, path: &str) -> Result<Built, Bui
     let mut slices = vec![];
     for part in parts {
         let bytes = std::fs::read(part.path()).map_err(io(part.path()))?;
-        slices.push(
-            slice(bytes).map_err(|why| BuildError::NotMachO { path: part.path().to_owned(), why })?,
-        );
+        slices.push(slice(bytes).map_err(|why| BuildError::NotMachO { path: part.path().to_owned(), why })?);
     }
     if let Some(parent) = out.parent() {
         std::fs::create_dir_all(parent).map_err(io(parent))?;
@@ -37,6 +41,7 @@ pub fn universal(parts: &[&Built], dist: &Path, path: &str) -> Result<Built, Bui
     file.write_all(&merge(&slices)).map_err(io(&temp))?;
     executable(&file).map_err(io(&temp))?;
     std::fs::rename(&temp, &out).map_err(io(&out))?;
+    after()?;
     Built::from_run(None, dist, &[path.to_owned()])
 }
 

@@ -1,7 +1,7 @@
 //! Packing by upx, which changes bytes and therefore belongs to the build.
 
-use crate::go_build::{BuildContext, text};
 use crate::BuildError;
+use crate::go_build::{BuildContext, text};
 use goferry_plan::graph::UpxSpec;
 use goferry_proc::{CommandSpec, Env, Limits, OutputMode, Status, Stdin};
 use std::path::Path;

@@ -1,1 +1,30 @@
-//! To be moved into.
+//! Runs a plan: what there is to know, what may come from the cache, in which order, into which folder.
+//!
+//! Owns: recipes that need several stages. Must not: know clap or colours, print.
+
+mod changelog;
+mod config;
+mod copy;
+mod dist;
+mod host;
+mod inputs;
+mod metadata;
+mod prepare;
+mod project;
+mod release;
+mod reproducible;
+mod schedule;
+mod session;
+mod steps;
+mod summary;
+mod templates;
+
+pub use config::load as load_config;
+pub use dist::Dist;
+pub use host::host_target;
+pub use prepare::{Prepared, prepare};
+pub use release::{Outcome, release};
+pub use reproducible::release_twice;
+pub use session::{ConfigFile, Request, Session, Subject};
+pub use steps::size;
+pub use summary::{Row, Summary};

@@ -12,6 +12,7 @@ mod glob;
 pub mod members;
 mod pending;
 pub mod source;
+pub mod stage;
 
 pub use archive::{ArchiveFormat, Member, Source, WriteOptions, Written, WrittenMember, write_archive};
 pub use error::PackageError;

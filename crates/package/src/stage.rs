@@ -2,9 +2,9 @@
 //!
 //! Owns: the check that what ships is what ran. Must not: verify, know the cache (it offers [`PackagedRecord`]).
 
+use crate::PackageError;
 use crate::archive::{ArchiveFormat, Member, Source, WriteOptions, write_archive};
 use crate::members::{self, FileInfo, FileSpec};
-use crate::PackageError;
 use goferry_build::{BuiltFile, Restored};
 use goferry_plan::graph::{ArchiveSpec, InfoSpec};
 use goferry_report::{Code, Diagnostic};
@@ -60,7 +60,10 @@ impl Packaged {
 ///
 /// # Errors
 /// As [`members::resolve`].
-pub fn extra_members(spec: &ArchiveSpec, project: &Path) -> Result<(Vec<Member>, Vec<Diagnostic>), PackageError> {
+pub fn extra_members(
+    spec: &ArchiveSpec,
+    project: &Path,
+) -> Result<(Vec<Member>, Vec<Diagnostic>), PackageError> {
     let specs: Vec<FileSpec> = spec
         .files
         .iter()
@@ -92,7 +95,6 @@ pub fn package(
     verified: &[&Verified],
     extra: &[Member],
     dist: &Path,
-    threads: usize,
 ) -> Result<Packaged, PackageError> {
     let format: ArchiveFormat = spec.format.parse()?;
     let mut all = extra.to_vec();
@@ -111,7 +113,7 @@ pub fn package(
     }
     members::wrap(&mut all, &spec.wrap);
     let out = dist.join(&spec.file);
-    let written = write_archive(format, &all, &out, spec.default_mtime, &WriteOptions { threads, ..WriteOptions::default() })?;
+    let written = write_archive(format, &all, &out, &WriteOptions::new(spec.default_mtime))?;
     let binaries = &written.members[written.members.len() - verified.len()..];
     for (w, v) in binaries.iter().zip(verified) {
         if w.sha256 != v.built().binary().sha256 {
@@ -129,7 +131,13 @@ impl From<&PackageError> for Diagnostic {
     fn from(e: &PackageError) -> Self {
         let code = match e {
             PackageError::Changed { .. } => Code::DigestChanged,
-            e if e.is_disk_full() => Code::DiskFull,
+            PackageError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+                Code::DiskFull
+            }
+            PackageError::UnknownFormat { .. }
+            | PackageError::UnknownAlgorithm { .. }
+            | PackageError::Pattern { .. } => Code::ConfigValue,
+            PackageError::DuplicateMember { .. } => Code::ArchiveNameCollision,
             _ => Code::Io,
         };
         Diagnostic::error(code, e.to_string())

@@ -15,8 +15,7 @@ const SUFFIX: &str = "{{ .Version }}_{{ .Os }}_{{ .Arch }}{{ with .Arm }}v{{ . }
     {{ if not (eq .Amd64 \"v1\") }}{{ .Amd64 }}{{ end }}";
 
 /// What goreleaser takes along when `files` is absent.
-const DEFAULT_FILES: [&str; 6] =
-    ["license*", "LICENSE*", "readme*", "README*", "changelog*", "CHANGELOG*"];
+const DEFAULT_FILES: [&str; 6] = ["license*", "LICENSE*", "readme*", "README*", "changelog*", "CHANGELOG*"];
 
 /// A file in dist that checksums cover.
 #[derive(Clone, Debug)]
@@ -32,7 +31,7 @@ pub(crate) fn steps(d: &Draft<'_>, binaries: &[PlannedBinary], steps: &mut Vec<S
     let archives: &[Archive] = if d.config.archives.is_empty() { &made_up } else { &d.config.archives };
     let mut out: Vec<Uploadable> = vec![];
     let mut ids: Vec<String> = vec![];
-    for (index, a) in archives.iter().enumerate() {
+    for a in archives {
         let id = d.render.opt(a.id.as_ref(), "default", &d.fields);
         if ids.contains(&id) {
             let mut diag = Diagnostic::error(Code::DuplicateId, format!("two archives have the id `{id}`"))
@@ -44,7 +43,7 @@ pub(crate) fn steps(d: &Draft<'_>, binaries: &[PlannedBinary], steps: &mut Vec<S
             continue;
         }
         ids.push(id.clone());
-        archive(d, a, &id, index, binaries, steps, &mut out);
+        archive(d, a, &id, binaries, steps, &mut out);
     }
     out
 }
@@ -53,15 +52,18 @@ fn archive(
     d: &Draft<'_>,
     a: &Archive,
     id: &str,
-    index: usize,
     binaries: &[PlannedBinary],
     steps: &mut Vec<Step>,
     out: &mut Vec<Uploadable>,
 ) {
     let wanted = d.render.list(&a.ids, &d.fields);
     for w in &wanted {
-        if !binaries.iter().any(|b| &b.id == w) && !d.builds.iter().any(|b| &b.id == w) && d.options.ids.is_empty() {
-            let mut diag = Diagnostic::warning(Code::UnknownId, format!("archive `{id}`: no build has the id `{w}`"));
+        if !binaries.iter().any(|b| &b.id == w)
+            && !d.builds.iter().any(|b| &b.id == w)
+            && d.options.ids.is_empty()
+        {
+            let mut diag =
+                Diagnostic::warning(Code::UnknownId, format!("archive `{id}`: no build has the id `{w}`"));
             if let Some(l) = a.place.label("") {
                 diag = diag.label(l);
             }
@@ -70,7 +72,7 @@ fn archive(
     }
     if a.meta {
         for format in formats(d, a, None) {
-            let group = Group { d, a, id, index, format: &format, members: vec![] };
+            let group = Group { d, a, id, format: &format, members: vec![] };
             group.step(steps, out);
         }
         return;
@@ -94,10 +96,10 @@ fn archive(
         for format in formats(d, a, Some(goos)) {
             if format == "binary" {
                 for m in members {
-                    Group { d, a, id, index, format: &format, members: vec![m] }.step(steps, out);
+                    Group { d, a, id, format: &format, members: vec![m] }.step(steps, out);
                 }
             } else {
-                Group { d, a, id, index, format: &format, members: members.clone() }.step(steps, out);
+                Group { d, a, id, format: &format, members: members.clone() }.step(steps, out);
             }
         }
     }
@@ -133,17 +135,18 @@ fn count_check(d: &Draft<'_>, a: &Archive, id: &str, groups: &BTreeMap<String, V
 }
 
 fn formats(d: &Draft<'_>, a: &Archive, goos: Option<&str>) -> Vec<String> {
-    let over: Option<&FormatOverride> =
-        a.format_overrides.iter().find(|o| {
-            // goreleaser matches by prefix: `win` means windows; the first match counts.
-            goos.is_some_and(|g| g.starts_with(d.render.text(&o.goos, &d.fields).as_str()))
-        });
+    let over: Option<&FormatOverride> = a.format_overrides.iter().find(|o| {
+        // goreleaser matches by prefix: `win` means windows; the first match counts.
+        goos.is_some_and(|g| g.starts_with(d.render.text(&o.goos, &d.fields).as_str()))
+    });
     let list = match over {
         Some(o) => d.render.list(&o.formats, &d.fields),
         None => d.render.list(&a.formats, &d.fields),
     };
     match (list.is_empty(), over) {
-        (true, None) if d.config.dialect == Dialect::Native && goos == Some("windows") => vec!["zip".to_owned()],
+        (true, None) if d.config.dialect == Dialect::Native && goos == Some("windows") => {
+            vec!["zip".to_owned()]
+        }
         (true, _) => vec!["tar.gz".to_owned()],
         (false, _) => list.into_iter().filter(|f| f != "none").collect(),
     }
@@ -153,7 +156,6 @@ struct Group<'g, 'a> {
     d: &'g Draft<'a>,
     a: &'g Archive,
     id: &'g str,
-    index: usize,
     format: &'g str,
     members: Vec<&'g PlannedBinary>,
 }
@@ -205,7 +207,7 @@ impl Group<'_, '_> {
             wrap: if binary { String::new() } else { self.wrap(&folder, &fields) },
             builds_info: info(d, &a.builds_info, &fields),
             default_mtime: d.facts.clock.unix,
-            extra: BTreeMap::from([("index".to_owned(), serde_json::json!(self.index))]),
+            replaces: self.members.iter().any(|m| m.replaces),
         };
         let mut needs: Vec<StepId> = spec.binaries.iter().map(|b| b.verified.clone()).collect();
         needs.dedup();

@@ -4,8 +4,8 @@ use crate::draft::{Draft, DraftBuild, import_path};
 use crate::facts::{HostFacts, RunnerFact, SourceKind};
 use crate::fields::with_target;
 use crate::graph::{
-    Action, ArtifactKind, BuildSpec, Cgo, ExpectedVersion, HookSpec, Output, Stage, Step, StepId, UniversalSpec,
-    UpxSpec, VerifySpec,
+    Action, ArtifactKind, BuildSpec, Cgo, ExpectedVersion, HookSpec, Output, Stage, Step, StepId,
+    UniversalSpec, UpxSpec, VerifySpec,
 };
 use crate::matrix;
 use goferry_config::model::{BuildFlags, CProvider, Dialect, Hook, Text, Universal};
@@ -36,9 +36,12 @@ impl PlannedBinary {
     pub(crate) fn platform(&self) -> String {
         let Some(t) = self.target else { return "darwin_all".to_owned() };
         match t.arch {
-            Arch::Amd64(_) | Arch::Arm(_) | Arch::Mips(_) | Arch::Mipsle(_) | Arch::Mips64(_) | Arch::Mips64le(_) => {
-                t.goreleaser_name()
-            }
+            Arch::Amd64(_)
+            | Arch::Arm(_)
+            | Arch::Mips(_)
+            | Arch::Mipsle(_)
+            | Arch::Mips64(_)
+            | Arch::Mips64le(_) => t.goreleaser_name(),
             _ => format!("{}_{}", t.os, t.arch.goarch()),
         }
     }
@@ -118,7 +121,15 @@ impl Making<'_, '_> {
                 (Action::Build(spec), cacheable)
             }
         };
-        steps.push(Step { id, stage: Stage::Build, target: Some(target), needs: vec![], action, outputs, cacheable });
+        steps.push(Step {
+            id,
+            stage: Stage::Build,
+            target: Some(target),
+            needs: vec![],
+            action,
+            outputs,
+            cacheable,
+        });
         planned
     }
 
@@ -180,8 +191,7 @@ impl Making<'_, '_> {
         let (mut env, fields) = self.env(&flags.env, fields);
         let (cgo, cc_identity) = self.cgo(&mut env);
         let fields = &fields;
-        let mut argv: Vec<String> =
-            flags.flags.as_deref().map(|l| r.list(l, fields)).unwrap_or_default();
+        let mut argv: Vec<String> = flags.flags.as_deref().map(|l| r.list(l, fields)).unwrap_or_default();
         // Reproducible by default: no paths of this machine in the binary.
         if !argv.iter().any(|f| f.starts_with("-trimpath") || f.starts_with("--trimpath")) {
             argv.push("-trimpath".to_owned());
@@ -340,11 +350,13 @@ impl Making<'_, '_> {
         if d.options.skips("upx") {
             return None;
         }
-        let one_of = |list: &[Text], have: &str| list.is_empty() || list.iter().any(|t| r.text(t, fields) == have);
+        let one_of =
+            |list: &[Text], have: &str| list.is_empty() || list.iter().any(|t| r.text(t, fields) == have);
         d.config.upx.iter().find_map(|u| {
-            let variant_ok = u.variants.values().all(|list| {
-                self.target.arch.variant().is_none_or(|have| one_of(list, &have))
-            });
+            let variant_ok = u
+                .variants
+                .values()
+                .all(|list| self.target.arch.variant().is_none_or(|have| one_of(list, &have)));
             let on = r.flag(u.enabled.as_ref(), fields)
                 && one_of(&u.ids, &self.b.id)
                 && one_of(&u.goos, self.target.os.goos())
@@ -413,9 +425,12 @@ fn hook(d: &Draft<'_>, h: &Hook, fields: &Fields) -> Option<HookSpec> {
         Ok(s) => s,
         Err(e) => {
             d.render.push(labelled(
-                Diagnostic::error(Code::HookSplit, format!("the hook `{line}` cannot be split into words: {e}"))
-                    .hint("hooks never go through a shell; quote special characters, or write")
-                    .hint_with("a shell out:", "sh -c '…'"),
+                Diagnostic::error(
+                    Code::HookSplit,
+                    format!("the hook `{line}` cannot be split into words: {e}"),
+                )
+                .hint("hooks never go through a shell; quote special characters, or write")
+                .hint_with("a shell out:", "sh -c '…'"),
             ));
             return None;
         }
@@ -424,7 +439,10 @@ fn hook(d: &Draft<'_>, h: &Hook, fields: &Fields) -> Option<HookSpec> {
         d.render.push(labelled(
             Diagnostic::warning(
                 Code::HookSplit,
-                format!("the hook `{line}` ends before `{}`, as in goreleaser: no shell runs it", dropped.trim()),
+                format!(
+                    "the hook `{line}` ends before `{}`, as in goreleaser: no shell runs it",
+                    dropped.trim()
+                ),
             )
             .hint_with("to have a shell run all of it:", "sh -c '…'"),
         ));
@@ -441,7 +459,13 @@ fn hook(d: &Draft<'_>, h: &Hook, fields: &Fields) -> Option<HookSpec> {
     })
 }
 
-fn universal(d: &Draft<'_>, u: &Universal, index: usize, steps: &mut Vec<Step>, binaries: &mut Vec<PlannedBinary>) {
+fn universal(
+    d: &Draft<'_>,
+    u: &Universal,
+    index: usize,
+    steps: &mut Vec<Step>,
+    binaries: &mut Vec<PlannedBinary>,
+) {
     let id = d.render.opt(u.id.as_ref(), &d.name, &d.fields);
     let ids = if u.ids.is_empty() { vec![id.clone()] } else { d.render.list(&u.ids, &d.fields) };
     let mut parts: Vec<PlannedBinary> = binaries
@@ -464,7 +488,8 @@ fn universal(d: &Draft<'_>, u: &Universal, index: usize, steps: &mut Vec<Step>, 
     let base = with_target(&d.fields, None);
     let name = d.render.opt(u.name_template.as_ref(), "{{ .ProjectName }}", &base);
     let folder = format!("{id}_darwin_all");
-    let step_id = StepId(if index == 0 { format!("build/{folder}") } else { format!("build/{folder}#{index}") });
+    let step_id =
+        StepId(if index == 0 { format!("build/{folder}") } else { format!("build/{folder}#{index}") });
     let path = format!("{folder}/{name}");
     let mut fields = base;
     let absolute = d.host.abs(&format!("{}/{path}", d.dist));
@@ -482,6 +507,7 @@ fn universal(d: &Draft<'_>, u: &Universal, index: usize, steps: &mut Vec<Step>, 
         id: id.clone(),
         parts: parts.iter().map(|p| p.built.clone()).collect(),
         binary: name.clone(),
+        replace: u.replace,
         hooks_pre: hooks(d, &u.hooks_pre, &fields, "pre-hooks"),
         hooks_post: hooks(d, &u.hooks_post, &fields, "post-hooks"),
         mtime: d.render.unix(u.mod_timestamp.as_ref(), &fields),
@@ -563,16 +589,19 @@ fn verify_step(d: &Draft<'_>, host: &HostFacts, b: &PlannedBinary, steps: &[Step
         main_version,
         release_version: d.facts.vcs.tag.clone(),
         cgo: spec.map_or(Cgo::GoDecides, |s| s.cgo),
-        executable: matches!(b.kind, ArtifactKind::Binary | ArtifactKind::UniversalBinary | ArtifactKind::None)
-            && spec.is_none_or(|s| s.command != "test"),
+        executable: matches!(
+            b.kind,
+            ArtifactKind::Binary | ArtifactKind::UniversalBinary | ArtifactKind::None
+        ) && spec.is_none_or(|s| s.command != "test"),
         packed,
         tries,
         args_configured: args.is_some(),
         expect: expect.map(|t| d.render.text(t, &fields)).filter(|s| !s.is_empty()),
         timeout_seconds: v.timeout_seconds.unwrap_or(10),
         memory_bytes: v.memory_bytes,
-        runner: runner
-            .unwrap_or_else(|| RunnerFact::NoRunner { reason: "nothing on this kind of host runs it".to_owned() }),
+        runner: runner.unwrap_or_else(|| RunnerFact::NoRunner {
+            reason: "nothing on this kind of host runs it".to_owned(),
+        }),
         skipped_by_user: skipped(d, b, &fields),
         isolation: match v.isolation {
             goferry_config::model::IsolationRule::Preferred => "preferred",
@@ -598,9 +627,13 @@ fn skipped(d: &Draft<'_>, b: &PlannedBinary, fields: &Fields) -> Option<String> 
         return Some("--skip=verify".to_owned());
     }
     let name = b.target.map_or_else(|| "darwin/all".to_owned(), |t| t.to_string());
-    d.config.verify.skip.iter().map(|t| d.render.text(t, fields)).find(|p| glob(p, &name)).map(|p| {
-        format!("[verify] skip = [\"{p}\"]")
-    })
+    d.config
+        .verify
+        .skip
+        .iter()
+        .map(|t| d.render.text(t, fields))
+        .find(|p| glob(p, &name))
+        .map(|p| format!("[verify] skip = [\"{p}\"]"))
 }
 
 /// `*` stands for any text.

@@ -141,6 +141,11 @@ impl Draft<'_> {
         self.builds.iter().filter(move |b| open && !decided(b) && b.config.prebuilt_path.is_none())
     }
 
+    /// Hooks that belong to no target, rendered and split; none if `skip` names them.
+    pub fn hooks(&self, hooks: &[goferry_config::model::Hook], skip: &str) -> Vec<crate::graph::HookSpec> {
+        crate::builds::hooks(self, hooks, &self.fields, skip)
+    }
+
     /// What is wrong so far; the list is empty afterwards.
     pub fn problems(&self) -> Diagnostics {
         self.render.take()
@@ -215,11 +220,8 @@ fn version(
 
 fn extra_fields(config: &Config, facts: &ProjectFacts, r: &Renderer<'_>, fields: &mut Fields) {
     use goferry_config::template::Value;
-    let vars: BTreeMap<String, Value> = config
-        .variables
-        .iter()
-        .map(|(k, v)| (k.clone(), Value::from(r.text(v, fields))))
-        .collect();
+    let vars: BTreeMap<String, Value> =
+        config.variables.iter().map(|(k, v)| (k.clone(), Value::from(r.text(v, fields)))).collect();
     fields.set("Var", Value::from(vars));
     let m = &config.metadata;
     let text = |t: &Option<Text>| Value::from(r.opt(t.as_ref(), "", fields));
@@ -236,9 +238,8 @@ fn extra_fields(config: &Config, facts: &ProjectFacts, r: &Renderer<'_>, fields:
     .collect();
     fields.set("Metadata", Value::from(metadata));
     // The host's platform is a fact of the environment, handed over with it.
-    let runtime = |k: &str, default: &str| {
-        Value::from(facts.env.get(k).cloned().unwrap_or_else(|| default.to_owned()))
-    };
+    let runtime =
+        |k: &str, default: &str| Value::from(facts.env.get(k).cloned().unwrap_or_else(|| default.to_owned()));
     fields.set(
         "Runtime",
         Value::from(BTreeMap::from([
@@ -339,7 +340,9 @@ fn default_builds(d: &Draft<'_>) -> Vec<Build> {
     if d.facts.mains.is_empty() {
         d.render.push(
             Diagnostic::error(Code::MainMissing, "no main package in `.` or under `./cmd`")
-                .hint("a library has nothing to release; for a main package elsewhere say so in goferry.toml:")
+                .hint(
+                    "a library has nothing to release; for a main package elsewhere say so in goferry.toml:",
+                )
                 .hint_with("for example", "[[builds]]\nmain = \"./tools/mytool\"\nbinary = \"mytool\""),
         );
     }

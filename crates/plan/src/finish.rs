@@ -13,8 +13,11 @@ impl Draft<'_> {
         let binaries = builds::steps(self, host, &mut steps);
         if binaries.is_empty() && !self.render_has_errors() {
             self.render.push(
-                Diagnostic::error(Code::UnknownTarget, "nothing to build: every build is skipped or its matrix is empty")
-                    .hint("look at goos, goarch, ignore, skip, and at --id, --target and --single-target"),
+                Diagnostic::error(
+                    Code::UnknownTarget,
+                    "nothing to build: every build is skipped or its matrix is empty",
+                )
+                .hint("look at goos, goarch, ignore, skip, and at --id, --target and --single-target"),
             );
         }
         if !self.options.build_only {
@@ -69,9 +72,13 @@ impl Draft<'_> {
         }
         for (target, runner) in &host.runners {
             match runner {
-                RunnerFact::Runs { name, reason, .. } => notes.push(format!("{target}: runs by {name}: {reason}")),
+                RunnerFact::Runs { name, reason, .. } => {
+                    notes.push(format!("{target}: runs by {name}: {reason}"))
+                }
                 RunnerFact::NoRunner { reason } => notes.push(format!("{target}: is not run: {reason}")),
-                RunnerFact::Missing { reason, .. } => notes.push(format!("{target}: cannot be run: {reason}")),
+                RunnerFact::Missing { reason, .. } => {
+                    notes.push(format!("{target}: cannot be run: {reason}"))
+                }
             }
         }
         notes

@@ -3,7 +3,6 @@
 use crate::facts::{Clock, RunnerFact, SourceKind, Vcs};
 use goferry_target::GoTarget;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// Names one step: `build/default/linux_amd64_v1`.
@@ -261,6 +260,8 @@ pub struct UniversalSpec {
     pub parts: Vec<StepId>,
     /// Name.
     pub binary: String,
+    /// Whether the parts are no artifacts of their own any more.
+    pub replace: bool,
     /// Before.
     pub hooks_pre: Vec<HookSpec>,
     /// After.
@@ -339,8 +340,8 @@ pub struct ArchiveSpec {
     pub builds_info: InfoSpec,
     /// Time of members that have no other: Unix seconds.
     pub default_mtime: i64,
-    /// Fields of artifacts.json that describe the group.
-    pub extra: BTreeMap<String, serde_json::Value>,
+    /// Whether it holds a universal binary that replaces its parts.
+    pub replaces: bool,
 }
 
 /// A binary in an archive.

@@ -70,7 +70,8 @@ pub(crate) fn matches(rule: &TargetMatch, target: &GoTarget, fields: &Fields, r:
     rule.variants.iter().all(|(name, value)| {
         let want = r.text(value, fields);
         want.is_empty()
-            || variant_keys(target.arch).contains(&name.as_str()) && target.arch.variant().as_deref() == Some(&want)
+            || variant_keys(target.arch).contains(&name.as_str())
+                && target.arch.variant().as_deref() == Some(&want)
     })
 }
 
@@ -88,12 +89,7 @@ fn variant_keys(arch: Arch) -> &'static [&'static str] {
     }
 }
 
-fn names(
-    texts: &[Text],
-    default: &[&str],
-    fields: &Fields,
-    r: &Renderer<'_>,
-) -> Vec<(Option<Text>, String)> {
+fn names(texts: &[Text], default: &[&str], fields: &Fields, r: &Renderer<'_>) -> Vec<(Option<Text>, String)> {
     if texts.is_empty() {
         return default.iter().map(|s| (None, (*s).to_owned())).collect();
     }

@@ -45,7 +45,9 @@ impl<'h> Renderer<'h> {
                 if let Some(missing) = e.missing {
                     d = match missing.nearest {
                         Some(n) => d.hint(format!("did you mean `{n}`?")),
-                        None => d.hint("for a variable that may be unset write `index .Env \"NAME\"` or `envOrDefault`"),
+                        None => d.hint(
+                            "for a variable that may be unset write `index .Env \"NAME\"` or `envOrDefault`",
+                        ),
                     };
                 }
                 self.push(d);
@@ -84,7 +86,8 @@ impl<'h> Renderer<'h> {
         if s.is_empty() {
             return None;
         }
-        let parsed = s.parse::<i64>().ok().or_else(|| s.parse::<jiff::Timestamp>().ok().map(|t| t.as_second()));
+        let parsed =
+            s.parse::<i64>().ok().or_else(|| s.parse::<jiff::Timestamp>().ok().map(|t| t.as_second()));
         if parsed.is_none() {
             let mut d = Diagnostic::error(
                 Code::ConfigValue,

@@ -150,11 +150,14 @@ pub(crate) fn checksums(d: &Draft<'_>, uploadables: &[Uploadable], steps: &mut V
 
 fn collide(d: &Draft<'_>, uploadables: &[Uploadable], outputs: &[Output]) {
     for (i, o) in outputs.iter().enumerate() {
-        let twice = outputs[..i].iter().any(|p| p.path == o.path) || uploadables.iter().any(|u| u.name == o.path);
+        let twice =
+            outputs[..i].iter().any(|p| p.path == o.path) || uploadables.iter().any(|u| u.name == o.path);
         if twice {
-            let mut diag =
-                Diagnostic::error(Code::ArchiveNameCollision, format!("two artifacts would be called {}", o.path))
-                    .hint("put `{{ .ArtifactName }}` into checksum.name_template");
+            let mut diag = Diagnostic::error(
+                Code::ArchiveNameCollision,
+                format!("two artifacts would be called {}", o.path),
+            )
+            .hint("put `{{ .ArtifactName }}` into checksum.name_template");
             if let Some(l) = d.config.checksum.name_template.as_ref().and_then(|t| t.place.label("")) {
                 diag = diag.label(l);
             }

@@ -155,6 +155,12 @@ impl From<Diagnostic> for Diagnostics {
     }
 }
 
+impl From<Box<Diagnostic>> for Diagnostics {
+    fn from(d: Box<Diagnostic>) -> Self {
+        Diagnostics { list: vec![*d] }
+    }
+}
+
 /// The candidate nearest to `word`, if it is near enough to have been meant (edit distance at most a third of its length).
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates

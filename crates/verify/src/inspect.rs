@@ -3,7 +3,7 @@
 use goferry_objfile::{Binary, FileBytes, Linkage, Mismatch, ObjError, check_target};
 use goferry_plan::graph::Cgo;
 use goferry_report::{Code, Diagnostic, Diagnostics};
-use goferry_target::{Arch, GoTarget};
+use goferry_target::GoTarget;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -49,17 +49,24 @@ pub struct Inspected {
 ///
 /// # Errors
 /// The one diagnostic of a file that is no program at all.
-pub fn inspect(path: &Path, name: &str, want: &Expectation) -> Result<(Inspected, Diagnostics), Box<Diagnostic>> {
+pub fn inspect(
+    path: &Path,
+    name: &str,
+    want: &Expectation,
+) -> Result<(Inspected, Diagnostics), Box<Diagnostic>> {
     let damaged = |e: ObjError| {
-        Box::new(Diagnostic::error(Code::NotABinary, format!("{name} is not a program that can be read: {e}")))
+        Box::new(Diagnostic::error(
+            Code::NotABinary,
+            format!("{name} is not a program that can be read: {e}"),
+        ))
     };
-    let bytes = FileBytes::open(path).map_err(|e| {
-        Box::new(Diagnostic::error(Code::Io, format!("{}: {e}", path.display())))
-    })?;
+    let bytes = std::fs::File::open(path)
+        .and_then(FileBytes::new)
+        .map_err(|e| Box::new(Diagnostic::error(Code::Io, format!("{}: {e}", path.display()))))?;
     let binary = goferry_objfile::inspect(&bytes).map_err(damaged)?;
     let mut found = Diagnostics::default();
     if let Some(target) = &want.target {
-        machine(&binary, target, name, &mut found);
+        machine(&binary, target, name, want.packed, &mut found);
         if !want.packed {
             build_info(&binary, target, name, want, &mut found);
         }
@@ -69,14 +76,29 @@ pub fn inspect(path: &Path, name: &str, want: &Expectation) -> Result<(Inspected
     Ok((summary(&binary), found))
 }
 
-fn machine(binary: &Binary, target: &GoTarget, name: &str, found: &mut Diagnostics) {
-    let wrong: Vec<Mismatch> = check_target(binary, target);
-    if wrong.is_empty() {
-        return;
+/// The file's own words (machine, class, ABI) and the go command's (GOOS, GOARCH, variant), each with its code.
+fn machine(binary: &Binary, target: &GoTarget, name: &str, packed: bool, found: &mut Diagnostics) {
+    let (recorded, wrong): (Vec<Mismatch>, Vec<Mismatch>) =
+        check_target(binary, target).into_iter().partition(|m| matches!(m, Mismatch::BuildSetting { .. }));
+    if !wrong.is_empty() {
+        let mut d = Diagnostic::error(Code::MachineMismatch, format!("{name} is not a program for {target}"));
+        d.notes = wrong.iter().map(ToString::to_string).collect();
+        found.push(d.hint(
+            "look at hooks, overrides and CC: something made or replaced this file for another machine",
+        ));
     }
-    let mut d = Diagnostic::error(Code::MachineMismatch, format!("{name} is not a program for {target}"));
-    d.notes = wrong.iter().map(ToString::to_string).collect();
-    found.push(d.hint("look at hooks, overrides and CC: something made or replaced this file for another machine"));
+    if !recorded.is_empty() && !packed {
+        found.push(disagrees(name, target, recorded.iter().map(ToString::to_string).collect()));
+    }
+}
+
+fn disagrees(name: &str, target: &GoTarget, notes: Vec<String>) -> Diagnostic {
+    let mut d = Diagnostic::error(
+        Code::BuildInfoMismatch,
+        format!("{name}: its Go build information disagrees with the plan for {target}"),
+    );
+    d.notes = notes;
+    d
 }
 
 fn build_info(binary: &Binary, target: &GoTarget, name: &str, want: &Expectation, found: &mut Diagnostics) {
@@ -88,27 +110,16 @@ fn build_info(binary: &Binary, target: &GoTarget, name: &str, want: &Expectation
         return;
     };
     let mut wrong = vec![];
-    let mut compare = |key: &str, expected: &str| match go.setting(key) {
-        Some(have) if have == expected => {}
-        Some(have) => wrong.push(format!("{key}: expected {expected}, found {have}")),
-        None => wrong.push(format!("{key}: expected {expected}, not recorded")),
+    let cgo = match want.cgo {
+        Some(Cgo::On) => Some("1"),
+        Some(Cgo::Off) => Some("0"),
+        Some(Cgo::GoDecides) | None => None,
     };
-    compare("GOOS", target.os.goos());
-    compare("GOARCH", target.arch.goarch());
-    if let (Some(key), Some(value)) = (target.arch.variant_env(), target.arch.variant()) {
-        // The go command canonicalises GOARM: `7,hardfloat` is recorded as `7`.
-        let value = match target.arch {
-            Arch::Arm(a) if a.float == Some(goferry_target::Arm { version: a.version, float: None }.float()) => {
-                a.version.to_string()
-            }
-            _ => value,
-        };
-        compare(key, &value);
-    }
-    match want.cgo {
-        Some(Cgo::On) => compare("CGO_ENABLED", "1"),
-        Some(Cgo::Off) => compare("CGO_ENABLED", "0"),
-        Some(Cgo::GoDecides) | None => {}
+    if let Some(expected) = cgo {
+        let have = go.setting("CGO_ENABLED").unwrap_or("nothing");
+        if have != expected {
+            wrong.push(format!("CGO_ENABLED: expected {expected}, found {have}"));
+        }
     }
     if let Some(path) = &want.module_path {
         let have = go.main.as_ref().map_or("", |m| m.path.as_str());
@@ -117,12 +128,7 @@ fn build_info(binary: &Binary, target: &GoTarget, name: &str, want: &Expectation
         }
     }
     if !wrong.is_empty() {
-        let mut d = Diagnostic::error(
-            Code::BuildInfoMismatch,
-            format!("{name}: its Go build information disagrees with the plan for {target}"),
-        );
-        d.notes = wrong;
-        found.push(d);
+        found.push(disagrees(name, target, wrong));
     }
     version(go.main.as_ref().map_or("", |m| m.version.as_str()), name, want, found);
 }
@@ -145,9 +151,13 @@ fn version(have: &str, name: &str, want: &Expectation, found: &mut Diagnostics) 
         && release != have
     {
         let why = match have {
-            "(devel)" => "version stamping is off (-buildvcs=false, no git, or a build inside a vendor or module cache)",
+            "(devel)" => {
+                "version stamping is off (-buildvcs=false, no git, or a build inside a vendor or module cache)"
+            }
             v if v.ends_with("+dirty") => "the tree has changes or untracked files",
-            v if v.starts_with("v0.0.0-") => "no tag of this module's major version is at or below this commit",
+            v if v.starts_with("v0.0.0-") => {
+                "no tag of this module's major version is at or below this commit"
+            }
             _ => "the tag is not at this commit, or is not one that Go accepts for this module path",
         };
         found.push(Diagnostic::warning(

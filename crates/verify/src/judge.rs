@@ -73,9 +73,10 @@ fn deadly(line: &str) -> bool {
         return true;
     }
     let trimmed = line.trim_start();
-    let go_signal = trimmed.strip_prefix("SIG").and_then(|rest| rest.split_once(": ")).is_some_and(|(name, _)| {
-        !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-    });
+    let go_signal =
+        trimmed.strip_prefix("SIG").and_then(|rest| rest.split_once(": ")).is_some_and(|(name, _)| {
+            !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        });
     go_signal || trimmed.starts_with("[signal SIG") || trimmed.starts_with("qemu: uncaught target signal")
 }
 
@@ -103,14 +104,21 @@ mod tests {
     fn what_passes_and_what_does_not() {
         let failed = |v: Verdict| matches!(v, Verdict::Failed(_));
         assert_eq!(judge(Ended::Exited(0), "v1.2.3\n", None), Verdict::Passed);
-        assert_eq!(judge(Ended::Exited(2), "flag provided but not defined: -version\n", None), Verdict::Passed);
+        assert_eq!(
+            judge(Ended::Exited(2), "flag provided but not defined: -version\n", None),
+            Verdict::Passed
+        );
         assert_eq!(judge(Ended::Running, "listening\n", None), Verdict::Started);
         assert!(failed(judge(Ended::Signaled(11), "", None)));
         assert!(failed(judge(Ended::Exited(2), "panic: no config\n\ngoroutine 1 [running]:\n", None)));
         assert!(failed(judge(Ended::Exited(2), "fatal error: out of memory\n", None)));
         assert!(failed(judge(Ended::Exited(2), "SIGILL: illegal instruction\nPC=0x1\n", None)));
         assert!(failed(judge(Ended::Exited(2), "[signal SIGSEGV: segmentation violation code=0x1]\n", None)));
-        assert!(failed(judge(Ended::Exited(255), "qemu-mips64el: Could not open '/lib64/ld.so.1': No such file\n", None)));
+        assert!(failed(judge(
+            Ended::Exited(255),
+            "qemu-mips64el: Could not open '/lib64/ld.so.1': No such file\n",
+            None
+        )));
         assert!(failed(judge(
             Ended::Exited(127),
             "./app: error while loading shared libraries: libpcap.so.0.8: cannot open\n",

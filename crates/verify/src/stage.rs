@@ -39,7 +39,11 @@ pub struct Start {
 ///
 /// # Errors
 /// Everything that makes the binary unfit to be released, all at once.
-pub fn verify(spec: &VerifySpec, built: Built, cx: &VerifyContext<'_>) -> Result<(Verified, Diagnostics), Diagnostics> {
+pub fn verify(
+    spec: &VerifySpec,
+    built: Built,
+    cx: &VerifyContext<'_>,
+) -> Result<(Verified, Diagnostics), Diagnostics> {
     let want = Expectation {
         target: spec.target,
         module_path: spec.module_path.clone().filter(|_| spec.executable),
@@ -48,7 +52,8 @@ pub fn verify(spec: &VerifySpec, built: Built, cx: &VerifyContext<'_>) -> Result
         cgo: Some(spec.cgo),
         packed: spec.packed || !spec.executable,
     };
-    let (inspected, mut found) = inspect(built.path(), &spec.path, &want).map_err(|d| Diagnostics::from(*d))?;
+    let (inspected, mut found) =
+        inspect(built.path(), &spec.path, &want).map_err(|d| Diagnostics::from(*d))?;
     if found.has_errors() {
         return Err(found);
     }
@@ -88,7 +93,11 @@ fn run(
     found: &mut Diagnostics,
 ) -> Result<RunRecord, Diagnostics> {
     let (Some(runner), Some(target)) = (cx.runner, spec.target) else {
-        return Err(Diagnostic::error(Code::RunnerMissing, format!("{}: the planned runner is gone", spec.path)).into());
+        return Err(Diagnostic::error(
+            Code::RunnerMissing,
+            format!("{}: the planned runner is gone", spec.path),
+        )
+        .into());
     };
     let expect = expectation(spec)?;
     let mut last = None;
@@ -106,7 +115,9 @@ fn run(
         }
         let seen = seen(&record);
         let verdict = judge(seen.ended, &seen.output, expect.as_ref());
-        let done = seen.ended == Ended::Exited(0) || seen.ended == Ended::Running || matches!(verdict, Verdict::Failed(_));
+        let done = seen.ended == Ended::Exited(0)
+            || seen.ended == Ended::Running
+            || matches!(verdict, Verdict::Failed(_));
         last = Some((args, record, seen, verdict));
         if done {
             break;
@@ -130,7 +141,14 @@ fn run(
         isolation: isolation(&record.isolation),
         args: args.clone(),
         ended: seen.ended,
-        output: seen.output.lines().find(|l| !l.trim().is_empty()).unwrap_or_default().chars().take(200).collect(),
+        output: seen
+            .output
+            .lines()
+            .find(|l| !l.trim().is_empty())
+            .unwrap_or_default()
+            .chars()
+            .take(200)
+            .collect(),
         machine: record.uname,
         millis: record.millis,
     })
@@ -139,7 +157,11 @@ fn run(
 fn expectation(spec: &VerifySpec) -> Result<Option<regex::Regex>, Diagnostics> {
     let Some(text) = &spec.expect else { return Ok(None) };
     regex::Regex::new(text).map(Some).map_err(|e| {
-        Diagnostic::error(Code::ConfigValue, format!("[verify] expect = `{text}` is not a regular expression: {e}")).into()
+        Diagnostic::error(
+            Code::ConfigValue,
+            format!("[verify] expect = `{text}` is not a regular expression: {e}"),
+        )
+        .into()
     })
 }
 

@@ -1,0 +1,300 @@
+//! Host facts for the targets of a draft: the Go toolchain, a runner and a C compiler for each, and who needs cgo.
+
+use crate::project::Project;
+use crate::session::Session;
+use goferry_cache::KeyBuilder;
+use goferry_emulate::{Class, Runner, choose_runner};
+use goferry_plan::Draft;
+use goferry_plan::facts::{CcFact, CgoNeed, HostFacts, RunnerFact};
+use goferry_report::Diagnostic;
+use goferry_target::{GoTarget, Os};
+use goferry_toolchain::cc::{CcQuery, choose_cc};
+use goferry_toolchain::go::{Go, GoIdentity, ListQuery};
+use goferry_toolchain::{go, gosource};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What the host offers.
+pub struct Host {
+    /// For the plan.
+    pub facts: HostFacts,
+    /// Which Go, read from files.
+    pub go: GoIdentity,
+    /// The runner of each target that has one.
+    pub runners: BTreeMap<GoTarget, Runner>,
+}
+
+/// Gathers the facts; runs the go command only where a zero-configuration build must know who needs cgo, and then only
+/// if no earlier run found out.
+///
+/// # Errors
+/// The diagnostic of a missing or broken go command.
+pub(crate) fn gather(session: &Session, project: &Project, draft: &Draft<'_>) -> Result<Host, Box<Diagnostic>> {
+    let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+    let go_path = Go::find(path.as_ref(), &project.root)?;
+    let identity = Go::identify_without_running(&go_path, &project.root).map_err(|e| {
+        Box::new(
+            Diagnostic::error(goferry_report::Code::GoMissing, format!("the go command at {} does not work: {e}", go_path.display()))
+                .hint("a go command is found on PATH, but its GOROOT/VERSION is not: use the real binary, not a wrapper"),
+        )
+    })?;
+    let targets = draft.targets();
+    let (facts, runners) = runners(session, &targets);
+    let host = host_target();
+    let mut ccs = BTreeMap::new();
+    let cgo = cgo_needs(session, project, draft, &go_path, &identity);
+    for target in &targets {
+        if !wants_cc(draft, target, &cgo) {
+            continue;
+        }
+        let zig = goferry_plan::c_provider(draft.config(), target) == goferry_config::model::CProvider::Zig;
+        let choice = choose_cc(&CcQuery {
+            target: *target,
+            host: (host.os.goos(), host.arch.goarch()),
+            env: ("", "", ""),
+            zig,
+            path: path.as_ref(),
+            dir: &project.root,
+        });
+        let fact = choice.map(|c| CcFact {
+            identity: format!("{} {}", c.cc, c.digest),
+            cc: c.cc,
+            cxx: c.cxx,
+            reason: c.reason,
+        });
+        ccs.insert(*target, fact);
+    }
+    let env_flags = session.env.get("GOFLAGS").filter(|v| !v.is_empty()).cloned();
+    let file_flags =
+        identity.env_file_text.lines().find_map(|l| l.strip_prefix("GOFLAGS=")).map(str::to_owned);
+    let flags = env_flags.or(file_flags).unwrap_or_default();
+    let facts = HostFacts {
+        host,
+        go: format!("{} {}", identity.version.lines().next().unwrap_or_default(), identity.goroot.display()),
+        runners: facts,
+        ccs,
+        cgo,
+        buildvcs_off: go::GoEnv { goflags: flags, ..go::GoEnv::default() }.buildvcs_off(),
+    };
+    Ok(Host { facts, go: identity, runners })
+}
+
+/// The facts of a host of which nothing is known, so that planning can go on and find what else is wrong.
+pub(crate) fn nothing() -> HostFacts {
+    HostFacts {
+        host: host_target(),
+        go: String::new(),
+        runners: BTreeMap::new(),
+        ccs: BTreeMap::new(),
+        cgo: BTreeMap::new(),
+        buildvcs_off: false,
+    }
+}
+
+/// This program's own platform.
+pub fn host_target() -> GoTarget {
+    let os = match std::env::consts::OS {
+        "macos" => "darwin",
+        other => other,
+    };
+    let arch = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "x86" => "386",
+        other => other,
+    };
+    format!("{os}/{arch}")
+        .parse()
+        .unwrap_or_else(|_| GoTarget::new(Os::Linux, goferry_target::ArchKind::Amd64.default_arch()))
+}
+
+fn runners(
+    session: &Session,
+    targets: &[GoTarget],
+) -> (BTreeMap<GoTarget, RunnerFact>, BTreeMap<GoTarget, Runner>) {
+    let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+    let host = goferry_emulate::HostFacts::probe(&session.host, Some(path.as_ref()), targets);
+    let mut facts = BTreeMap::new();
+    let mut runners = BTreeMap::new();
+    for t in targets {
+        let choice = choose_runner(t, &host);
+        let fact = match (choice.runner, choice.class) {
+            (Some(runner), _) => {
+                let fact = RunnerFact::Runs {
+                    name: runner.label(),
+                    identity: identity(&runner),
+                    reason: choice.reason,
+                };
+                runners.insert(*t, runner);
+                fact
+            }
+            (None, Some(Class::RunnerMissing)) => RunnerFact::Missing {
+                reason: choice.reason,
+                hint: choice.missing.map(|m| m.hint).unwrap_or_default(),
+            },
+            (None, _) => RunnerFact::NoRunner { reason: choice.reason },
+        };
+        facts.insert(*t, fact);
+    }
+    (facts, runners)
+}
+
+fn identity(runner: &Runner) -> String {
+    match runner {
+        Runner::Native => "native".to_owned(),
+        Runner::QemuUser { digest, .. } => digest.clone(),
+    }
+}
+
+/// Whether a build of this target may use cgo, as far as the environment says.
+fn wants_cc(draft: &Draft<'_>, target: &GoTarget, cgo: &BTreeMap<(String, GoTarget), CgoNeed>) -> bool {
+    draft.builds.iter().filter(|b| b.targets.contains(target)).any(|b| {
+        let items = b.config.flags.env.iter().chain(b.config.overrides.iter().flat_map(|o| &o.flags.env));
+        let configured = items.into_iter().any(|t| t.value.trim_start().starts_with("CGO_ENABLED="));
+        configured
+            || draft.env.get("CGO_ENABLED").is_some_and(|v| v == "1")
+            || cgo.get(&(b.id.clone(), *target)).is_some_and(|n| n.needed)
+    })
+}
+
+/// For builds that leave CGO_ENABLED open without a .goreleaser.yaml: who needs cgo. Remembered by what the go command
+/// would look at: go.mod, go.sum and the heads (package, constraints, imports) of all Go files.
+fn cgo_needs(
+    session: &Session,
+    project: &Project,
+    draft: &Draft<'_>,
+    go_path: &Path,
+    identity: &GoIdentity,
+) -> BTreeMap<(String, GoTarget), CgoNeed> {
+    let mut out = BTreeMap::new();
+    let open: Vec<_> = draft.open_cgo().collect();
+    if open.is_empty() {
+        return out;
+    }
+    let key = heads_key(project, identity, draft, &open);
+    if let Some(cache) = &session.cache
+        && let Ok(Some(record)) = cache.lookup(&key)
+        && let Ok(list) = serde_json::from_value::<Vec<(String, GoTarget, bool, String)>>(record.value)
+    {
+        return list
+            .into_iter()
+            .map(|(id, t, needed, reason)| ((id, t), CgoNeed { needed, reason }))
+            .collect();
+    }
+    let go = Go { path: go_path.to_owned(), version: identity.go_version(), env: go::GoEnv::default() };
+    let work: Vec<_> = open.iter().flat_map(|b| b.targets.iter().map(move |t| (*b, *t))).collect();
+    let results: Vec<_> = std::thread::scope(|s| {
+        let halves: Vec<_> = work
+            .chunks(work.len().div_ceil(2).max(1))
+            .map(|half| {
+                let go = &go;
+                s.spawn(move || {
+                    half.iter()
+                        .map(|(b, t)| (b.id.clone(), *t, need(session, project, go, &b.dir, &b.main, *t)))
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        halves.into_iter().flat_map(|h| h.join().unwrap_or_default()).collect()
+    });
+    for (id, t, need) in results {
+        out.insert((id, t), need);
+    }
+    if let Some(cache) = &session.cache {
+        let list: Vec<_> = out.iter().map(|((id, t), n)| (id, t, n.needed, &n.reason)).collect();
+        // A cache that cannot be written costs time, not correctness.
+        let _ = cache.record(&key, &list);
+    }
+    out
+}
+
+fn need(session: &Session, project: &Project, go: &Go, dir: &str, main: &str, target: GoTarget) -> CgoNeed {
+    let list = |cgo: bool| {
+        go.list_packages(
+            &session.host,
+            &ListQuery {
+                dir: &project.root.join(dir),
+                target: Some(target),
+                patterns: &[main.to_owned()],
+                tags: &[],
+                cgo,
+                env: &[],
+            },
+        )
+    };
+    let no = |reason: &str| CgoNeed { needed: false, reason: reason.to_owned() };
+    let Ok(with) = list(true) else { return no("the packages could not be listed") };
+    // The common case: nothing outside the standard library has cgo files, so there is nothing to lose.
+    if !with.iter().any(|p| !p.standard && (!p.cgo_files.is_empty() || p.error.is_some())) {
+        return no("no package outside the standard library uses cgo");
+    }
+    let Ok(without) = list(false) else { return no("the packages could not be listed without cgo") };
+    match go::cgo_need(&with, &without) {
+        go::CgoNeed::Yes { reason } => CgoNeed { needed: true, reason },
+        go::CgoNeed::No => no("every package that uses cgo also builds without"),
+    }
+}
+
+fn heads_key(
+    project: &Project,
+    identity: &GoIdentity,
+    draft: &Draft<'_>,
+    open: &[&goferry_plan::DraftBuild],
+) -> goferry_cache::Key {
+    let mut key = KeyBuilder::new("cgo-need/1");
+    key.text("go", &format!("{identity:?}"));
+    key.list(
+        "env",
+        draft.env.iter().filter(|(k, _)| goferry_build::is_key_variable(k)).map(|(k, v)| format!("{k}={v}")),
+    );
+    for b in open {
+        key.list("build", [b.id.as_str(), b.dir.as_str(), b.main.as_str()]);
+        key.list("targets", b.targets.iter().map(ToString::to_string));
+    }
+    match &project.module {
+        Some(m) => {
+            key.text("module", &m.sum);
+        }
+        None => {
+            let dirs: Vec<_> = match &project.roots {
+                Some(r) => r.dirs.iter().cloned().collect(),
+                None => vec![project.root.clone()],
+            };
+            if let Some(work) = project.roots.as_ref().and_then(|r| r.work_file.as_ref()) {
+                key.bytes("go.work", &std::fs::read(work).unwrap_or_default());
+            }
+            for dir in dirs {
+                heads(&dir, &mut key);
+            }
+        }
+    }
+    key.finish()
+}
+
+/// The head of every Go file below a folder; other folders' heads come from their own roots.
+fn heads(dir: &Path, key: &mut KeyBuilder) {
+    let mut entries: Vec<_> = std::fs::read_dir(dir).into_iter().flatten().flatten().collect();
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for e in entries {
+        let name = e.file_name().to_string_lossy().into_owned();
+        let path = e.path();
+        match e.file_type() {
+            Ok(t)
+                if t.is_dir()
+                    && !name.starts_with(['.', '_'])
+                    && name != "testdata"
+                    && name != "node_modules" =>
+            {
+                heads(&path, key);
+            }
+            Ok(t) if t.is_file() && (name == "go.mod" || name == "go.sum" || name == "modules.txt") => {
+                key.bytes(path.to_string_lossy(), &std::fs::read(&path).unwrap_or_default());
+            }
+            Ok(t) if t.is_file() && name.ends_with(".go") && !name.ends_with("_test.go") => {
+                let head = std::fs::read(&path).ok().and_then(|s| gosource::scan_header(&s));
+                key.text(path.to_string_lossy(), &format!("{head:?}"));
+            }
+            _ => {}
+        }
+    }
+}

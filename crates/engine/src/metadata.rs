@@ -1,0 +1,234 @@
+//! artifacts.json, metadata.json and goferry.json: what a run made, in goreleaser's shape and in our own.
+
+use crate::steps::{Execution, StepValue, lock};
+use goferry_package::dist::{Artifact, ArtifactKind, Metadata, Runtime, write_artifacts, write_metadata};
+use goferry_plan::graph::{Action, ArtifactKind as Planned, Step};
+use goferry_report::{Diagnostic, Diagnostics};
+use goferry_verify::RunOutcome;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// What goferry.json says of one binary.
+#[derive(Debug, Serialize)]
+struct BinaryRecord<'a> {
+    path: &'a str,
+    sha256: &'a str,
+    size: u64,
+    target: Option<String>,
+    inspected: &'a goferry_verify::Inspected,
+    run: &'a RunOutcome,
+}
+
+/// Writes the three files.
+pub(crate) fn write(cx: &Execution<'_>) -> Result<(), Diagnostics> {
+    let problem = |e: goferry_package::PackageError| Diagnostics::from(Diagnostic::from(&e));
+    let p = &cx.plan.project;
+    let date = jiff::Timestamp::from_second(p.clock.unix).unwrap_or_default().to_string();
+    let host = crate::host::host_target();
+    let metadata = Metadata {
+        project_name: p.name.clone(),
+        tag: p.vcs.tag.clone(),
+        previous_tag: p.vcs.previous_tag.clone(),
+        version: p.version.clone(),
+        commit: p.vcs.commit.clone(),
+        date,
+        runtime: Runtime { goos: host.os.goos().to_owned(), goarch: host.arch.goarch().to_owned() },
+    };
+    let metadata_path = cx.dist.join("metadata.json");
+    write_metadata(&metadata, &metadata_path).map_err(problem)?;
+    let artifacts_path = cx.dist.join("artifacts.json");
+    write_artifacts(&artifacts(cx), &artifacts_path).map_err(problem)?;
+    let own = cx.dist.join("goferry.json");
+    let text = serde_json::to_string_pretty(&record(cx)).unwrap_or_default();
+    std::fs::write(&own, text + "\n").map_err(|e| Diagnostics::from(*crate::dist::failure(&own, &e)))?;
+    if let Some(unix) = p.metadata_unix {
+        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(unix.max(0).unsigned_abs());
+        for path in [&metadata_path, &artifacts_path] {
+            let file = std::fs::File::options().write(true).open(path);
+            let set = file.and_then(|f| f.set_times(std::fs::FileTimes::new().set_modified(time)));
+            set.map_err(|e| Diagnostics::from(*crate::dist::failure(path, &e)))?;
+        }
+    }
+    Ok(())
+}
+
+/// goferry's own record of the run: per binary what its bytes say, how it ran or why it did not.
+fn record(cx: &Execution<'_>) -> Value {
+    let values = lock(&cx.values);
+    let binaries: Vec<Value> = cx
+        .plan
+        .steps
+        .iter()
+        .filter_map(|s| match values.get(&s.id) {
+            Some(StepValue::Verified(v)) => {
+                let b = v.built().binary();
+                serde_json::to_value(BinaryRecord {
+                    path: &b.path,
+                    sha256: &b.sha256,
+                    size: b.size,
+                    target: s.target.map(|t| t.to_string()),
+                    inspected: v.inspected(),
+                    run: v.run(),
+                })
+                .ok()
+            }
+            _ => None,
+        })
+        .collect();
+    json!({
+        "goferry": cx.session.version,
+        "project": cx.plan.project,
+        "notes": cx.plan.notes,
+        "binaries": binaries,
+    })
+}
+
+fn artifacts(cx: &Execution<'_>) -> Vec<Artifact> {
+    let sums = checksums(cx);
+    let mut out: Vec<Artifact> = cx.plan.steps.iter().flat_map(|s| of_step(cx, s, &sums)).collect();
+    for v in lock(&cx.values).values() {
+        let StepValue::Checksums { extra, .. } = v else { continue };
+        for (_, path, file) in extra {
+            out.push(
+                Artifact::new(ArtifactKind::Checksum, file, place(cx, file))
+                    .with("ChecksumOf", path.as_str()),
+            );
+        }
+    }
+    if cx.plan.project.report_sizes {
+        for a in &mut out {
+            let sized = a.internal_type != ArtifactKind::Metadata.number();
+            let meta = std::fs::metadata(cx.session.cwd.join(&a.path)).ok().filter(|_| sized);
+            if let Some(meta) = meta {
+                a.extra.insert("Size".to_owned(), meta.len().into());
+            }
+        }
+    }
+    // goreleaser's order depends on timing; ours is by path.
+    out.sort_by(|a, b| (&a.path, a.internal_type, &a.name).cmp(&(&b.path, b.internal_type, &b.name)));
+    out
+}
+
+fn checksums(cx: &Execution<'_>) -> BTreeMap<String, String> {
+    lock(&cx.values)
+        .values()
+        .find_map(|v| match v {
+            StepValue::Checksums { sums, .. } => Some(sums.clone()),
+            _ => None,
+        })
+        .unwrap_or_default()
+}
+
+/// A path in dist as artifacts.json writes it: relative to the project.
+fn place(cx: &Execution<'_>, path: &str) -> String {
+    format!("{}/{path}", cx.plan.project.dist.trim_start_matches("./").trim_end_matches('/'))
+}
+
+fn of_step(cx: &Execution<'_>, step: &Step, sums: &BTreeMap<String, String>) -> Vec<Artifact> {
+    let values = lock(&cx.values);
+    let value = values.get(&step.id);
+    if value.is_none() && !matches!(step.action, Action::Metadata) {
+        return vec![];
+    }
+    let dropped = replaced(cx);
+    let mut out = vec![];
+    for o in &step.outputs {
+        let kind = match o.kind {
+            Planned::Binary => ArtifactKind::Binary,
+            Planned::UploadableBinary => ArtifactKind::UploadableBinary,
+            Planned::UniversalBinary => ArtifactKind::UniversalBinary,
+            Planned::Archive => ArtifactKind::UploadableArchive,
+            Planned::Source => ArtifactKind::UploadableSourceArchive,
+            Planned::Checksum => ArtifactKind::Checksum,
+            Planned::CHeader => ArtifactKind::Header,
+            Planned::CArchive => ArtifactKind::CArchive,
+            Planned::CShared => ArtifactKind::CShared,
+            Planned::Metadata => ArtifactKind::Metadata,
+            Planned::None => continue,
+        };
+        if dropped.contains(&step.id.0) || !cx.dist.join(&o.path).exists() {
+            continue;
+        }
+        let mut a = Artifact::new(kind, &o.name, place(cx, &o.path));
+        if let Some(t) = &step.target {
+            a = a.for_target(t);
+        }
+        a = describe(cx, step, a, &o.path);
+        if let Some(sum) = sums.get(&o.name) {
+            a = a.with("Checksum", sum.as_str());
+        }
+        if let Action::Archive(_) = step.action
+            && let Some(StepValue::Packaged(p)) = value
+            && o.kind == Planned::Archive
+        {
+            a = a.with("Files", json!(p.files()));
+        }
+        out.push(a);
+    }
+    out
+}
+
+/// Build steps whose binaries a universal binary replaces.
+fn replaced(cx: &Execution<'_>) -> Vec<String> {
+    cx.plan
+        .steps
+        .iter()
+        .filter_map(|s| match &s.action {
+            Action::Universal(u) if u.replace => Some(u.parts.iter().map(|p| p.0.clone())),
+            _ => None,
+        })
+        .flatten()
+        .collect()
+}
+
+fn describe(cx: &Execution<'_>, step: &Step, mut a: Artifact, path: &str) -> Artifact {
+    let base = |s: &str, ext: &str| {
+        let name = s.rsplit('/').next().unwrap_or(s);
+        name.strip_suffix(ext).unwrap_or(name).to_owned()
+    };
+    match &step.action {
+        Action::Build(b) => {
+            a = a.with("Binary", base(&b.binary, &b.ext)).with("Builder", "go").with("Ext", b.ext.as_str());
+            a = a.with("ID", b.id.as_str());
+            if b.buildmode.as_deref().is_some_and(|m| m == "pie") {
+                a = a.with("DynamicallyLinked", true);
+            }
+        }
+        Action::Prebuilt { id, .. } => {
+            a = a.with("Builder", "prebuilt").with("ID", id.as_str());
+        }
+        Action::Universal(u) => {
+            a.goos = "darwin".to_owned();
+            a.goarch = "all".to_owned();
+            a = a
+                .with("Binary", u.binary.as_str())
+                .with("Builder", "go")
+                .with("Ext", "")
+                .with("ID", u.id.as_str());
+            a = a.with("Replaces", u.replace);
+        }
+        Action::Archive(s) if s.format == "binary" => {
+            let name = s.binaries.first().map_or("", |b| b.name.as_str());
+            a = a.with("Binary", name).with("Format", "binary").with("ID", s.id.as_str());
+        }
+        Action::Archive(s) => {
+            let names: Vec<&str> = s.binaries.iter().map(|b| b.name.as_str()).collect();
+            a = a.with("Binaries", json!(names)).with("Format", s.format.as_str()).with("ID", s.id.as_str());
+            a = a.with("WrappedIn", s.wrap.as_str());
+            if step.target.is_none() && !s.binaries.is_empty() {
+                a.goos = "darwin".to_owned();
+                a.goarch = "all".to_owned();
+                a = a.with("Replaces", s.replaces);
+            }
+        }
+        Action::Source(s) => a = a.with("Format", s.format.as_str()),
+        Action::Checksums(s) if s.split => {
+            if let Some((_, of, _)) = s.files.iter().find(|(_, _, own)| own == path) {
+                a = a.with("ChecksumOf", place(cx, of));
+            }
+        }
+        _ => {}
+    }
+    a
+}

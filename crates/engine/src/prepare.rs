@@ -1,0 +1,140 @@
+//! From a request to a plan, with everything that is wrong found on the way, all at once.
+
+use crate::host::{self, Host};
+use crate::project::{self, Project};
+use crate::session::{Request, Session};
+use crate::templates::ProjectTemplates;
+use crate::{config, session::Subject};
+use goferry_config::Config;
+use goferry_plan::graph::HookSpec;
+use goferry_plan::{Options, Plan, draft};
+use goferry_report::{Code, Diagnostic, Diagnostics};
+use std::collections::BTreeMap;
+
+/// A plan and what it was made from.
+pub struct Prepared {
+    /// The configuration.
+    pub config: Config,
+    /// The project.
+    pub project: Project,
+    /// The plan.
+    pub plan: Plan,
+    /// The host; none if the go command is missing (which is among the problems).
+    pub host: Option<Host>,
+    /// Hooks to run before anything is hashed.
+    pub before: Vec<HookSpec>,
+    /// Hooks to run after everything.
+    pub after: Vec<HookSpec>,
+    /// The environment of commands: the process's and `env:`.
+    pub env: BTreeMap<String, String>,
+    /// Keeps the copy that `--from-copy` builds from.
+    pub copy: Option<tempfile::TempDir>,
+    /// Everything that is wrong or worth saying; with an error among it nothing may run.
+    pub problems: Diagnostics,
+}
+
+/// Plans. Writes nothing to the project.
+///
+/// # Errors
+/// What stops planning before there is anything to plan: a module that cannot be had, a configuration that cannot be
+/// understood.
+pub fn prepare(session: &Session, request: &Request) -> Result<Prepared, Diagnostics> {
+    let (skip, skip_problems) = config::skips(&request.skip);
+    let project::Located { root, module, copy } = project::locate(session, request)?;
+    let (config, mut problems) = config::load(&root, &request.config);
+    problems.append(skip_problems);
+    if problems.has_errors() {
+        return Err(problems);
+    }
+    if request.command == "release" {
+        problems.append(config::unsupported(&config, &skip, request));
+        if let Some(d) = publishing(request) {
+            problems.push(d);
+        }
+    }
+    if let Some(m) = &module
+        && !request.from_copy
+        && let Some(d) = m.install_obstacles()
+    {
+        problems.push(d);
+    }
+    let (project, found) = project::gather(session, request, &config, root, module);
+    problems.append(found);
+    let options = Options {
+        skip,
+        single_target: request.single_target,
+        only_targets: request.targets.clone(),
+        ids: request.ids.clone(),
+        build_only: request.build_only,
+        dist: request.dist.clone(),
+    };
+    let templates =
+        ProjectTemplates::new(project.root.clone(), session.env.clone(), project.facts.clock.unix);
+    let (plan, host, before, after, env) = {
+        let draft = draft(&config, &project.facts, &options, &templates);
+        problems.append(draft.problems());
+        let before = draft.hooks(&config.before, "before");
+        let after = draft.hooks(&config.after, "after");
+        let host = match host::gather(session, &project, &draft) {
+            Ok(h) => Some(h),
+            Err(d) => {
+                problems.push(*d);
+                None
+            }
+        };
+        let blank = host::nothing();
+        let (plan, found) = draft.finish(host.as_ref().map_or(&blank, |h| &h.facts));
+        problems.append(found);
+        (plan, host, before, after, draft.env.clone())
+    };
+    if let Some(d) = hooks_of_a_stranger(request, &plan, &before, &after) {
+        problems.push(d);
+    }
+    Ok(Prepared { config, project, plan, host, before, after, env, copy, problems })
+}
+
+/// A release publishes unless told not to, and goferry cannot publish yet.
+fn publishing(request: &Request) -> Option<Diagnostic> {
+    if request.snapshot || request.auto_snapshot || request.skip.contains("publish") {
+        return None;
+    }
+    Some(
+        Diagnostic::error(
+            Code::PublishUnavailable,
+            "goferry cannot publish yet, and `goferry release` would have to",
+        )
+        .hint_with("to make the release without publishing it:", "goferry release --skip=publish")
+        .hint_with("to try it out on any commit:", "goferry release --snapshot --clean"),
+    )
+}
+
+/// A fetched module's own hooks are somebody else's commands.
+fn hooks_of_a_stranger(
+    request: &Request,
+    plan: &Plan,
+    before: &[HookSpec],
+    after: &[HookSpec],
+) -> Option<Diagnostic> {
+    use goferry_plan::graph::Action;
+    if !matches!(request.subject, Subject::Module(_)) || request.allow_hooks {
+        return None;
+    }
+    let mut lines: Vec<String> = before.iter().chain(after).map(|h| h.line.clone()).collect();
+    for s in &plan.steps {
+        if let Action::Build(b) = &s.action {
+            lines.extend(b.hooks_pre.iter().chain(&b.hooks_post).map(|h| h.line.clone()));
+        }
+    }
+    lines.dedup();
+    if lines.is_empty() {
+        return None;
+    }
+    let mut d = Diagnostic::error(
+        Code::HooksNotAllowed,
+        "the module's own configuration wants to run commands on this machine",
+    )
+    .hint_with("to let them run:", "--allow-hooks")
+    .hint_with("to go on without:", "--skip=before,pre-hooks,post-hooks");
+    d.notes = lines;
+    Some(d)
+}

@@ -1,0 +1,282 @@
+//! The project: where it is, what git says, which main packages there are, which clock is in force.
+
+use crate::session::{Request, Session, Subject};
+use goferry_config::Config;
+use goferry_config::model::Text;
+use goferry_config::template::{Fields, Templates, Value};
+use goferry_plan::facts::{Clock, MainPackage, MainState, ProjectFacts, SourceKind, Vcs};
+use goferry_report::{Code, Diagnostic, Diagnostics};
+use goferry_toolchain::git::{self, GitFacts, GitQuery};
+use goferry_toolchain::gomod::{GoMod, InputRoots, find_module_root, input_roots};
+use goferry_toolchain::{gosource, module};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The project as found.
+pub struct Project {
+    /// Its folder: the working directory, or the module's in the module cache.
+    pub root: PathBuf,
+    /// Facts for the plan.
+    pub facts: ProjectFacts,
+    /// git's facts, where there is a repository.
+    pub git: Option<GitFacts>,
+    /// Local folders that builds read; none for a module from the cache.
+    pub roots: Option<InputRoots>,
+    /// The module from the proxy.
+    pub module: Option<module::ModuleInfo>,
+}
+
+/// Where a project lies.
+pub(crate) struct Located {
+    /// Its folder.
+    pub root: PathBuf,
+    /// The module from the proxy, if that is what was asked for.
+    pub module: Option<module::ModuleInfo>,
+    /// Keeps the copy that `--from-copy` builds from until the run ends.
+    pub copy: Option<tempfile::TempDir>,
+}
+
+/// Where the project is; resolves `module@version`.
+///
+/// # Errors
+/// The diagnostic of a module that cannot be had.
+pub(crate) fn locate(
+    session: &Session,
+    request: &Request,
+) -> Result<Located, Box<Diagnostic>> {
+    match &request.subject {
+        Subject::Checkout => Ok(Located { root: session.cwd.clone(), module: None, copy: None }),
+        Subject::Module(query) => {
+            let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+            let go = goferry_toolchain::go::Go::locate(&session.host, path.as_ref(), &session.cwd)?;
+            let Some(query) = module::ModuleQuery::parse(query) else {
+                return Err(Box::new(
+                    Diagnostic::error(Code::ModuleQuery, format!("`{query}` is not module@version"))
+                        .hint_with("for example", "goferry release filippo.io/age@v1.2.1 --snapshot"),
+                ));
+            };
+            let info = module::resolve(&go, &session.host, &query)?;
+            if !request.from_copy {
+                return Ok(Located { root: info.dir.clone(), module: Some(info), copy: None });
+            }
+            let io = |e: std::io::Error| crate::dist::failure(&info.dir, &e);
+            let copy = tempfile::Builder::new().prefix("goferry-copy-").tempdir().map_err(io)?;
+            let root = copy.path().join("module");
+            crate::copy::tree(&info.dir, &root, &|_| false).map_err(io)?;
+            Ok(Located { root, module: Some(info), copy: Some(copy) })
+        }
+    }
+}
+
+/// Gathers everything about the project that the plan needs, with everything that is wrong.
+pub(crate) fn gather(
+    session: &Session,
+    request: &Request,
+    config: &Config,
+    root: PathBuf,
+    module: Option<module::ModuleInfo>,
+) -> (Project, Diagnostics) {
+    let mut problems = Diagnostics::default();
+    let mut snapshot = request.snapshot;
+    let (vcs, git) = match &module {
+        Some(info) => (module_vcs(info), None),
+        None => {
+            let (vcs, git, found) = checkout_vcs(session, request, config, &root, &mut snapshot);
+            problems.append(found);
+            (vcs, git)
+        }
+    };
+    let module_root = find_module_root(&root.join(literal(config.gomod.dir.as_ref())));
+    let module_path = module_root
+        .as_deref()
+        .and_then(|r| GoMod::read(&r.join("go.mod")).ok())
+        .map(|m| m.module)
+        .or_else(|| module.as_ref().map(|m| m.path.clone()));
+    if module_path.is_none() && !config.builds.iter().any(|b| b.dir.is_some() || b.prebuilt_path.is_some()) {
+        problems.push(
+            Diagnostic::error(
+                Code::NoModule,
+                format!("there is no go.mod in {} or above it", root.display()),
+            )
+            .hint_with("start a module, or change to its folder:", "go mod init example.com/name")
+            .hint_with("or release a published one:", "goferry release example.com/name@v1.2.3 --snapshot"),
+        );
+    }
+    let env = templates_env(session);
+    let facts = ProjectFacts {
+        source: match &module {
+            Some(m) if !request.from_copy => SourceKind::Module { path: m.path.clone(), version: m.version.clone() },
+            _ => SourceKind::Checkout,
+        },
+        clock: clock(session, request, &vcs),
+        dir_name: root.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        mains: mains(&root, module_path.as_deref()),
+        configured_mains: configured_mains(config, &root),
+        module_path,
+        snapshot,
+        vcs,
+        env,
+    };
+    let gowork = session.env.get("GOWORK").map(String::as_str).unwrap_or_default();
+    let roots = match module {
+        Some(_) => None,
+        None => input_roots(&root, gowork).ok(),
+    };
+    (Project { root, facts, git, roots, module }, problems)
+}
+
+/// A configured text that the engine needs before templates can be rendered.
+fn literal(text: Option<&Text>) -> String {
+    text.map(|t| t.value.clone()).filter(|t| !t.contains("{{")).unwrap_or_default()
+}
+
+fn templates_env(session: &Session) -> BTreeMap<String, String> {
+    session.env.clone()
+}
+
+fn module_vcs(info: &module::ModuleInfo) -> Vcs {
+    let origin = info.info.origin.clone().unwrap_or_default();
+    let commit = origin.hash;
+    Vcs {
+        tag: info.version.clone(),
+        short_commit: commit.chars().take(7).collect(),
+        commit,
+        commit_unix: info.info.time.parse::<jiff::Timestamp>().map_or(0, |t| t.as_second()),
+        url: origin.url,
+        summary: info.version.clone(),
+        ..Vcs::default()
+    }
+}
+
+fn checkout_vcs(
+    session: &Session,
+    request: &Request,
+    config: &Config,
+    root: &Path,
+    snapshot: &mut bool,
+) -> (Vcs, Option<GitFacts>, Diagnostics) {
+    let mut problems = Diagnostics::default();
+    let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+    let report = match goferry_proc::find_program("git", Some(path.as_ref()), root) {
+        Some(git) => git::inspect(&session.host, &git, &query(session, config, root)),
+        None => git::GitReport { facts: None, problems: vec![git::git_missing()] },
+    };
+    if request.auto_snapshot && report.facts.as_ref().is_some_and(GitFacts::is_dirty) {
+        session.sink.note("the tree has changes: this is a snapshot (--auto-snapshot)".to_owned());
+        *snapshot = true;
+    }
+    let strict = !*snapshot && !request.build_only && !request.skip.contains("validate");
+    let report = if strict { report } else { report.for_snapshot() };
+    problems.list.extend(report.problems);
+    let Some(g) = report.facts else { return (Vcs::default(), None, problems) };
+    let vcs = Vcs {
+        tag: g.tag.clone(),
+        previous_tag: g.previous_tag.clone(),
+        branch: g.branch.clone(),
+        commit: g.commit.clone(),
+        short_commit: g.short_commit.clone(),
+        commit_unix: g.commit_timestamp,
+        url: g.url.clone(),
+        summary: g.summary.clone(),
+        tag_subject: g.tag_subject.clone(),
+        tag_contents: g.tag_contents.clone(),
+        tag_body: g.tag_body.clone(),
+        dirty: g.is_dirty(),
+        first_commit: String::new(),
+    };
+    // Facts without a root stand for "no repository", made up for a snapshot.
+    let real = !g.root.as_os_str().is_empty();
+    (vcs, real.then_some(g), problems)
+}
+
+fn query(session: &Session, config: &Config, root: &Path) -> GitQuery {
+    let env = |k: &str| session.env.get(k).cloned().unwrap_or_default();
+    let mut fields = Fields::default();
+    fields.set("Env", Value::from(session.env.clone()));
+    let host = crate::templates::ProjectTemplates::new(root.to_owned(), session.env.clone(), 0);
+    let templates = Templates::new(&host);
+    // git is asked before anything else is known, so only the environment can be used here; a template that needs
+    // more fails again, with its place, when the plan renders it.
+    let text = |t: &Text| templates.render(&t.value, &fields).unwrap_or_default();
+    GitQuery {
+        dir: root.to_owned(),
+        current_tag: env("GORELEASER_CURRENT_TAG"),
+        previous_tag: env("GORELEASER_PREVIOUS_TAG"),
+        ignore_tags: config.git.ignore_tags.iter().map(text).filter(|t| !t.is_empty()).collect(),
+        tag_sort: config.git.tag_sort.as_ref().map(text).unwrap_or_default(),
+        prerelease_suffix: config.git.prerelease_suffix.as_ref().map(text).unwrap_or_default(),
+        dist: PathBuf::from(literal(config.dist.as_ref())),
+    }
+}
+
+/// DESIGN "Time": SOURCE_DATE_EPOCH, else the commit's time; `--now` gives goreleaser's meaning.
+fn clock(session: &Session, request: &Request, vcs: &Vcs) -> Clock {
+    if request.now {
+        return Clock { unix: jiff::Timestamp::now().as_second(), source: "--now".to_owned() };
+    }
+    if let Some(unix) = session.env.get("SOURCE_DATE_EPOCH").and_then(|s| s.trim().parse().ok()) {
+        return Clock { unix, source: "SOURCE_DATE_EPOCH".to_owned() };
+    }
+    let source = if vcs.commit_unix == 0 { "no commit: the epoch" } else { "the commit's" };
+    Clock { unix: vcs.commit_unix, source: source.to_owned() }
+}
+
+fn mains(root: &Path, module_path: Option<&str>) -> Vec<MainPackage> {
+    let found = gosource::main_packages(root).unwrap_or_default();
+    let last = |p: &str| {
+        let major = |s: &str| s.len() > 1 && s.starts_with('v') && s[1..].bytes().all(|b| b.is_ascii_digit());
+        p.rsplit('/').find(|s| !s.is_empty() && !major(s)).unwrap_or_default().to_owned()
+    };
+    found
+        .into_iter()
+        .map(|m| {
+            let binary = match m.dir.file_name() {
+                Some(name) => name.to_string_lossy().into_owned(),
+                None => module_path.map(last).unwrap_or_default(),
+            };
+            MainPackage { dir: m.pattern, binary }
+        })
+        .collect()
+}
+
+/// What stands where the configuration expects main packages; templates are left to the go command.
+fn configured_mains(config: &Config, root: &Path) -> BTreeMap<(String, String), MainState> {
+    let mut out = BTreeMap::new();
+    for b in &config.builds {
+        let dir = b.dir.as_ref().map_or(".", |t| t.value.as_str());
+        let main = b.main.as_ref().map_or(".", |t| t.value.as_str());
+        if dir.contains("{{") || main.contains("{{") {
+            continue;
+        }
+        out.insert((dir.to_owned(), main.to_owned()), main_state(&root.join(dir), main));
+    }
+    out
+}
+
+fn main_state(dir: &Path, main: &str) -> MainState {
+    if main.contains("...") || main.contains('@') {
+        return MainState::Pattern;
+    }
+    let path = dir.join(main);
+    if path.is_file() {
+        return match std::fs::read(&path).ok().and_then(|s| gosource::scan_header(&s)) {
+            Some(h) if h.package == "main" => MainState::Main,
+            Some(h) => MainState::NotMain(h.package),
+            None => MainState::NoGoFiles,
+        };
+    }
+    if !path.is_dir() {
+        // An import path of a dependency is the go command's business.
+        let local = main.starts_with('.') || main.starts_with('/') || !main.contains('.');
+        return if local { MainState::Missing } else { MainState::Pattern };
+    }
+    if gosource::holds_main(&path).unwrap_or(false) {
+        return MainState::Main;
+    }
+    let package = std::fs::read_dir(&path).into_iter().flatten().flatten().find_map(|e| {
+        let name = e.file_name().to_string_lossy().into_owned();
+        let source = name.ends_with(".go") && !name.ends_with("_test.go");
+        source.then(|| std::fs::read(e.path()).ok()).flatten().and_then(|s| gosource::scan_header(&s))
+    });
+    package.map_or(MainState::NoGoFiles, |h| MainState::NotMain(h.package))
+}

@@ -1,0 +1,237 @@
+//! The recipe of `goferry release` and `goferry build`: plan, take dist, hooks, hash, run the steps, write the records.
+
+use crate::dist::{Dist, failure};
+use crate::prepare::{Prepared, prepare};
+use crate::session::{Request, Session, Subject};
+use crate::steps::{Execution, lock};
+use crate::summary::Summary;
+use crate::{inputs, metadata, schedule};
+use goferry_plan::graph::HookSpec;
+use goferry_report::{Code, Diagnostic, Diagnostics, Event, StepState};
+use goferry_toolchain::gomod::GoMod;
+use goferry_toolchain::main_version::main_version;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, RwLock};
+use std::time::Instant;
+
+/// How a run ended.
+pub struct Outcome {
+    /// What was made.
+    pub summary: Summary,
+    /// What went wrong; empty if nothing did.
+    pub failures: Diagnostics,
+}
+
+/// Runs a release or a build.
+///
+/// # Errors
+/// Everything that stops it before a step runs. Steps that fail are in [`Outcome::failures`].
+pub fn release(session: &Session, request: &Request) -> Result<Outcome, Diagnostics> {
+    let begun = Instant::now();
+    let mut prepared = checked(session, request)?;
+    say_plan(session, request, &prepared);
+    let dist_path = crate::templates::clean(&session.cwd.join(&prepared.plan.project.dist));
+    guard_dist(&dist_path, session)?;
+    let dist = Dist::take(&dist_path, request.clean)?;
+    if run_hooks(session, &prepared, &prepared.before)? {
+        // Hooks may have changed anything, so everything is looked at again.
+        prepared = checked(session, request)?;
+    }
+    let temp = scratch(&dist_path)?;
+    let outcome = execute(session, request, &prepared, &dist_path, temp.path(), begun)?;
+    if outcome.failures.list.is_empty() {
+        run_hooks(session, &prepared, &prepared.after)?;
+        dist.finish()?;
+    }
+    Ok(outcome)
+}
+
+fn checked(session: &Session, request: &Request) -> Result<Prepared, Diagnostics> {
+    let mut prepared = prepare(session, request)?;
+    let problems = std::mem::take(&mut prepared.problems);
+    if problems.has_errors() {
+        return Err(problems);
+    }
+    for d in problems.list {
+        session.sink.diagnostic(d);
+    }
+    Ok(prepared)
+}
+
+fn say_plan(session: &Session, request: &Request, prepared: &Prepared) {
+    let p = &prepared.plan.project;
+    session.sink.event(&Event::RunStarted {
+        command: request.command.to_owned(),
+        project: p.name.clone(),
+        version: p.version.clone(),
+    });
+    for note in &prepared.plan.notes {
+        session.sink.note(note.clone());
+    }
+    let mut targets: Vec<_> = prepared.plan.steps.iter().filter_map(|s| s.target).collect();
+    targets.sort_unstable();
+    targets.dedup();
+    session.sink.event(&Event::PlanReady { steps: prepared.plan.steps.len(), targets: targets.len() });
+}
+
+/// Cleaning must never remove the project or what lies above it.
+fn guard_dist(dist: &Path, session: &Session) -> Result<(), Diagnostics> {
+    if session.cwd.starts_with(dist) {
+        return Err(Diagnostic::error(
+            Code::ConfigValue,
+            format!("dist is {}, which holds the project itself", dist.display()),
+        )
+        .hint("choose a folder of its own, e.g. dist")
+        .into());
+    }
+    Ok(())
+}
+
+/// A folder for temporary files beside the output, so that renames stay on one file system.
+fn scratch(dist: &Path) -> Result<tempfile::TempDir, Diagnostics> {
+    tempfile::Builder::new()
+        .prefix(".goferry-tmp-")
+        .tempdir_in(dist)
+        .map_err(|e| Diagnostics::from(*failure(dist, &e)))
+}
+
+/// Runs hooks one after another; says whether there were any.
+fn run_hooks(session: &Session, prepared: &Prepared, hooks: &[HookSpec]) -> Result<bool, Diagnostics> {
+    for h in hooks {
+        let step = format!("hook `{}`", h.line);
+        let line = |l: &str| session.sink.event(&Event::Output { step: step.clone(), line: l.to_owned() });
+        session.sink.event(&Event::StepStarted { step: step.clone(), stage: "hook", target: None });
+        let begun = Instant::now();
+        let root = &prepared.project.root;
+        let result = goferry_build::run_hook(h, &session.host, root, &prepared.env, &[], &line);
+        session.sink.event(&Event::StepFinished {
+            step: step.clone(),
+            stage: "hook",
+            target: None,
+            state: if result.is_ok() { StepState::Done } else { StepState::Failed },
+            millis: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+            detail: String::new(),
+        });
+        result.map_err(|e| Diagnostics::from(e.diagnostic()))?;
+    }
+    Ok(!hooks.is_empty())
+}
+
+fn execute(
+    session: &Session,
+    request: &Request,
+    prepared: &Prepared,
+    dist: &Path,
+    temp: &Path,
+    begun: Instant,
+) -> Result<Outcome, Diagnostics> {
+    let Some(host) = &prepared.host else {
+        return Err(Diagnostic::error(Code::GoMissing, "the go command is missing").into());
+    };
+    // While the run goes on, git must not see its own output: Go would stamp the binaries as dirty.
+    let ignore = dist.join(".gitignore");
+    std::fs::write(&ignore, "*\n").map_err(|e| Diagnostics::from(*failure(&ignore, &e)))?;
+    let inputs = inputs::gather(session, &prepared.project, &host.go, &prepared.env, dist).map_err(|e| {
+        Diagnostics::from(Diagnostic::error(Code::Io, format!("the sources could not be hashed: {e}")))
+    })?;
+    let execution = Execution {
+        session,
+        project: &prepared.project,
+        plan: &prepared.plan,
+        dist,
+        inputs: &inputs,
+        runners: &host.runners,
+        env: &prepared.env,
+        main_version: derived_version(prepared, host),
+        gomodcache: gomodcache(session, request)?,
+        temp: temp.to_owned(),
+        values: Mutex::new(HashMap::new()),
+        times: Mutex::new(HashMap::new()),
+        failures: Mutex::new(Diagnostics::default()),
+        alone: RwLock::new(()),
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let jobs = schedule::jobs(session.parallelism, cores, goferry_proc::available_memory());
+    schedule::run(
+        &prepared.plan,
+        jobs,
+        request.fail_fast,
+        &|s| !session.host.cancel().is_cancelled() && execution.run(s),
+        &|s| {
+            lock(&execution.times).insert(s.id.clone(), (StepState::Dropped, 0));
+        },
+    );
+    if session.host.cancel().is_cancelled() {
+        return Err(Diagnostic::error(
+            Code::Interrupted,
+            "interrupted; the output folder is unfinished and the next run starts over",
+        )
+        .into());
+    }
+    metadata::write(&execution)?;
+    std::fs::remove_file(&ignore).map_err(|e| Diagnostics::from(*failure(&ignore, &e)))?;
+    deliver(request, &execution)?;
+    if let Some(store) = &session.cache {
+        // Only looks at one small file while the store is under its limit.
+        let _ = store.evict();
+    }
+    let failures = lock(&execution.failures).clone();
+    let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    session.sink.event(&Event::RunFinished { ok: failures.list.is_empty(), millis });
+    Ok(Outcome { summary: Summary::of(&execution, millis), failures })
+}
+
+/// `-o`: copies the only binary to where the user wants it.
+fn deliver(request: &Request, execution: &Execution<'_>) -> Result<(), Diagnostics> {
+    let Some(output) = &request.output else { return Ok(()) };
+    let values = lock(&execution.values);
+    let built: Vec<PathBuf> = values
+        .values()
+        .filter_map(|v| match v {
+            crate::steps::StepValue::Verified(v) => Some(v.built().path().to_owned()),
+            _ => None,
+        })
+        .collect();
+    let [only] = built.as_slice() else {
+        return Err(Diagnostic::error(
+            Code::ConfigValue,
+            format!("-o takes one binary, and this build makes {}", built.len()),
+        )
+        .hint_with("choose one:", "--single-target --id ID")
+        .into());
+    };
+    let to = execution.session.cwd.join(output);
+    std::fs::copy(only, &to).map(drop).map_err(|e| Diagnostics::from(*failure(&to, &e)))
+}
+
+/// The version that Go stamps into this checkout, by Go's own rule. None where it cannot be foretold: a toolchain that
+/// GOTOOLCHAIN may have switched, or no git at all.
+fn derived_version(prepared: &Prepared, host: &crate::host::Host) -> Option<String> {
+    let module = prepared.project.facts.module_path.clone()?;
+    let git = prepared.project.git.as_ref()?;
+    let mut facts = git.main_version_facts();
+    facts.go_minor = host.go.go_version().minor;
+    facts.vcs &= !host.facts.buildvcs_off;
+    facts.module = module;
+    let root_mod = git.root.join("go.mod");
+    facts.root_module = GoMod::read(&root_mod).map(|m| m.module).unwrap_or_default();
+    let committed = |path: &Path| {
+        let relative = path.strip_prefix(&git.root).unwrap_or(path).to_string_lossy().into_owned();
+        !git.status.iter().any(|s| s.path == relative && (s.code.contains('?') || s.code.contains('A')))
+    };
+    facts.root_gomod_committed = root_mod.is_file() && committed(&root_mod);
+    let own = prepared.project.roots.as_ref()?.module_root.join("go.mod");
+    facts.gomod_committed = committed(&own);
+    Some(main_version(&facts))
+}
+
+/// The user's module cache: from the environment, else from the go command (a module from the proxy only).
+fn gomodcache(session: &Session, request: &Request) -> Result<String, Diagnostics> {
+    if request.subject == Subject::Checkout {
+        return Ok(String::new());
+    }
+    let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+    let go = goferry_toolchain::go::Go::locate(&session.host, path.as_ref(), &session.cwd)?;
+    Ok(go.env.gomodcache)
+}

@@ -1,0 +1,120 @@
+//! What a run has at hand: where it is, its environment, its sink, its cache; and the requests it is given.
+
+use goferry_cache::Store;
+use goferry_proc::Host;
+use goferry_report::Sink;
+use goferry_target::GoTarget;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What every command has.
+pub struct Session {
+    /// The working directory, absolute.
+    pub cwd: PathBuf,
+    /// The process environment.
+    pub env: BTreeMap<String, String>,
+    /// Takes every event.
+    pub sink: Arc<dyn Sink>,
+    /// Starts commands; its cancel handle stops them.
+    pub host: Host,
+    /// The action cache; none with `--no-cache` or when it cannot be opened.
+    pub cache: Option<Store>,
+    /// The most steps at once; none: by cores and free memory.
+    pub parallelism: Option<usize>,
+    /// Version of goferry, part of every key.
+    pub version: String,
+}
+
+/// What is released.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The working directory.
+    Checkout,
+    /// `module@version`.
+    Module(String),
+}
+
+/// A configuration file that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigFile {
+    /// The search order decides.
+    Search,
+    /// `-f FILE`.
+    Named(PathBuf),
+    /// `-f -`: this text.
+    Stdin(String),
+}
+
+/// What the command line asks for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// `release`, `build`, `plan`: for events and messages.
+    pub command: &'static str,
+    /// Checkout or module.
+    pub subject: Subject,
+    /// Configuration.
+    pub config: ConfigFile,
+    /// `--snapshot`.
+    pub snapshot: bool,
+    /// `--auto-snapshot`: a snapshot if the tree is dirty.
+    pub auto_snapshot: bool,
+    /// `--clean`.
+    pub clean: bool,
+    /// `--skip`.
+    pub skip: BTreeSet<String>,
+    /// `--single-target`.
+    pub single_target: Option<GoTarget>,
+    /// `--target`.
+    pub targets: Vec<GoTarget>,
+    /// `--id`.
+    pub ids: Vec<String>,
+    /// `goferry build`.
+    pub build_only: bool,
+    /// `-o`: copy the only binary there.
+    pub output: Option<PathBuf>,
+    /// `--allow-hooks`.
+    pub allow_hooks: bool,
+    /// `--from-copy`.
+    pub from_copy: bool,
+    /// `--now`.
+    pub now: bool,
+    /// `--dist`.
+    pub dist: Option<String>,
+    /// `--fail-fast`: the first failed step ends the run.
+    pub fail_fast: bool,
+    /// `--release-notes` text, if it was given.
+    pub release_notes: Option<String>,
+    /// `--release-header` text.
+    pub release_header: Option<String>,
+    /// `--release-footer` text.
+    pub release_footer: Option<String>,
+}
+
+impl Request {
+    /// A request with nothing asked for.
+    pub fn new(command: &'static str) -> Self {
+        Request {
+            command,
+            subject: Subject::Checkout,
+            config: ConfigFile::Search,
+            snapshot: false,
+            auto_snapshot: false,
+            clean: false,
+            skip: BTreeSet::new(),
+            single_target: None,
+            targets: vec![],
+            ids: vec![],
+            build_only: false,
+            output: None,
+            allow_hooks: false,
+            from_copy: false,
+            now: false,
+            dist: None,
+            fail_fast: false,
+            release_notes: None,
+            release_header: None,
+            release_footer: None,
+        }
+    }
+}

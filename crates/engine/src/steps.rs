@@ -1,0 +1,626 @@
+//! What each kind of step does: by running, or from the action cache.
+
+use crate::inputs::Inputs;
+use crate::project::Project;
+use crate::session::Session;
+use goferry_build::{BuildContext, BuildError, Built, Restored, build, prebuilt, universal};
+use goferry_cache::{Digest, Key, KeyBuilder, Store};
+use goferry_emulate::Runner;
+use goferry_package::archive::WriteOptions;
+use goferry_package::checksum::{Algorithm, Subject, Sum, combined, sum_files, write_combined, write_split};
+use goferry_package::stage::{Packaged, PackagedRecord, extra_members, package};
+use goferry_package::{ArchiveFormat, Member, PackageError, Source, members, source, write_archive};
+use goferry_plan::graph::{
+    Action, ArchiveSpec, BuildSpec, ChecksumSpec, ExpectedVersion, Plan, SourceSpec, Step, StepId,
+    UniversalSpec, VerifySpec,
+};
+use goferry_proc::{CommandSpec, Spawner};
+use goferry_report::{Code, Diagnostic, Diagnostics, Event, Severity, StepState};
+use goferry_target::GoTarget;
+use goferry_verify::{Verified, VerifiedRecord, VerifyContext, verify};
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::Instant;
+
+/// The value of a step that was done.
+#[derive(Clone, Debug)]
+pub(crate) enum StepValue {
+    /// A build step's.
+    Built(Built),
+    /// A verify step's.
+    Verified(Verified),
+    /// An archive step's.
+    Packaged(Packaged),
+    /// The source archive: its path relative to dist and SHA-256.
+    Source {
+        /// Relative to dist.
+        path: String,
+        /// SHA-256, hex.
+        sha256: String,
+    },
+    /// Checksums: by artifact name, `algorithm:hex`; and the extra files that were summed.
+    Checksums {
+        /// Artifact name → `algorithm:hex`.
+        sums: BTreeMap<String, String>,
+        /// (name, path, checksum file) of extra files.
+        extra: Vec<(String, String, String)>,
+    },
+    /// Nothing that others read.
+    Done,
+}
+
+/// Everything that steps share.
+pub(crate) struct Execution<'a> {
+    /// The session.
+    pub session: &'a Session,
+    /// The project.
+    pub project: &'a Project,
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The output folder, absolute.
+    pub dist: &'a Path,
+    /// Digests of what builds read.
+    pub inputs: &'a Inputs,
+    /// Runners by target.
+    pub runners: &'a BTreeMap<GoTarget, Runner>,
+    /// The environment of commands: the process's and `env:`.
+    pub env: &'a BTreeMap<String, String>,
+    /// The main version that Go derives here.
+    pub main_version: Option<String>,
+    /// The user's module cache, for `go install`.
+    pub gomodcache: String,
+    /// Folder for temporary files.
+    pub temp: PathBuf,
+    /// Values of the steps that are done.
+    pub values: Mutex<HashMap<StepId, StepValue>>,
+    /// Time and state of every step, for the summary.
+    pub times: Mutex<HashMap<StepId, (StepState, u64)>>,
+    /// What went wrong.
+    pub failures: Mutex<Diagnostics>,
+    /// Builds hold it shared; one that ran out of memory holds it alone.
+    pub alone: RwLock<()>,
+}
+
+type StepResult = Result<(StepValue, StepState), Diagnostics>;
+
+impl Execution<'_> {
+    /// Runs one step; says whether it succeeded.
+    pub(crate) fn run(&self, step: &Step) -> bool {
+        let target = step.target.map(|t| t.to_string());
+        let sink = &self.session.sink;
+        sink.event(&Event::StepStarted {
+            step: step.id.0.clone(),
+            stage: step.stage.as_str(),
+            target: target.clone(),
+        });
+        let begun = Instant::now();
+        let result = self.dispatch(step);
+        let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let (state, detail, ok) = match result {
+            Ok((value, state)) => {
+                let detail = detail(&value);
+                self.metrics(step, &value, begun);
+                lock(&self.values).insert(step.id.clone(), value);
+                (state, detail, true)
+            }
+            Err(problems) => {
+                let detail = problems.list.first().map(|d| d.message.clone()).unwrap_or_default();
+                for d in &problems.list {
+                    sink.diagnostic(d.clone());
+                }
+                lock(&self.failures).append(problems);
+                (StepState::Failed, detail, false)
+            }
+        };
+        lock(&self.times).insert(step.id.clone(), (state, millis));
+        sink.event(&Event::StepFinished {
+            step: step.id.0.clone(),
+            stage: step.stage.as_str(),
+            target,
+            state,
+            millis,
+            detail,
+        });
+        ok
+    }
+
+    fn metrics(&self, step: &Step, value: &StepValue, begun: Instant) {
+        let Some(target) = step.target else { return };
+        let metric = |name, value| {
+            self.session.sink.event(&Event::Metric { name, target: target.to_string(), value });
+        };
+        match value {
+            StepValue::Built(b) => {
+                metric("build_duration_seconds", begun.elapsed().as_secs_f64());
+                metric("binary_size_bytes", b.binary().size as f64);
+            }
+            StepValue::Verified(v) => metric("dependency_count", v.inspected().dependencies as f64),
+            _ => {}
+        }
+    }
+
+    fn dispatch(&self, step: &Step) -> StepResult {
+        match &step.action {
+            Action::Build(spec) => self.build(step, spec),
+            Action::Prebuilt { path, .. } => {
+                let target = step.target.unwrap_or_else(crate::host::host_target);
+                prebuilt(&self.project.root.join(path), self.dist, &step.outputs[0].path, target)
+                    .map(|b| (StepValue::Built(b), StepState::Done))
+                    .map_err(|e| e.diagnostic().into())
+            }
+            Action::Universal(spec) => self.universal(step, spec),
+            Action::Verify(spec) => self.verify(step, spec),
+            Action::Archive(spec) => self.archive(step, spec),
+            Action::Source(spec) => self.source(spec),
+            Action::Checksums(spec) => self.checksums(spec),
+            Action::Changelog(spec) => {
+                crate::changelog::write(self, spec).map(|()| (StepValue::Done, StepState::Done))
+            }
+            // Both run outside of the schedule: hooks before anything is hashed, metadata after everything.
+            Action::Hook(_) | Action::Metadata => Ok((StepValue::Done, StepState::Done)),
+        }
+    }
+
+    fn build(&self, step: &Step, spec: &BuildSpec) -> StepResult {
+        let key = step.cacheable.then(|| self.build_key(step, spec));
+        if let Some(key) = &key
+            && let Some(built) = self.restore_built(key, spec.mtime)
+        {
+            return Ok((StepValue::Built(built), StepState::Cached));
+        }
+        let run = || {
+            let gopath = self.temp.join(step.id.0.replace('/', "_"));
+            let line = |l: &str| {
+                self.session.sink.event(&Event::Output { step: step.id.0.clone(), line: l.to_owned() })
+            };
+            let cx = BuildContext {
+                spawner: &self.session.host,
+                project: &self.project.root,
+                dist: self.dist,
+                source: &self.plan.project.source,
+                env: self.env,
+                gopath: &gopath,
+                gomodcache: &self.gomodcache,
+                line: &line,
+            };
+            build(spec, &step.outputs[0].path, &cx)
+        };
+        let first = {
+            let _shared = self.alone.read().unwrap_or_else(PoisonError::into_inner);
+            run()
+        };
+        let built = match first {
+            Err(e @ BuildError::OutOfMemory { .. }) => {
+                let mut d = e.diagnostic();
+                d.severity = Severity::Warning;
+                self.session.sink.diagnostic(d.hint("it is tried once more, alone"));
+                let _alone = self.alone.write().unwrap_or_else(PoisonError::into_inner);
+                run()
+            }
+            other => other,
+        };
+        let built = built.map_err(|e| Diagnostics::from(self.explain(e.diagnostic(), spec)))?;
+        if let Some(key) = key {
+            self.store_built(&key, &built);
+        }
+        Ok((StepValue::Built(built), StepState::Done))
+    }
+
+    /// Adds to a failed build of a matrix that nobody chose the line that leaves the pair out.
+    fn explain(&self, mut d: Diagnostic, spec: &BuildSpec) -> Diagnostic {
+        if matches!(d.code, Code::BuildFailed | Code::CCompilerMissing) {
+            let rest: Vec<String> = self
+                .plan
+                .steps
+                .iter()
+                .filter_map(|s| match &s.action {
+                    Action::Build(b) if b.id == spec.id && b.target != spec.target => {
+                        Some(format!("\"{}\"", b.target))
+                    }
+                    _ => None,
+                })
+                .collect();
+            if !rest.is_empty() {
+                d = d.hint_with(
+                    format!("the other targets are kept; to leave {} out, in goferry.toml:", spec.target),
+                    format!("targets = [{}]", rest.join(", ")),
+                );
+            }
+        }
+        d
+    }
+
+    fn build_key(&self, step: &Step, spec: &BuildSpec) -> Key {
+        let mut key = KeyBuilder::new("build/1");
+        key.text("goferry", &self.session.version)
+            .text("spec", &json(spec))
+            .text("output", &step.outputs[0].path)
+            .text("source", &json(&self.plan.project.source))
+            .digest("sources", self.inputs.sources)
+            .digest("vcs", self.inputs.vcs)
+            .digest("go", self.inputs.go);
+        key.list("env", &self.inputs.env);
+        for program in
+            [Some(spec.tool.as_str()), spec.upx.as_ref().map(|u| u.program.as_str())].into_iter().flatten()
+        {
+            key.text("program", &self.program_identity(program));
+        }
+        key.finish()
+    }
+
+    /// Path, size and time of a program: enough to notice another one.
+    fn program_identity(&self, program: &str) -> String {
+        let path = self.env.get("PATH").map(String::as_str).unwrap_or_default();
+        let found = goferry_proc::find_program(program, Some(path.as_ref()), &self.project.root);
+        let meta = found.as_ref().and_then(|p| std::fs::metadata(p).ok());
+        let time = meta.as_ref().and_then(|m| m.modified().ok());
+        format!("{program} {found:?} {:?} {time:?}", meta.map(|m| m.len()))
+    }
+
+    fn restore_built(&self, key: &Key, mtime: Option<i64>) -> Option<Built> {
+        let store = self.session.cache.as_ref()?;
+        let record: goferry_build::BuiltRecord = lookup(store, key)?;
+        let restored =
+            restore_files(store, record.files.iter().map(|f| (&f.path, &f.sha256)), self.dist, 0o755)?;
+        if let Some(unix) = mtime {
+            set_time(&self.dist.join(&record.files.first()?.path), unix);
+        }
+        Built::restore(record, self.dist, &restored).ok()
+    }
+
+    fn store_built(&self, key: &Key, built: &Built) {
+        let Some(store) = &self.session.cache else { return };
+        let files = built.files().iter().map(|f| (self.dist.join(&f.path), f.sha256.as_str()));
+        store_files(store, files);
+        let _ = store.record(key, &built.record());
+    }
+
+    fn universal(&self, step: &Step, spec: &UniversalSpec) -> StepResult {
+        let parts: Vec<Built> = spec.parts.iter().filter_map(|p| self.built(p)).collect();
+        let refs: Vec<&Built> = parts.iter().collect();
+        let line =
+            |l: &str| self.session.sink.event(&Event::Output { step: step.id.0.clone(), line: l.to_owned() });
+        let hooks = |hooks: &[goferry_plan::graph::HookSpec]| {
+            hooks.iter().try_for_each(|h| {
+                goferry_build::run_hook(h, &self.session.host, &self.project.root, self.env, &[], &line)
+            })
+        };
+        hooks(&spec.hooks_pre)
+            .and_then(|()| universal(&refs, self.dist, &step.outputs[0].path, &|| hooks(&spec.hooks_post)))
+            .map(|b| {
+                if let Some(unix) = spec.mtime {
+                    set_time(b.path(), unix);
+                }
+                (StepValue::Built(b), StepState::Done)
+            })
+            .map_err(|e| e.diagnostic().into())
+    }
+
+    fn verify(&self, step: &Step, spec: &VerifySpec) -> StepResult {
+        let Some(built) = self.built(&spec.built) else {
+            return Err(Diagnostic::error(Code::Io, format!("{}: nothing was built", step.id)).into());
+        };
+        let main_version = match &spec.main_version {
+            ExpectedVersion::Exactly(v) => Some(v.clone()),
+            ExpectedVersion::DerivedByGo => self.main_version.clone(),
+            ExpectedVersion::Unchecked => None,
+        };
+        let mut key = KeyBuilder::new("verify/1");
+        key.text("goferry", &self.session.version)
+            .text("spec", &json(spec))
+            .text("binary", &built.binary().sha256)
+            .text("main version", main_version.as_deref().unwrap_or("-"))
+            .text("namespaces", self.session.env.get("GOFERRY_NO_NAMESPACES").map_or("-", String::as_str));
+        let key = key.finish();
+        let cached: Option<VerifiedRecord> = self.session.cache.as_ref().and_then(|s| lookup(s, &key));
+        if let Some(v) = cached.and_then(|r| Verified::restore(r, built.clone())) {
+            return Ok((StepValue::Verified(v), StepState::Cached));
+        }
+        let cx = VerifyContext {
+            host: &self.session.host,
+            runner: spec.target.and_then(|t| self.runners.get(&t)),
+            main_version,
+            helper: None,
+        };
+        let (verified, warnings) = verify(spec, built, &cx)?;
+        let clean = warnings.list.is_empty();
+        for d in warnings.list {
+            self.session.sink.diagnostic(d);
+        }
+        let state = match verified.run() {
+            goferry_verify::RunOutcome::Ran(_) => StepState::Done,
+            goferry_verify::RunOutcome::Waived(_) => StepState::Waived,
+        };
+        let isolated = match verified.run() {
+            goferry_verify::RunOutcome::Ran(r) => r.isolation == "namespaces",
+            goferry_verify::RunOutcome::Waived(_) => true,
+        };
+        // What was run without isolation is run again: the next machine may grant it. Warnings are said every time.
+        if let (Some(store), true, true) = (&self.session.cache, isolated, clean) {
+            let _ = store.record(&key, &verified.record());
+        }
+        Ok((StepValue::Verified(verified), state))
+    }
+
+    fn archive(&self, step: &Step, spec: &ArchiveSpec) -> StepResult {
+        let verified: Vec<Verified> = {
+            let values = lock(&self.values);
+            spec.binaries
+                .iter()
+                .filter_map(|b| match values.get(&b.verified) {
+                    Some(StepValue::Verified(v)) => Some(v.clone()),
+                    _ => None,
+                })
+                .collect()
+        };
+        if spec.format == "binary" {
+            let p = Packaged::binary(&verified[0]);
+            return Ok((StepValue::Packaged(p), StepState::Done));
+        }
+        let (extra, warnings) = extra_members(spec, &self.project.root).map_err(|e| failure(&e))?;
+        for d in warnings {
+            self.session.sink.diagnostic(d);
+        }
+        let key = self.archive_key(step, spec, &verified, &extra).map_err(|e| failure(&e))?;
+        if let Some(store) = &self.session.cache
+            && let Some(record) = lookup::<PackagedRecord>(store, &key)
+            && let Some(restored) = restore_files(
+                store,
+                std::iter::once((&record.file.path, &record.file.sha256)),
+                self.dist,
+                0o644,
+            )
+            && let Some(p) = Packaged::restore(record, &restored[0])
+        {
+            return Ok((StepValue::Packaged(p), StepState::Cached));
+        }
+        let refs: Vec<&Verified> = verified.iter().collect();
+        let p = package(spec, &refs, &extra, self.dist).map_err(|e| failure(&e))?;
+        if let Some(store) = &self.session.cache {
+            store_files(store, std::iter::once((self.dist.join(&p.file().path), p.file().sha256.as_str())));
+            let _ = store.record(&key, &p.record());
+        }
+        Ok((StepValue::Packaged(p), StepState::Done))
+    }
+
+    fn archive_key(
+        &self,
+        step: &Step,
+        spec: &ArchiveSpec,
+        verified: &[Verified],
+        extra: &[Member],
+    ) -> Result<Key, PackageError> {
+        let mut key = KeyBuilder::new("archive/1");
+        key.text("goferry", &self.session.version).text("spec", &json(spec)).text("step", &step.id.0);
+        key.list("binaries", verified.iter().map(|v| &v.built().binary().sha256));
+        for m in extra {
+            key.text(
+                format!("member {}", m.name),
+                &format!("{:o} {:?} {} {}", m.mode, m.mtime, m.owner, m.group),
+            );
+            match &m.source {
+                Source::File(path) => {
+                    let digest = Digest::of_file(path).map_err(|e| PackageError::Io {
+                        action: "read",
+                        path: path.clone(),
+                        source: std::io::Error::other(e),
+                    })?;
+                    key.digest("content", digest);
+                }
+                other => {
+                    key.text("content", &format!("{other:?}"));
+                }
+            }
+        }
+        Ok(key.finish())
+    }
+
+    fn source(&self, spec: &SourceSpec) -> StepResult {
+        let io = |path: &Path, e: std::io::Error| Diagnostics::from(*crate::dist::failure(path, &e));
+        let format: ArchiveFormat = spec.format.parse().map_err(|e| failure(&e))?;
+        if !source::is_source_format(format) {
+            return Err(Diagnostic::error(
+                Code::ConfigValue,
+                format!("`{}` is no format of a source archive", spec.format),
+            )
+            .hint("use tar.gz, tgz, tar or zip")
+            .into());
+        }
+        let tar = self.temp.join("source.tar");
+        let commit = &self.plan.project.vcs.commit;
+        let mut command = CommandSpec::new("make the source archive", "git")
+            .arg("archive")
+            .arg("--format=tar")
+            .arg(format!("--output={}", tar.display()));
+        if !spec.prefix.is_empty() {
+            command = command.arg(format!("--prefix={}/", spec.prefix.trim_end_matches('/')));
+        }
+        let command = command.arg(commit.as_str()).cwd(&self.project.root);
+        let done =
+            self.session.host.run(&command).map_err(|e| Diagnostic::error(Code::NoGit, e.to_string()))?;
+        if !done.status.success() {
+            let mut d = Diagnostic::error(Code::NoGit, format!("git archive failed for {commit}"));
+            d.notes = done.stderr_text().lines().map(str::to_owned).collect();
+            return Err(d.into());
+        }
+        let mut all = source::git_members(&tar, format).map_err(|e| failure(&e))?;
+        std::fs::remove_file(&tar).map_err(|e| io(&tar, e))?;
+        let as_archive = ArchiveSpec {
+            id: String::new(),
+            format: spec.format.clone(),
+            file: spec.file.clone(),
+            binaries: vec![],
+            files: spec.files.clone(),
+            wrap: String::new(),
+            builds_info: goferry_plan::graph::InfoSpec::default(),
+            default_mtime: 0,
+            replaces: false,
+        };
+        let (mut extra, warnings) =
+            extra_members(&as_archive, &self.project.root).map_err(|e| failure(&e))?;
+        for d in warnings {
+            self.session.sink.diagnostic(d);
+        }
+        members::wrap(&mut extra, spec.prefix.trim_end_matches('/'));
+        all.extend(extra);
+        let options = WriteOptions::new(self.plan.project.clock.unix);
+        let written =
+            write_archive(format, &all, &self.dist.join(&spec.file), &options).map_err(|e| failure(&e))?;
+        Ok((StepValue::Source { path: spec.file.clone(), sha256: written.sha256 }, StepState::Done))
+    }
+
+    fn checksums(&self, spec: &ChecksumSpec) -> StepResult {
+        let algorithm: Algorithm = spec.algorithm.parse().map_err(|e| failure(&e))?;
+        let mut sums: Vec<Sum> = vec![];
+        let mut unknown: Vec<Subject> = vec![];
+        for (name, path, _) in &spec.files {
+            // SHA-256 was taken while the file was written; nothing is read twice.
+            match (algorithm == Algorithm::Sha256).then(|| self.known_sha256(path)).flatten() {
+                Some(hex) => sums.push(Sum { name: name.clone(), hex }),
+                None => unknown.push(Subject { name: name.clone(), path: self.dist.join(path) }),
+            }
+        }
+        let extra = self.extra_files(spec)?;
+        unknown.extend(
+            extra
+                .iter()
+                .map(|(name, path)| Subject { name: name.clone(), path: self.project.root.join(path) }),
+        );
+        sums.extend(sum_files(algorithm, &unknown, 2).map_err(|e| failure(&e))?);
+        let mut extra_out = vec![];
+        if spec.split {
+            for s in &sums {
+                let own = spec.files.iter().find(|(n, _, _)| n == &s.name).map(|(_, _, own)| own.clone());
+                let own = own.unwrap_or_else(|| format!("{}.{}", s.name, spec.algorithm));
+                write_split(s, &self.dist.join(&own)).map_err(|e| failure(&e))?;
+                if let Some((name, path)) = extra.iter().find(|(n, _)| n == &s.name) {
+                    extra_out.push((name.clone(), path.clone(), own));
+                }
+            }
+        } else {
+            debug_assert!(combined(&sums).lines().count() == sums.len());
+            write_combined(&sums, &self.dist.join(&spec.file)).map_err(|e| failure(&e))?;
+        }
+        let sums = sums.into_iter().map(|s| (s.name, format!("{}:{}", spec.algorithm, s.hex))).collect();
+        Ok((StepValue::Checksums { sums, extra: extra_out }, StepState::Done))
+    }
+
+    /// (name, path relative to the project) of the checksum's extra files.
+    fn extra_files(&self, spec: &ChecksumSpec) -> Result<Vec<(String, String)>, Diagnostics> {
+        let mut out = vec![];
+        for (glob, name) in &spec.extra {
+            let specs = [members::FileSpec { src: glob.clone(), ..members::FileSpec::default() }];
+            let found = members::resolve(&self.project.root, &specs).map_err(|e| failure(&e))?;
+            if !name.is_empty() && found.members.len() > 1 {
+                return Err(Diagnostic::error(
+                    Code::ConfigValue,
+                    format!(
+                        "checksum.extra_files: `{glob}` matches {} files, and name_template names one",
+                        found.members.len()
+                    ),
+                )
+                .into());
+            }
+            for d in found.warnings {
+                self.session.sink.diagnostic(d);
+            }
+            for m in found.members {
+                let Source::File(path) = &m.source else { continue };
+                let relative =
+                    path.strip_prefix(&self.project.root).unwrap_or(path).to_string_lossy().into_owned();
+                let base = relative.rsplit('/').next().unwrap_or(&relative).to_owned();
+                out.push((if name.is_empty() { base } else { name.clone() }, relative));
+            }
+        }
+        Ok(out)
+    }
+
+    fn known_sha256(&self, path: &str) -> Option<String> {
+        lock(&self.values).values().find_map(|v| match v {
+            StepValue::Packaged(p) if p.file().path == path => Some(p.file().sha256.clone()),
+            StepValue::Source { path: own, sha256 } if own == path => Some(sha256.clone()),
+            _ => None,
+        })
+    }
+
+    fn built(&self, id: &StepId) -> Option<Built> {
+        match lock(&self.values).get(id) {
+            Some(StepValue::Built(b)) => Some(b.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// Locks; a panic elsewhere does not make the data worse.
+pub(crate) fn lock<T>(m: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    m.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+fn failure(e: &PackageError) -> Diagnostics {
+    Diagnostics::from(Diagnostic::from(e))
+}
+
+fn lookup<T: serde::de::DeserializeOwned>(store: &Store, key: &Key) -> Option<T> {
+    store.lookup(key).ok().flatten().and_then(|r| serde_json::from_value(r.value).ok())
+}
+
+/// Puts files back; none unless each is there with its digest. A damaged entry is dropped by the store and simply
+/// built again.
+fn restore_files<'f>(
+    store: &Store,
+    files: impl Iterator<Item = (&'f String, &'f String)>,
+    dist: &Path,
+    mode: u32,
+) -> Option<Vec<Restored>> {
+    let mut out = vec![];
+    for (path, sha256) in files {
+        let digest = Digest::from_hex(sha256)?;
+        store.restore(&digest, &dist.join(path), mode).ok()?;
+        out.push(Restored { path: path.clone(), sha256: sha256.clone() });
+    }
+    Some(out)
+}
+
+fn store_files<'f>(store: &Store, files: impl Iterator<Item = (PathBuf, &'f str)>) {
+    for (path, sha256) in files {
+        if let Some(digest) = Digest::from_hex(sha256) {
+            // A cache that cannot be written costs time, not correctness.
+            let _ = store.put_known(&path, &digest);
+        }
+    }
+}
+
+fn set_time(path: &Path, unix: i64) {
+    let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(unix.max(0).unsigned_abs());
+    if let Ok(f) = std::fs::File::options().write(true).open(path) {
+        let _ = f.set_times(std::fs::FileTimes::new().set_modified(time));
+    }
+}
+
+/// A few words on a value, for people.
+fn detail(value: &StepValue) -> String {
+    match value {
+        StepValue::Built(b) => size(b.binary().size),
+        StepValue::Verified(v) => match v.run() {
+            goferry_verify::RunOutcome::Ran(r) => format!("ran by {}", r.runner),
+            goferry_verify::RunOutcome::Waived(w) => format!("inspected, not run: {}", w.class.as_str()),
+        },
+        StepValue::Packaged(p) => format!("{} {}", p.file().path, size(p.file().size)),
+        StepValue::Source { .. } | StepValue::Checksums { .. } | StepValue::Done => String::new(),
+    }
+}
+
+/// Bytes for people, in powers of ten.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.2} GB", bytes as f64 / 1e9),
+    }
+}
