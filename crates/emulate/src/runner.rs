@@ -180,3 +180,55 @@ pub fn processor_model(arch: Arch) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::QemuFound;
+
+    fn host() -> HostFacts {
+        let qemu =
+            QemuFound { path: "/q/qemu-aarch64-static".into(), version: "7.2.22".into(), digest: "d".into() };
+        HostFacts {
+            os: Some(Os::Linux),
+            arch: Some(ArchKind::Amd64),
+            amd64_level: Amd64::V3,
+            runs_386: true,
+            runs_arm: false,
+            qemu: [("qemu-aarch64".to_owned(), qemu)].into(),
+        }
+    }
+
+    fn choose(target: &str) -> RunnerChoice {
+        choose_runner(&target.parse().unwrap(), &host())
+    }
+
+    #[test]
+    fn choices() {
+        for native in ["linux/amd64", "linux/amd64/v3", "linux/386"] {
+            assert_eq!(choose(native).runner, Some(Runner::Native), "{native}");
+        }
+        assert!(matches!(choose("linux/arm64").runner, Some(Runner::QemuUser { .. })));
+        for none in ["darwin/arm64", "windows/amd64", "freebsd/amd64", "js/wasm"] {
+            assert_eq!((choose(none).runner, choose(none).class), (None, Some(Class::NoRunner)), "{none}");
+        }
+        for (missing, what) in [("linux/riscv64", "qemu-riscv64"), ("linux/amd64/v4", "qemu-x86_64")] {
+            let choice = choose(missing);
+            assert_eq!((choice.runner, choice.class), (None, Some(Class::RunnerMissing)));
+            assert_eq!(choice.missing.unwrap().what, what);
+        }
+    }
+
+    #[test]
+    fn command_lines() {
+        let target: GoTarget = "linux/arm/v6".parse().unwrap();
+        let qemu = Runner::QemuUser { path: "/q/qemu-arm".into(), version: "7".into(), digest: "d".into() };
+        let args = ["--version".to_owned()];
+        let command = command_for(&qemu, &target, Path::new("/d/x"), &args, Some(Path::new("/sys root")));
+        assert_eq!(command.program, Path::new("/q/qemu-arm"));
+        assert_eq!(command.args, ["-L", "/sys root", "/d/x", "--version"]);
+        assert_eq!(command.env, [("QEMU_CPU".to_owned(), "arm1176".to_owned())]);
+        let command = command_for(&Runner::Native, &target, Path::new("/d/x"), &args, None);
+        assert_eq!((command.program.as_path(), command.args.len()), (Path::new("/d/x"), 1));
+    }
+}

@@ -1,6 +1,7 @@
 //! Real Go programs under real runners. A main of its own, because the sandbox starts this executable again as its
 //! helper: `enter_if_asked` must come before the test harness's threads.
 #![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test without the harness, which clippy does not recognise as one")]
 
 use goferry_emulate::{HostFacts, Runner, StartRecord, StartSpec, choose_runner, start};
 use goferry_proc::{Cancel, CommandSpec, Host, Limits, Spawner, Status};

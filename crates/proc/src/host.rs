@@ -15,6 +15,9 @@ use std::time::{Duration, Instant};
 /// How long the output may stay open after the command's end: a daemon that it left behind may hold it for ever.
 const DRAIN: Duration = Duration::from_millis(500);
 
+/// Takes lines as they are written.
+type OnLine<'a> = &'a (dyn Fn(Stream, &str) + Sync);
+
 /// Runs commands on this machine.
 #[derive(Clone, Debug)]
 pub struct Host {
@@ -56,7 +59,7 @@ impl Host {
     pub(crate) fn run_with(
         &self,
         spec: &CommandSpec,
-        on_line: Option<&(dyn Fn(Stream, &str) + Sync)>,
+        on_line: Option<OnLine<'_>>,
         after: After,
     ) -> Result<Finished, SpawnError> {
         if self.cancel.is_cancelled() {
@@ -128,7 +131,7 @@ impl Watch {
     fn follow(
         &mut self,
         reports: &Receiver<Report>,
-        on_line: Option<&(dyn Fn(Stream, &str) + Sync)>,
+        on_line: Option<OnLine<'_>>,
         kill: impl Fn(),
     ) -> std::io::Result<()> {
         while self.ended.is_none() || self.open > 0 {
@@ -167,7 +170,7 @@ impl Watch {
         Ok(())
     }
 
-    fn data(&mut self, stream: Stream, bytes: &[u8], on_line: Option<&(dyn Fn(Stream, &str) + Sync)>) {
+    fn data(&mut self, stream: Stream, bytes: &[u8], on_line: Option<OnLine<'_>>) {
         let kept = match stream {
             Stream::Stdout => &mut self.stdout,
             Stream::Stderr => &mut self.stderr,
@@ -178,7 +181,7 @@ impl Watch {
         }
     }
 
-    fn finish(mut self, began: Instant, on_line: Option<&(dyn Fn(Stream, &str) + Sync)>) -> Finished {
+    fn finish(mut self, began: Instant, on_line: Option<OnLine<'_>>) -> Finished {
         if let Some(on_line) = on_line {
             self.stdout.last_line(Stream::Stdout, on_line);
             self.stderr.last_line(Stream::Stderr, on_line);
