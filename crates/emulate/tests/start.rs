@@ -169,10 +169,12 @@ fn the_promised_processor_is_the_one_that_runs(bench: &Bench) {
     assert_ne!(ran.status, Status::Exited(0), "GOARM=7 on an ARMv5: {ran:?}");
 }
 
+type Test = (&'static str, fn(&Bench));
+
 fn main() {
     goferry_proc::sandbox::enter_if_asked();
     let bench = Bench::new();
-    let tests: [(&str, fn(&Bench)); 4] = [
+    let tests: [Test; 4] = [
         ("every_machine_starts_go_programs", every_machine_starts_go_programs),
         ("how_programs_end", how_programs_end),
         ("a_missing_loader_shows", a_missing_loader_shows),

@@ -1,5 +1,6 @@
 //! The real spawner with real programs.
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "the functions that tests share are not marked as tests")]
 
 use goferry_proc::{
     Cancel, CommandSpec, Env, Finished, Host, Limits, OutputMode, SpawnError, Spawner, Status, Stdin, Stream,

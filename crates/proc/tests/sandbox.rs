@@ -1,5 +1,6 @@
 //! The sandbox with real programs: as whoever runs the tests, as an ordinary user, and where namespaces are refused.
 #![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "the functions that tests share are not marked as tests")]
 
 use goferry_proc::sandbox::{Isolation, SandboxRun, SandboxSpec, run};
 use goferry_proc::{Cancel, CommandSpec, Env, Host, SpawnError, Spawner, Status, Stdin};
