@@ -149,6 +149,7 @@ fn execute(
         values: Mutex::new(HashMap::new()),
         times: Mutex::new(HashMap::new()),
         failures: Mutex::new(Diagnostics::default()),
+        warned: Mutex::default(),
         alone: RwLock::new(()),
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

@@ -78,6 +78,8 @@ pub(crate) struct Execution<'a> {
     pub times: Mutex<HashMap<StepId, (StepState, u64)>>,
     /// What went wrong.
     pub failures: Mutex<Diagnostics>,
+    /// Warnings that were said.
+    pub warned: Mutex<Vec<Diagnostic>>,
     /// Builds hold it shared; one that ran out of memory holds it alone.
     pub alone: RwLock<()>,
 }
@@ -123,6 +125,17 @@ impl Execution<'_> {
             detail,
         });
         ok
+    }
+
+    /// Says each warning once, however many targets it is about.
+    fn warn(&self, warnings: Diagnostics) {
+        for d in warnings.list {
+            let mut said = lock(&self.warned);
+            if !said.contains(&d) {
+                self.session.sink.diagnostic(d.clone());
+                said.push(d);
+            }
+        }
     }
 
     fn metrics(&self, step: &Step, value: &StepValue, begun: Instant) {
@@ -313,8 +326,11 @@ impl Execution<'_> {
             .text("main version", main_version.as_deref().unwrap_or("-"))
             .text("namespaces", self.session.env.get("GOFERRY_NO_NAMESPACES").map_or("-", String::as_str));
         let key = key.finish();
-        let cached: Option<VerifiedRecord> = self.session.cache.as_ref().and_then(|s| lookup(s, &key));
-        if let Some(v) = cached.and_then(|r| Verified::restore(r, built.clone())) {
+        let cached: Option<(VerifiedRecord, Diagnostics)> = self.session.cache.as_ref().and_then(|s| lookup(s, &key));
+        if let Some((record, warnings)) = cached
+            && let Some(v) = Verified::restore(record, built.clone())
+        {
+            self.warn(warnings);
             return Ok((StepValue::Verified(v), StepState::Cached));
         }
         let cx = VerifyContext {
@@ -324,10 +340,7 @@ impl Execution<'_> {
             helper: None,
         };
         let (verified, warnings) = verify(spec, built, &cx)?;
-        let clean = warnings.list.is_empty();
-        for d in warnings.list {
-            self.session.sink.diagnostic(d);
-        }
+        self.warn(warnings.clone());
         let state = match verified.run() {
             goferry_verify::RunOutcome::Ran(_) => StepState::Done,
             goferry_verify::RunOutcome::Waived(_) => StepState::Waived,
@@ -336,9 +349,9 @@ impl Execution<'_> {
             goferry_verify::RunOutcome::Ran(r) => r.isolation == "namespaces",
             goferry_verify::RunOutcome::Waived(_) => true,
         };
-        // What was run without isolation is run again: the next machine may grant it. Warnings are said every time.
-        if let (Some(store), true, true) = (&self.session.cache, isolated, clean) {
-            let _ = store.record(&key, &verified.record());
+        // What was run without isolation is run again: the next time it may be granted.
+        if let (Some(store), true) = (&self.session.cache, isolated) {
+            let _ = store.record(&key, &(verified.record(), warnings));
         }
         Ok((StepValue::Verified(verified), state))
     }
@@ -359,9 +372,7 @@ impl Execution<'_> {
             return Ok((StepValue::Packaged(p), StepState::Done));
         }
         let (extra, warnings) = extra_members(spec, &self.project.root).map_err(|e| failure(&e))?;
-        for d in warnings {
-            self.session.sink.diagnostic(d);
-        }
+        self.warn(Diagnostics { list: warnings });
         let key = self.archive_key(step, spec, &verified, &extra).map_err(|e| failure(&e))?;
         if let Some(store) = &self.session.cache
             && let Some(record) = lookup::<PackagedRecord>(store, &key)
@@ -459,9 +470,7 @@ impl Execution<'_> {
         };
         let (mut extra, warnings) =
             extra_members(&as_archive, &self.project.root).map_err(|e| failure(&e))?;
-        for d in warnings {
-            self.session.sink.diagnostic(d);
-        }
+        self.warn(Diagnostics { list: warnings });
         members::wrap(&mut extra, spec.prefix.trim_end_matches('/'));
         all.extend(extra);
         let options = WriteOptions::new(self.plan.project.clock.unix);
@@ -522,9 +531,7 @@ impl Execution<'_> {
                 )
                 .into());
             }
-            for d in found.warnings {
-                self.session.sink.diagnostic(d);
-            }
+            self.warn(Diagnostics { list: found.warnings });
             for m in found.members {
                 let Source::File(path) = &m.source else { continue };
                 let relative =
