@@ -1,2 +1,21 @@
 //! The `goferry` command.
-fn main() {}
+//!
+//! Owns: command line, drawing, exit status. Must not: hold rules of the domain; those are the engine's and below.
+
+mod args;
+mod commands;
+mod duration;
+mod exit;
+mod output;
+mod render;
+mod resolve;
+mod sinks;
+mod watch;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Before any thread starts: this process may have been started to enter namespaces for another.
+    goferry_proc::sandbox::enter_if_asked();
+    commands::run(args::parse())
+}

@@ -1,0 +1,269 @@
+//! The command line as it is written. Must not: look at the environment or files; `resolve` does.
+
+use crate::duration;
+use clap::{Args, Parser, Subcommand, ValueHint};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A Go module, released for every platform, each binary proved on its target.
+#[derive(Debug, Parser)]
+#[command(
+    name = "goferry",
+    version = crate::resolve::VERSION,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build, verify and package a module for all its targets
+    #[command(visible_alias = "r", after_help = RELEASE_EXAMPLES)]
+    Release(ReleaseArgs),
+    /// Build and verify binaries, without archives
+    #[command(visible_alias = "b")]
+    Build(BuildArgs),
+    /// Show what a release would do, and everything that is wrong with it
+    Plan(PlanArgs),
+    /// Check configuration files
+    #[command(visible_alias = "c")]
+    Check(CheckArgs),
+    /// Write a small goferry.toml to start from
+    #[command(visible_alias = "i")]
+    Init,
+    /// Say what binaries are: format, machine, libraries, Go build information
+    Inspect(InspectArgs),
+    /// List every platform and what runs its programs on this host
+    Targets(JsonArgs),
+    /// Print the JSON schema of goferry.toml, for editors
+    Jsonschema(SchemaArgs),
+    /// Look at the action cache or empty it
+    Cache(CacheArgs),
+    /// Print completions for a shell
+    Completion(CompletionArgs),
+    /// Print the manual page
+    Man(ManArgs),
+    /// Resolve a host name, to prove that a static goferry can
+    #[command(name = "__resolve", hide = true)]
+    ResolveHost { name: String },
+}
+
+const RELEASE_EXAMPLES: &str = "\
+Examples:
+  goferry release --snapshot --clean                      try out a release of this commit
+  goferry release filippo.io/age@v1.2.1 --snapshot        release a published module, no checkout
+  goferry release --skip=publish                          release the tag at HEAD into dist/";
+
+#[derive(Debug, Args)]
+pub(crate) struct ReleaseArgs {
+    /// A published module to release instead of the working directory
+    #[arg(value_name = "MODULE@VERSION")]
+    pub(crate) module: Option<String>,
+    #[command(flatten)]
+    pub(crate) select: Select,
+    #[command(flatten)]
+    pub(crate) run: Run,
+    /// Make everything a second time in another folder and compare the bytes
+    #[arg(long)]
+    pub(crate) check_reproducible: bool,
+    #[command(flatten)]
+    pub(crate) talk: Talk,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BuildArgs {
+    /// A published module to build instead of the working directory
+    #[arg(value_name = "MODULE@VERSION")]
+    pub(crate) module: Option<String>,
+    #[command(flatten)]
+    pub(crate) select: Select,
+    #[command(flatten)]
+    pub(crate) run: Run,
+    /// Copy the only binary to this path
+    #[arg(short, long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) talk: Talk,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    /// A published module to plan for instead of the working directory
+    #[arg(value_name = "MODULE@VERSION")]
+    pub(crate) module: Option<String>,
+    #[command(flatten)]
+    pub(crate) select: Select,
+    /// Keep nothing in the action cache and take nothing from it
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+    /// Print the whole plan and its problems as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What is to be made.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What to make")]
+pub(crate) struct Select {
+    /// Configuration file, `-` for standard input [default: goreleaser's search order, goferry.toml]
+    #[arg(short = 'f', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+    /// Any commit, without a tag and with a dirty tree; nothing is published
+    #[arg(long)]
+    pub(crate) snapshot: bool,
+    /// A snapshot if the tree is dirty
+    #[arg(long)]
+    pub(crate) auto_snapshot: bool,
+    /// Go on without these sections or steps, e.g. publish,sign,nfpms
+    #[arg(long, value_name = "WORD", value_delimiter = ',')]
+    pub(crate) skip: Vec<String>,
+    /// Only this host's target, or that of $TARGET, or of $GOOS and $GOARCH
+    #[arg(long)]
+    pub(crate) single_target: bool,
+    /// Only these targets, e.g. linux/arm64,linux/arm/v7
+    #[arg(long, value_name = "TARGET", value_delimiter = ',')]
+    pub(crate) target: Vec<String>,
+    /// Only the builds with these ids
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(crate) id: Vec<String>,
+    /// Output folder [default: dist]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) dist: Option<String>,
+    /// Let templates see the present time instead of the commit's
+    #[arg(long)]
+    pub(crate) now: bool,
+    /// Let a fetched module's own configuration run its hooks
+    #[arg(long)]
+    pub(crate) allow_hooks: bool,
+    /// Build a fetched module from a copy, for those with replace lines
+    #[arg(long)]
+    pub(crate) from_copy: bool,
+}
+
+/// How it is made.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "How to run")]
+pub(crate) struct Run {
+    /// Remove what is in the output folder first
+    #[arg(long)]
+    pub(crate) clean: bool,
+    /// Steps at once [default: by cores and free memory]
+    #[arg(short, long, value_name = "N", value_parser = parallelism)]
+    pub(crate) parallelism: Option<usize>,
+    /// Stop everything after this time, e.g. 30m
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    pub(crate) timeout: Option<Duration>,
+    /// Stop at the first failure instead of finishing the other targets
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+    /// Keep nothing in the action cache and take nothing from it
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
+/// What is said meanwhile.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What to say")]
+pub(crate) struct Talk {
+    /// One JSON event a line on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Say which compilers, runners and inputs were chosen, and why
+    #[arg(long)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Files to check [default: what a release would read]
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+    /// The same as FILE
+    #[arg(short = 'f', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Vec<PathBuf>,
+    /// Print diagnostics as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// Files to read
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Print everything that is known as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JsonArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// The schema of .goreleaser.yaml as goferry reads it
+    #[arg(long)]
+    pub(crate) goreleaser: bool,
+    /// Write to this file, `-` for standard output
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionArgs {
+    /// Which shell
+    pub(crate) shell: Shell,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Powershell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// Write a page for each command into this folder
+    #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CacheArgs {
+    #[command(subcommand)]
+    pub(crate) action: CacheAction,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum CacheAction {
+    /// Where the action cache is and how full
+    Info {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove everything in the action cache
+    Clean,
+}
+
+fn parallelism(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(n) if n > 0 => Ok(n),
+        _ => Err("write a whole number from 1".to_owned()),
+    }
+}
+
+/// Reads the command line; ends the program with status 2 if it makes no sense, and with 0 for `--help`.
+pub(crate) fn parse() -> Command {
+    Cli::parse().command
+}

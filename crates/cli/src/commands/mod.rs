@@ -1,0 +1,55 @@
+//! One file for each command. Must not: know how to build; they ask the engine and draw what it says.
+
+mod cache;
+mod check;
+mod completion;
+mod init;
+mod inspect;
+mod jsonschema;
+mod man;
+mod plan;
+mod release;
+mod resolve_host;
+mod targets;
+
+use crate::args::Command;
+use crate::exit;
+use crate::output::{Terminal, talk};
+use crate::render::diagnostics;
+use goferry_report::{Code, Diagnostic, Diagnostics};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Runs a command.
+pub(crate) fn run(command: Command) -> ExitCode {
+    let result = match command {
+        Command::Release(a) => release::release(&a),
+        Command::Build(a) => release::build(&a),
+        Command::Plan(a) => plan::run(&a),
+        Command::Check(a) => check::run(&a),
+        Command::Init => init::run(),
+        Command::Inspect(a) => inspect::run(&a),
+        Command::Targets(a) => targets::run(&a),
+        Command::Jsonschema(a) => jsonschema::run(&a),
+        Command::Cache(a) => cache::run(a.action),
+        Command::Completion(a) => completion::run(a.shell),
+        Command::Man(a) => man::run(&a),
+        Command::ResolveHost { name } => resolve_host::run(&name),
+    };
+    result.unwrap_or_else(|problems| say(&problems))
+}
+
+/// Draws problems on standard error and gives their status.
+fn say(problems: &Diagnostics) -> ExitCode {
+    let terminal = Terminal::detect();
+    for d in &problems.list {
+        talk(&diagnostics::draw(d, &terminal));
+    }
+    exit::of(problems)
+}
+
+/// A file that could not be written.
+fn unwritable(path: &Path, e: &std::io::Error) -> Diagnostics {
+    let code = if e.kind() == std::io::ErrorKind::StorageFull { Code::DiskFull } else { Code::Io };
+    Diagnostic::error(code, format!("{} cannot be written: {e}", path.display())).into()
+}
