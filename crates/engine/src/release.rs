@@ -143,7 +143,7 @@ fn execute(
         inputs: &inputs,
         runners: &host.runners,
         env: &prepared.env,
-        main_version: derived_version(prepared, host),
+        main_version: derived_version(prepared, host, dist),
         gomodcache: gomodcache(session, request)?,
         temp: temp.to_owned(),
         values: Mutex::new(HashMap::new()),
@@ -208,13 +208,16 @@ fn deliver(request: &Request, execution: &Execution<'_>) -> Result<(), Diagnosti
 
 /// The version that Go stamps into this checkout, by Go's own rule. None where it cannot be foretold: a toolchain that
 /// GOTOOLCHAIN may have switched, or no git at all.
-fn derived_version(prepared: &Prepared, host: &crate::host::Host) -> Option<String> {
+fn derived_version(prepared: &Prepared, host: &crate::host::Host, dist: &Path) -> Option<String> {
     let module = prepared.project.facts.module_path.clone()?;
     let git = prepared.project.git.as_ref()?;
     let mut facts = git.main_version_facts();
     facts.go_minor = host.go.go_version().minor;
     facts.vcs &= !host.facts.buildvcs_off;
     facts.module = module;
+    // git does not see the output folder while the run goes on.
+    let output = dist.strip_prefix(&git.root).unwrap_or(dist);
+    facts.dirty = git.status.iter().any(|s| !Path::new(&s.path).starts_with(output));
     let root_mod = git.root.join("go.mod");
     facts.root_module = GoMod::read(&root_mod).map(|m| m.module).unwrap_or_default();
     let committed = |path: &Path| {
