@@ -22,10 +22,11 @@ fn stderr(o: &Output) -> String {
 }
 
 fn module() -> tempfile::TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("go.mod"), "module example.com/hello\n\ngo 1.24\n").unwrap();
+    let dir = tempfile::tempdir().expect("a scratch module");
+    std::fs::write(dir.path().join("go.mod"), "module example.com/hello\n\ngo 1.24\n")
+        .expect("a scratch module");
     std::fs::write(dir.path().join("main.go"), "package main\n\nfunc main() { println(\"hello\") }\n")
-        .unwrap();
+        .expect("a scratch module");
     dir
 }
 
@@ -318,4 +319,46 @@ fn host_names_resolve() {
     let out = goferry(dir.path(), &["__resolve", "localhost"]);
     assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
     assert!(stdout(&out).lines().any(|l| l == "127.0.0.1" || l == "::1"), "{}", stdout(&out));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_signal_ends_the_run_and_the_next_one_starts_over() {
+    let dir = module();
+    std::fs::write(dir.path().join("slow.toml"), "[before]\nhooks = [\"sleep 60\"]\n").unwrap();
+    let begun = std::time::Instant::now();
+    let mut run =
+        command(dir.path(), &["release", "-f", "slow.toml", "--snapshot", "--target", "linux/amd64"])
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+    while !dir.path().join("dist").exists() {
+        assert!(begun.elapsed().as_secs() < 20, "the hook never began");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    let kill = Command::new("kill").args(["-TERM", &run.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    assert_eq!(run.wait().unwrap().code(), Some(1));
+    assert!(begun.elapsed().as_secs() < 30);
+    assert!(dir.path().join("dist/.goferry-incomplete").exists());
+    let again = goferry(dir.path(), &["release", "--snapshot", "--target", "linux/amd64"]);
+    assert_eq!(again.status.code(), Some(0), "{}", stderr(&again));
+    assert!(!dir.path().join("dist/.goferry-incomplete").exists());
+}
+
+#[test]
+fn events_are_json_lines_and_end_with_a_summary() {
+    let dir = module();
+    let out =
+        goferry(dir.path(), &["release", "--snapshot", "--json", "--target", "linux/amd64,windows/arm64"]);
+    assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
+    let events: Vec<serde_json::Value> =
+        stdout(&out).lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert!(events.iter().any(|e| e["event"] == "step-finished" && e["target"] == "windows/arm64"));
+    let last = events.last().unwrap();
+    assert_eq!(last["event"], "summary");
+    assert_eq!(last["ok"], true);
+    assert_eq!(last["rows"].as_array().unwrap().len(), 2);
+    assert_eq!(stderr(&out), "");
 }

@@ -57,9 +57,10 @@ impl Sink for Talker {
     }
 }
 
-/// Whether a note is worth a line without `--verbose`: which clock is in force changes what users see.
+/// Whether a note is worth a line without `--verbose`: which clock is in force, and that nothing will be kept.
 fn is_for_everyone(note: &str) -> bool {
-    note.starts_with("time is ") || note.starts_with("reproducible") || note.contains("--auto-snapshot")
+    let beginnings = ["time is ", "no action cache", "reproducible"];
+    beginnings.iter().any(|b| note.starts_with(b)) || note.contains("--auto-snapshot")
 }
 
 /// The word for a finished step.
