@@ -136,7 +136,7 @@ fn every_example_of_configuration_is_one() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(seen > 10, "only {seen} examples were found");
+    assert!(seen > 1, "only {seen} examples were found");
 }
 
 #[test]
@@ -217,6 +217,7 @@ fn every_command_in_the_documents_exists() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(used.len() > 5, "command lines are not found any more: {used:?}");
     let readme = read(&root().join("README.md"));
     for command in &commands {
         assert!(
