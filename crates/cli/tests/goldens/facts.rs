@@ -15,7 +15,7 @@ const ARCHIVES: &[&str] =
     &[".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.zst", ".tzst", ".tar", ".gz", ".zip"];
 
 /// A finished run of a case.
-pub struct Run<'a> {
+pub(crate) struct Run<'a> {
     pub scratch: &'a Scratch,
     /// When it began, in seconds since 1970.
     pub started: i64,
@@ -23,7 +23,7 @@ pub struct Run<'a> {
 
 impl Run<'_> {
     /// Everything that a golden of a successful run holds.
-    pub fn facts(&self) -> Map<String, Value> {
+    pub(crate) fn facts(&self) -> Map<String, Value> {
         let mut facts = Map::new();
         let dist = self.dist();
         let read = |name: &str| fs::read_to_string(dist.join(name)).ok();
@@ -58,12 +58,12 @@ impl Run<'_> {
     }
 
     /// The dist folder.
-    pub fn dist(&self) -> std::path::PathBuf {
+    pub(crate) fn dist(&self) -> std::path::PathBuf {
         self.scratch.tree.join(&self.scratch.case.dist)
     }
 
     /// A text without this run's paths.
-    pub fn text(&self, value: &str) -> String {
+    pub(crate) fn text(&self, value: &str) -> String {
         let tree = self.scratch.tree.display().to_string();
         value.replace(&tree, "$ROOT").replace(&self.scratch.folder().display().to_string(), "$SCRATCH")
     }
@@ -183,21 +183,11 @@ impl Run<'_> {
 }
 
 /// A text field, empty if it is absent.
-pub fn word<'a>(item: &'a Value, key: &str) -> &'a str {
+pub(crate) fn word<'a>(item: &'a Value, key: &str) -> &'a str {
     item[key].as_str().unwrap_or_default()
 }
 
 /// Seconds since 1970 as the goldens write them.
-pub fn iso(seconds: i64) -> String {
-    let (days, of_day) = (seconds.div_euclid(86400), seconds.rem_euclid(86400));
-    // Civil from days (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
-    let z = days + 719_468;
-    let (era, of_era) = (z.div_euclid(146_097), z.rem_euclid(146_097));
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let mp = (5 * of_year + 2) / 153;
-    let (day, month) = (of_year - (153 * mp + 2) / 5 + 1, if mp < 10 { mp + 3 } else { mp - 9 });
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let (h, m, s) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
-    format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}Z")
+pub(crate) fn iso(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds).expect("a time that jiff knows").to_string()
 }

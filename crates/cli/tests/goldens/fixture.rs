@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// 2001-02-03T04:05:06Z, given to every file of the scratch tree.
-pub const SOURCE_MTIME: i64 = 981_173_106;
+pub(crate) const SOURCE_MTIME: i64 = 981_173_106;
 /// 2024-01-02T03:04:05Z; commit number n is n minutes later.
 const FIRST_COMMIT: i64 = 1_704_164_645;
 const NAME: &str = "Fixture Author";
@@ -22,7 +22,7 @@ const EMAIL: &str = "author@example.com";
 /// case.toml; the README's table says what each key means.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Case {
+pub(crate) struct Case {
     #[serde(default)]
     #[expect(dead_code, reason = "for people")]
     description: String,
@@ -32,7 +32,8 @@ pub struct Case {
     #[serde(default)]
     env: BTreeMap<String, String>,
     #[serde(default)]
-    pub expect_failure: bool,
+    #[expect(dead_code, reason = "the golden says what happened")]
+    expect_failure: bool,
     #[serde(default)]
     pub run: bool,
     #[serde(default)]
@@ -90,7 +91,7 @@ fn default_tags() -> Vec<String> {
 
 /// The case as it stands on disk, ready for a run.
 #[derive(Debug)]
-pub struct Scratch {
+pub(crate) struct Scratch {
     pub case: Case,
     pub tree: PathBuf,
     pub env: BTreeMap<String, String>,
@@ -101,7 +102,7 @@ pub struct Scratch {
 
 impl Scratch {
     /// Builds the case's tree and repository.
-    pub fn new(fixtures: &Path, name: &str) -> Scratch {
+    pub(crate) fn new(fixtures: &Path, name: &str) -> Scratch {
         let case = load(fixtures, name);
         let folder = tempfile::Builder::new().prefix("goferry-golden-").tempdir().expect("scratch folder");
         let tree = folder.path().join(name);
@@ -126,12 +127,12 @@ impl Scratch {
     }
 
     /// The folder around the tree.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// Leaves the folder on disk and says where.
-    pub fn keep(self) -> PathBuf {
+    pub(crate) fn keep(self) -> PathBuf {
         self.folder.keep()
     }
 
@@ -285,7 +286,7 @@ fn copy_tree(from: &Path, into: &Path, except: &Path) {
 }
 
 /// What lies in a folder, by name.
-pub fn entries(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
     let mut all: Vec<PathBuf> =
         fs::read_dir(folder).expect("readable folder").map(|e| e.expect("entry").path()).collect();
     all.sort();

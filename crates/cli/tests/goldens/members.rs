@@ -9,10 +9,10 @@ use std::io::{Cursor, Read};
 use std::path::Path;
 
 /// A moment in the words of the goldens.
-pub type Clock<'a> = &'a dyn Fn(i64) -> String;
+pub(crate) type Clock<'a> = &'a dyn Fn(i64) -> String;
 
 /// Container and members of an archive.
-pub fn archive_facts(path: &Path, clock: Clock<'_>) -> Value {
+pub(crate) fn archive_facts(path: &Path, clock: Clock<'_>) -> Value {
     let data = fs::read(path).expect("archive");
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if data.starts_with(b"PK\x03\x04") {
@@ -36,7 +36,7 @@ pub fn archive_facts(path: &Path, clock: Clock<'_>) -> Value {
 }
 
 /// A text of moderate size, whose bytes are the same on every machine; program code is not.
-pub fn is_text(data: &[u8]) -> bool {
+pub(crate) fn is_text(data: &[u8]) -> bool {
     data.len() <= 65536 && !data.contains(&0) && std::str::from_utf8(data).is_ok()
 }
 
@@ -129,14 +129,15 @@ fn zip_members(data: Vec<u8>, clock: Clock<'_>) -> Vec<Value> {
     for index in 0..archive.len() {
         let mut item = archive.by_index(index).expect("zip member");
         let mode = item.unix_mode().unwrap_or(0);
+        let name = item.name().expect("member name").into_owned();
         let kind = match mode & 0o170_000 {
-            _ if item.name().ends_with('/') => "dir",
+            _ if name.ends_with('/') => "dir",
             0o120_000 => "symlink",
             _ => "file",
         };
-        let seconds = item.extra_data().and_then(extended_timestamp).or_else(|| dos_seconds(&item)).unwrap_or(0);
+        let seconds = item.extra_data().as_deref().and_then(extended_timestamp).or_else(|| dos_seconds(&item)).unwrap_or(0);
         let mut entry = json!({
-            "name": item.name(),
+            "name": name,
             "mode": format!("{:o}", mode & 0o7777),
             "type": kind,
             "method": match item.compression() {
@@ -177,13 +178,16 @@ fn extended_timestamp(mut extra: &[u8]) -> Option<i64> {
 /// The time that every zip reader knows; before 1981 it means none.
 fn dos_seconds<R: Read>(item: &zip::read::ZipFile<'_, R>) -> Option<i64> {
     let t = item.last_modified().filter(|t| t.year() >= 1981)?;
-    let (year, month) = (i64::from(t.year()), i64::from(t.month()));
-    // Days from civil (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
-    let y = if month <= 2 { year - 1 } else { year };
-    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + i64::from(t.day()) - 1;
-    let of_era = y % 400 * 365 + y % 400 / 4 - y % 400 / 100 + of_year;
-    let days = y / 400 * 146_097 + of_era - 719_468;
-    Some(days * 86400 + i64::from(t.hour()) * 3600 + i64::from(t.minute()) * 60 + i64::from(t.second()))
+    let text = format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+        t.year(),
+        t.month(),
+        t.day(),
+        t.hour(),
+        t.minute(),
+        t.second()
+    );
+    Some(text.parse::<jiff::Timestamp>().expect("a time that exists").as_second())
 }
 
 /// RFC 1952: name and time stand in the header.
