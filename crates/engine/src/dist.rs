@@ -68,7 +68,7 @@ impl Dist {
         }
         let mut lock = &dist.lock;
         let pid = std::process::id();
-        lock.set_len(0).and_then(|()| write!(lock, "{pid}\n")).map_err(|e| io(&lock_path, e))?;
+        lock.set_len(0).and_then(|()| writeln!(lock, "{pid}")).map_err(|e| io(&lock_path, e))?;
         Ok(dist)
     }
 

@@ -29,7 +29,11 @@ pub struct Host {
 ///
 /// # Errors
 /// The diagnostic of a missing or broken go command.
-pub(crate) fn gather(session: &Session, project: &Project, draft: &Draft<'_>) -> Result<Host, Box<Diagnostic>> {
+pub(crate) fn gather(
+    session: &Session,
+    project: &Project,
+    draft: &Draft<'_>,
+) -> Result<Host, Box<Diagnostic>> {
     let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
     let go_path = Go::find(path.as_ref(), &project.root)?;
     let identity = Go::identify_without_running(&go_path, &project.root).map_err(|e| {

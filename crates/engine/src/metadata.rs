@@ -2,7 +2,7 @@
 
 use crate::steps::{Execution, StepValue, lock};
 use goferry_package::dist::{Artifact, ArtifactKind, Metadata, Runtime, write_artifacts, write_metadata};
-use goferry_plan::graph::{Action, ArtifactKind as Planned, Step};
+use goferry_plan::graph::{Action, ArtifactKind as Planned, Step, StepId};
 use goferry_report::{Diagnostic, Diagnostics};
 use goferry_verify::RunOutcome;
 use serde::Serialize;
@@ -182,6 +182,13 @@ fn replaced(cx: &Execution<'_>) -> Vec<String> {
         .collect()
 }
 
+/// Whether the binary that this step verified was linked as a position independent program.
+fn is_pie(cx: &Execution<'_>, verified: &StepId) -> bool {
+    let step = |id: &StepId| cx.plan.steps.iter().find(|s| s.id == *id);
+    let Some(Action::Verify(spec)) = step(verified).map(|s| &s.action) else { return false };
+    matches!(step(&spec.built).map(|s| &s.action), Some(Action::Build(b)) if b.buildmode.as_deref() == Some("pie"))
+}
+
 fn describe(cx: &Execution<'_>, step: &Step, mut a: Artifact, path: &str) -> Artifact {
     let base = |s: &str, ext: &str| {
         let name = s.rsplit('/').next().unwrap_or(s);
@@ -213,9 +220,12 @@ fn describe(cx: &Execution<'_>, step: &Step, mut a: Artifact, path: &str) -> Art
             a = a.with("Binary", name).with("Format", "binary").with("ID", s.id.as_str());
         }
         Action::Archive(s) => {
-            let names: Vec<&str> = s.binaries.iter().map(|b| b.name.as_str()).collect();
+            let names: Vec<&str> = s.binaries.iter().map(|b| b.binary.as_str()).collect();
             a = a.with("Binaries", json!(names)).with("Format", s.format.as_str()).with("ID", s.id.as_str());
             a = a.with("WrappedIn", s.wrap.as_str());
+            if s.binaries.iter().any(|b| is_pie(cx, &b.verified)) {
+                a = a.with("DynamicallyLinked", true);
+            }
             if step.target.is_none() && !s.binaries.is_empty() {
                 a.goos = "darwin".to_owned();
                 a.goarch = "all".to_owned();

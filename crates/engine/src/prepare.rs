@@ -46,11 +46,13 @@ pub fn prepare(session: &Session, request: &Request) -> Result<Prepared, Diagnos
     if problems.has_errors() {
         return Err(problems);
     }
-    if request.command == "release" {
+    if matches!(request.command, "release" | "plan") {
         problems.append(config::unsupported(&config, &skip, request));
-        if let Some(d) = publishing(request) {
-            problems.push(d);
-        }
+    }
+    if request.command == "release"
+        && let Some(d) = publishing(request)
+    {
+        problems.push(d);
     }
     if let Some(m) = &module
         && !request.from_copy

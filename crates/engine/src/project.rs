@@ -5,7 +5,7 @@ use goferry_config::Config;
 use goferry_config::model::Text;
 use goferry_config::template::{Fields, Templates, Value};
 use goferry_plan::facts::{Clock, MainPackage, MainState, ProjectFacts, SourceKind, Vcs};
-use goferry_report::{Code, Diagnostic, Diagnostics};
+use goferry_report::{Code, Diagnostic, Diagnostics, Label};
 use goferry_toolchain::git::{self, GitFacts, GitQuery};
 use goferry_toolchain::gomod::{GoMod, InputRoots, find_module_root, input_roots};
 use goferry_toolchain::{gosource, module};
@@ -40,10 +40,7 @@ pub(crate) struct Located {
 ///
 /// # Errors
 /// The diagnostic of a module that cannot be had.
-pub(crate) fn locate(
-    session: &Session,
-    request: &Request,
-) -> Result<Located, Box<Diagnostic>> {
+pub(crate) fn locate(session: &Session, request: &Request) -> Result<Located, Box<Diagnostic>> {
     match &request.subject {
         Subject::Checkout => Ok(Located { root: session.cwd.clone(), module: None, copy: None }),
         Subject::Module(query) => {
@@ -102,12 +99,24 @@ pub(crate) fn gather(
             .hint_with("or release a published one:", "goferry release example.com/name@v1.2.3 --snapshot"),
         );
     }
-    let env = templates_env(session);
+    let source = match &module {
+        Some(m) if !request.from_copy => {
+            SourceKind::Module { path: m.path.clone(), version: m.version.clone() }
+        }
+        _ => SourceKind::Checkout,
+    };
+    let build_from = match (&source, &module_path) {
+        (SourceKind::Checkout, Some(path))
+            if config.gomod.proxy && !snapshot && !request.build_only && module.is_none() =>
+        {
+            problems.list.extend(proxy_obstacle(config, module_root.as_deref()));
+            SourceKind::Module { path: path.clone(), version: vcs.tag.clone() }
+        }
+        _ => source.clone(),
+    };
     let facts = ProjectFacts {
-        source: match &module {
-            Some(m) if !request.from_copy => SourceKind::Module { path: m.path.clone(), version: m.version.clone() },
-            _ => SourceKind::Checkout,
-        },
+        source,
+        build_from,
         clock: clock(session, request, &vcs),
         dir_name: root.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         mains: mains(&root, module_path.as_deref()),
@@ -115,7 +124,7 @@ pub(crate) fn gather(
         module_path,
         snapshot,
         vcs,
-        env,
+        env: session.env.clone(),
     };
     let gowork = session.env.get("GOWORK").map(String::as_str).unwrap_or_default();
     let roots = match module {
@@ -130,8 +139,20 @@ fn literal(text: Option<&Text>) -> String {
     text.map(|t| t.value.clone()).filter(|t| !t.contains("{{")).unwrap_or_default()
 }
 
-fn templates_env(session: &Session) -> BTreeMap<String, String> {
-    session.env.clone()
+/// `gomod.proxy` builds with `go install M@V`, which refuses modules with replace lines.
+fn proxy_obstacle(config: &Config, module_root: Option<&Path>) -> Option<Diagnostic> {
+    let gomod = GoMod::read(&module_root?.join("go.mod")).ok()?;
+    let line = gomod.replace.first()?.line;
+    let mut d = Diagnostic::error(
+        Code::ModuleReplace,
+        "gomod.proxy builds from the module proxy, where the replace lines of go.mod do not count",
+    )
+    .label(Label::at("go.mod", line, 1))
+    .hint("remove the replace lines, or gomod.proxy");
+    if let Some(name) = config.sources.first() {
+        d = d.label(Label::file(name));
+    }
+    Some(d)
 }
 
 fn module_vcs(info: &module::ModuleInfo) -> Vcs {

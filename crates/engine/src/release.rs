@@ -2,10 +2,11 @@
 
 use crate::dist::{Dist, failure};
 use crate::prepare::{Prepared, prepare};
-use crate::session::{Request, Session, Subject};
+use crate::session::{Request, Session};
 use crate::steps::{Execution, lock};
 use crate::summary::Summary;
 use crate::{inputs, metadata, schedule};
+use goferry_plan::facts::SourceKind;
 use goferry_plan::graph::HookSpec;
 use goferry_report::{Code, Diagnostic, Diagnostics, Event, StepState};
 use goferry_toolchain::gomod::GoMod;
@@ -144,7 +145,7 @@ fn execute(
         runners: &host.runners,
         env: &prepared.env,
         main_version: derived_version(prepared, host, dist),
-        gomodcache: gomodcache(session, request)?,
+        gomodcache: gomodcache(session, &prepared.plan.project.build_from)?,
         temp: temp.to_owned(),
         values: Mutex::new(HashMap::new()),
         times: Mutex::new(HashMap::new()),
@@ -231,8 +232,8 @@ fn derived_version(prepared: &Prepared, host: &crate::host::Host, dist: &Path) -
 }
 
 /// The user's module cache: from the environment, else from the go command (a module from the proxy only).
-fn gomodcache(session: &Session, request: &Request) -> Result<String, Diagnostics> {
-    if request.subject == Subject::Checkout {
+fn gomodcache(session: &Session, build_from: &SourceKind) -> Result<String, Diagnostics> {
+    if *build_from == SourceKind::Checkout {
         return Ok(String::new());
     }
     let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();

@@ -53,11 +53,17 @@ pub fn release_twice(session: &Session, request: &Request) -> Result<Outcome, Di
         .cloned()
         .collect();
     if differ.is_empty() {
-        session.sink.note(format!("reproducible: {} files are the same when made again in another folder", a.len()));
+        session
+            .sink
+            .note(format!("reproducible: {} files are the same when made again in another folder", a.len()));
     } else {
         let mut d = Diagnostic::error(
             Code::NotReproducible,
-            format!("{} of {} files differ when they are made again in another folder", differ.len(), a.len()),
+            format!(
+                "{} of {} files differ when they are made again in another folder",
+                differ.len(),
+                a.len()
+            ),
         )
         .hint("look for times, absolute paths and generated files in ldflags and hooks");
         d.notes = differ;
@@ -67,7 +73,12 @@ pub fn release_twice(session: &Session, request: &Request) -> Result<Outcome, Di
 }
 
 /// Where the second run works: a copy of the whole repository, or an empty folder for a module.
-fn again(session: &Session, request: &Request, dist: &Path, to: &Path) -> Result<(PathBuf, PathBuf), Diagnostics> {
+fn again(
+    session: &Session,
+    request: &Request,
+    dist: &Path,
+    to: &Path,
+) -> Result<(PathBuf, PathBuf), Diagnostics> {
     let relative = dist.strip_prefix(&session.cwd).unwrap_or(Path::new("dist")).to_owned();
     if let Subject::Module(_) = request.subject {
         return Ok((to.to_owned(), to.join(relative)));

@@ -140,6 +140,7 @@ mod tests {
                 snapshot: true,
                 module_path: None,
                 source: SourceKind::Checkout,
+                build_from: SourceKind::Checkout,
                 vcs: Vcs::default(),
                 clock: Clock { unix: 0, source: String::new() },
                 dist: "dist".to_owned(),

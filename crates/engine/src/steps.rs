@@ -29,7 +29,7 @@ pub(crate) enum StepValue {
     /// A build step's.
     Built(Built),
     /// A verify step's.
-    Verified(Verified),
+    Verified(Box<Verified>),
     /// An archive step's.
     Packaged(Packaged),
     /// The source archive: its path relative to dist and SHA-256.
@@ -191,7 +191,7 @@ impl Execution<'_> {
                 spawner: &self.session.host,
                 project: &self.project.root,
                 dist: self.dist,
-                source: &self.plan.project.source,
+                source: &self.plan.project.build_from,
                 env: self.env,
                 gopath: &gopath,
                 gomodcache: &self.gomodcache,
@@ -249,7 +249,7 @@ impl Execution<'_> {
         key.text("goferry", &self.session.version)
             .text("spec", &json(spec))
             .text("output", &step.outputs[0].path)
-            .text("source", &json(&self.plan.project.source))
+            .text("source", &json(&self.plan.project.build_from))
             .digest("sources", self.inputs.sources)
             .digest("vcs", self.inputs.vcs)
             .digest("go", self.inputs.go);
@@ -326,12 +326,13 @@ impl Execution<'_> {
             .text("main version", main_version.as_deref().unwrap_or("-"))
             .text("namespaces", self.session.env.get("GOFERRY_NO_NAMESPACES").map_or("-", String::as_str));
         let key = key.finish();
-        let cached: Option<(VerifiedRecord, Diagnostics)> = self.session.cache.as_ref().and_then(|s| lookup(s, &key));
+        let cached: Option<(VerifiedRecord, Diagnostics)> =
+            self.session.cache.as_ref().and_then(|s| lookup(s, &key));
         if let Some((record, warnings)) = cached
             && let Some(v) = Verified::restore(record, built.clone())
         {
             self.warn(warnings);
-            return Ok((StepValue::Verified(v), StepState::Cached));
+            return Ok((StepValue::Verified(Box::new(v)), StepState::Cached));
         }
         let cx = VerifyContext {
             host: &self.session.host,
@@ -353,7 +354,7 @@ impl Execution<'_> {
         if let (Some(store), true) = (&self.session.cache, isolated) {
             let _ = store.record(&key, &(verified.record(), warnings));
         }
-        Ok((StepValue::Verified(verified), state))
+        Ok((StepValue::Verified(Box::new(verified)), state))
     }
 
     fn archive(&self, step: &Step, spec: &ArchiveSpec) -> StepResult {
@@ -362,7 +363,7 @@ impl Execution<'_> {
             spec.binaries
                 .iter()
                 .filter_map(|b| match values.get(&b.verified) {
-                    Some(StepValue::Verified(v)) => Some(v.clone()),
+                    Some(StepValue::Verified(v)) => Some((**v).clone()),
                     _ => None,
                 })
                 .collect()
@@ -473,7 +474,7 @@ impl Execution<'_> {
         self.warn(Diagnostics { list: warnings });
         members::wrap(&mut extra, spec.prefix.trim_end_matches('/'));
         all.extend(extra);
-        let options = WriteOptions::new(self.plan.project.clock.unix);
+        let options = WriteOptions::new(self.plan.project.clock.unix.max(0));
         let written =
             write_archive(format, &all, &self.dist.join(&spec.file), &options).map_err(|e| failure(&e))?;
         Ok((StepValue::Source { path: spec.file.clone(), sha256: written.sha256 }, StepState::Done))

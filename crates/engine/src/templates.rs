@@ -15,13 +15,8 @@ pub(crate) struct ProjectTemplates {
 impl ProjectTemplates {
     /// Templates of the project in `root` with this environment and clock.
     pub(crate) fn new(root: PathBuf, env: BTreeMap<String, String>, unix: i64) -> Self {
-        ProjectTemplates {
-            root,
-            env,
-            now: jiff::Timestamp::from_second(unix).unwrap_or_default(),
-        }
+        ProjectTemplates { root, env, now: jiff::Timestamp::from_second(unix).unwrap_or_default() }
     }
-
 }
 
 impl TemplateHost for ProjectTemplates {

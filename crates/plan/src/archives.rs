@@ -137,7 +137,8 @@ fn count_check(d: &Draft<'_>, a: &Archive, id: &str, groups: &BTreeMap<String, V
 fn formats(d: &Draft<'_>, a: &Archive, goos: Option<&str>) -> Vec<String> {
     let over: Option<&FormatOverride> = a.format_overrides.iter().find(|o| {
         // goreleaser matches by prefix: `win` means windows; the first match counts.
-        goos.is_some_and(|g| g.starts_with(d.render.text(&o.goos, &d.fields).as_str()))
+        let wanted = d.render.text(&o.goos, &d.fields);
+        goos.is_some_and(|g| !wanted.is_empty() && g.starts_with(wanted.as_str()))
     });
     let list = match over {
         Some(o) => d.render.list(&o.formats, &d.fields),
@@ -167,9 +168,11 @@ impl Group<'_, '_> {
             None => self.d.fields.clone(),
         };
         if let Some(m) = self.members.first() {
-            let name = m.binary.strip_suffix(&m.ext).unwrap_or(&m.binary);
+            // An artifact's name is without its folder.
+            let file = m.binary.rsplit('/').next().unwrap_or(&m.binary);
+            let name = file.strip_suffix(&m.ext).unwrap_or(file);
             f.set("Binary", Value::from(name.to_owned()));
-            f.set("ArtifactName", Value::from(m.binary.clone()));
+            f.set("ArtifactName", Value::from(file.to_owned()));
             f.set("ArtifactExt", Value::from(m.ext.clone()));
         }
         f.set("Format", Value::from(self.format.to_owned()));
@@ -206,7 +209,8 @@ impl Group<'_, '_> {
             files: if binary { vec![] } else { self.files(&fields) },
             wrap: if binary { String::new() } else { self.wrap(&folder, &fields) },
             builds_info: info(d, &a.builds_info, &fields),
-            default_mtime: d.facts.clock.unix,
+            // Without a repository there is no commit's time, and no archive can say a year before 1970.
+            default_mtime: d.facts.clock.unix.max(0),
             replaces: self.members.iter().any(|m| m.replaces),
         };
         let mut needs: Vec<StepId> = spec.binaries.iter().map(|b| b.verified.clone()).collect();
@@ -270,6 +274,7 @@ impl Group<'_, '_> {
             .map(|m| ArchivedBinary {
                 verified: m.verified.clone(),
                 path: m.path.clone(),
+                binary: m.binary.clone(),
                 name: match self.a.strip_binary_directory {
                     true => m.binary.rsplit('/').next().unwrap_or(&m.binary).to_owned(),
                     false => m.binary.clone(),

@@ -212,7 +212,7 @@ impl Making<'_, '_> {
         if !ldflags.is_empty() {
             argv.push(format!("-ldflags={}", ldflags.join(" ")));
         }
-        let main = match import_path(&d.facts.source, &b.dir, &b.main) {
+        let main = match import_path(&d.facts.build_from, &b.dir, &b.main) {
             Some(path) => path,
             None => b.main.clone(),
         };
@@ -266,6 +266,11 @@ impl Making<'_, '_> {
             env.retain(|(have, _)| have != k);
             env.push((k.to_owned(), v.to_owned()));
             fields.set("Env", crate::fields::env_map(&all));
+        }
+        if self.d.facts.build_from != self.d.facts.source {
+            for text in self.d.render.list(&self.d.config.gomod.env, &fields) {
+                env.extend(text.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned())));
+            }
         }
         for (k, v) in self.target.go_env() {
             env.retain(|(have, _)| have != k);
@@ -572,7 +577,7 @@ fn verify_step(d: &Draft<'_>, host: &HostFacts, b: &PlannedBinary, steps: &[Step
         Some(list) => vec![list.iter().map(|t| d.render.text(t, &fields)).collect()],
         None => vec![vec!["--version".to_owned()], vec!["--help".to_owned()]],
     };
-    let main_version = match (&d.facts.source, packed || prebuilt) {
+    let main_version = match (&d.facts.build_from, packed || prebuilt) {
         (_, true) => ExpectedVersion::Unchecked,
         (SourceKind::Module { version, .. }, _) => ExpectedVersion::Exactly(version.clone()),
         (SourceKind::Checkout, _) => ExpectedVersion::DerivedByGo,

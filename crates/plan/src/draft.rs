@@ -296,7 +296,24 @@ fn builds(d: &Draft<'_>) -> Vec<DraftBuild> {
         out.push(DraftBuild { id, config: b.clone(), dir, main, binary, targets, default_matrix });
     }
     check_ids(d, &out);
+    check_asked_targets(d, &out);
     out
+}
+
+/// `--target` and `--single-target` choose from the matrix; what is not in it is not silently left out.
+fn check_asked_targets(d: &Draft<'_>, builds: &[DraftBuild]) {
+    let has = |t: &GoTarget| {
+        builds.iter().any(|b| b.targets.iter().any(|x| x.os == t.os && x.arch.kind() == t.arch.kind()))
+    };
+    for t in d.options.only_targets.iter().chain(&d.options.single_target) {
+        let exact = d.options.single_target.is_some() || builds.iter().any(|b| b.targets.contains(t));
+        if !(has(t) && exact) {
+            d.render.push(
+                Diagnostic::error(Code::UnknownTarget, format!("no build has the target {t} in its matrix"))
+                    .hint_with("the whole matrix is shown by", "goferry plan"),
+            );
+        }
+    }
 }
 
 fn check_ids(d: &Draft<'_>, builds: &[DraftBuild]) {

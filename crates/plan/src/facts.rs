@@ -83,6 +83,8 @@ pub struct Clock {
 pub struct ProjectFacts {
     /// Checkout or module.
     pub source: SourceKind,
+    /// What binaries are built from: the source, or with `gomod.proxy` the module of this tag from the proxy.
+    pub build_from: SourceKind,
     /// Module path of go.mod, if there is one.
     pub module_path: Option<String>,
     /// Folder name, the last resort for a project name.

@@ -12,13 +12,7 @@ impl Draft<'_> {
         let mut steps = vec![];
         let binaries = builds::steps(self, host, &mut steps);
         if binaries.is_empty() && !self.render_has_errors() {
-            self.render.push(
-                Diagnostic::error(
-                    Code::UnknownTarget,
-                    "nothing to build: every build is skipped or its matrix is empty",
-                )
-                .hint("look at goos, goarch, ignore, skip, and at --id, --target and --single-target"),
-            );
+            self.render.push(self.nothing_to_build());
         }
         if !self.options.build_only {
             let mut uploadables = if self.options.skips("archives") {
@@ -38,6 +32,7 @@ impl Draft<'_> {
             snapshot: self.facts.snapshot,
             module_path: self.facts.module_path.clone(),
             source: self.facts.source.clone(),
+            build_from: self.facts.build_from.clone(),
             vcs: self.facts.vcs.clone(),
             clock: self.facts.clock.clone(),
             dist: self.dist.clone(),
@@ -45,6 +40,19 @@ impl Draft<'_> {
             report_sizes: self.config.report_sizes,
         };
         (Plan { project, steps, notes: self.notes(host) }, self.render.take())
+    }
+
+    /// A configuration may mean to build nothing, e.g. for a source archive or a changelog, as in goreleaser; who
+    /// chose among the targets and hit none did not.
+    fn nothing_to_build(&self) -> Diagnostic {
+        let o = self.options;
+        let chosen = !o.ids.is_empty() || !o.targets.is_empty() || o.single_target.is_some() || o.build_only;
+        let message = "nothing to build: every build is skipped or its matrix is empty";
+        let d = match chosen || self.builds.is_empty() {
+            true => Diagnostic::error(Code::UnknownTarget, message),
+            false => Diagnostic::warning(Code::UnknownTarget, message),
+        };
+        d.hint("look at goos, goarch, ignore, skip, and at --id, --target and --single-target")
     }
 
     fn render_has_errors(&self) -> bool {

@@ -75,6 +75,8 @@ pub struct Project {
     pub module_path: Option<String>,
     /// Checkout or module.
     pub source: SourceKind,
+    /// What binaries are built from.
+    pub build_from: SourceKind,
     /// git.
     pub vcs: Vcs,
     /// The clock.
@@ -351,6 +353,8 @@ pub struct ArchivedBinary {
     pub verified: StepId,
     /// Path relative to dist.
     pub path: String,
+    /// Name as the build gives it, which may hold a folder.
+    pub binary: String,
     /// Name in the archive, without the wrap folder.
     pub name: String,
 }

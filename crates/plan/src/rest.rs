@@ -113,6 +113,8 @@ pub(crate) fn checksums(d: &Draft<'_>, uploadables: &[Uploadable], steps: &mut V
         if c.split {
             let mut f = base.clone();
             f.set("ArtifactName", Value::from(u.name.clone()));
+            // Only binaries have one.
+            f.set("ArtifactExt", Value::from(String::new()));
             own = d.render.opt(c.name_template.as_ref(), "{{ .ArtifactName }}.{{ .Algorithm }}", &f);
             output(&own);
         }

@@ -94,11 +94,10 @@ impl Verified {
 
     /// From the cache's record of the same key; none if the record is of other bytes than `built`.
     pub fn restore(record: VerifiedRecord, built: Built) -> Option<Verified> {
-        (record.binary == *built.binary()).then(|| Verified {
-            built,
-            inspected: record.inspected,
-            run: record.run,
-        })
+        if record.binary != *built.binary() {
+            return None;
+        }
+        Some(Verified { built, inspected: record.inspected, run: record.run })
     }
 
     /// The record for the cache.
