@@ -208,8 +208,14 @@ fn describe(cx: &Execution<'_>, step: &Step, mut a: Artifact, path: &str) -> Art
         Action::Universal(u) => {
             a.goos = "darwin".to_owned();
             a.goarch = "all".to_owned();
+            // The name of the programs it is made of, not its own.
+            let part = cx.plan.steps.iter().find(|s| u.parts.first() == Some(&s.id)).map(|s| &s.action);
+            let name = match part {
+                Some(Action::Build(b)) => base(&b.binary, &b.ext),
+                _ => u.binary.clone(),
+            };
             a = a
-                .with("Binary", u.binary.as_str())
+                .with("Binary", name)
                 .with("Builder", "go")
                 .with("Ext", "")
                 .with("ID", u.id.as_str());

@@ -7,7 +7,7 @@ use crate::steps::{Execution, lock};
 use crate::summary::Summary;
 use crate::{inputs, metadata, schedule};
 use goferry_plan::facts::SourceKind;
-use goferry_plan::graph::HookSpec;
+use goferry_plan::graph::{Action, HookSpec};
 use goferry_report::{Code, Diagnostic, Diagnostics, Event, StepState};
 use goferry_toolchain::gomod::GoMod;
 use goferry_toolchain::main_version::main_version;
@@ -212,6 +212,11 @@ fn deliver(request: &Request, execution: &Execution<'_>) -> Result<(), Diagnosti
 fn derived_version(prepared: &Prepared, host: &crate::host::Host, dist: &Path) -> Option<String> {
     let module = prepared.project.facts.module_path.clone()?;
     let git = prepared.project.git.as_ref()?;
+    // What hooks write may make the tree dirty while it is built.
+    let hooked = |a: &Action| matches!(a, Action::Build(b) if !b.hooks_pre.is_empty() || !b.hooks_post.is_empty());
+    if prepared.plan.steps.iter().any(|s| hooked(&s.action)) {
+        return None;
+    }
     let mut facts = git.main_version_facts();
     facts.go_minor = host.go.go_version().minor;
     facts.vcs &= !host.facts.buildvcs_off;

@@ -17,6 +17,7 @@ use goferry_plan::graph::{
 use goferry_proc::{CommandSpec, Spawner};
 use goferry_report::{Code, Diagnostic, Diagnostics, Event, Severity, StepState};
 use goferry_target::GoTarget;
+use goferry_toolchain::gomod::GoMod;
 use goferry_verify::{Verified, VerifiedRecord, VerifyContext, verify};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -310,10 +311,26 @@ impl Execution<'_> {
             .map_err(|e| e.diagnostic().into())
     }
 
+    /// The module of a build whose `dir` lies in a module of its own; Go derives its version from other tags.
+    fn nested_module(&self, built: &StepId) -> Option<String> {
+        let step = self.plan.steps.iter().find(|s| s.id == *built)?;
+        let Action::Build(build) = &step.action else { return None };
+        let dir = self.project.root.join(&build.dir);
+        let own = dir.ancestors().take_while(|d| **d != self.project.root).find(|d| d.join("go.mod").is_file())?;
+        let module = GoMod::read(&own.join("go.mod")).ok()?.module;
+        (Some(&module) != self.project.facts.module_path.as_ref()).then_some(module)
+    }
+
     fn verify(&self, step: &Step, spec: &VerifySpec) -> StepResult {
         let Some(built) = self.built(&spec.built) else {
             return Err(Diagnostic::error(Code::Io, format!("{}: nothing was built", step.id)).into());
         };
+        let mut spec = spec.clone();
+        if let Some(module) = self.nested_module(&spec.built) {
+            spec.module_path = Some(module);
+            spec.main_version = ExpectedVersion::Unchecked;
+        }
+        let spec = &spec;
         let main_version = match &spec.main_version {
             ExpectedVersion::Exactly(v) => Some(v.clone()),
             ExpectedVersion::DerivedByGo => self.main_version.clone(),

@@ -39,6 +39,12 @@ pub enum PackageError {
         /// How many there are.
         count: usize,
     },
+    /// An archive without any member.
+    #[error("{}: there are no files to put into it", path.display())]
+    Empty {
+        /// The archive.
+        path: PathBuf,
+    },
     /// Two members have the same name.
     #[error("{}: two members are named `{name}`", path.display())]
     DuplicateMember {

@@ -88,7 +88,7 @@ pub fn info(i: &InfoSpec) -> FileInfo {
 /// its other members.
 ///
 /// # Errors
-/// [`PackageError`]; and [`Code::DigestChanged`] as [`PackageError::Changed`] if a binary is no longer what was
+/// [`PackageError`], of which [`PackageError::Empty`] if there is no member at all; and [`Code::DigestChanged`] as [`PackageError::Changed`] if a binary is no longer what was
 /// verified.
 pub fn package(
     spec: &ArchiveSpec,
@@ -113,6 +113,9 @@ pub fn package(
     }
     members::wrap(&mut all, &spec.wrap);
     let out = dist.join(&spec.file);
+    if all.is_empty() {
+        return Err(PackageError::Empty { path: out });
+    }
     let written = write_archive(format, &all, &out, &WriteOptions::new(spec.default_mtime))?;
     let binaries = &written.members[written.members.len() - verified.len()..];
     for (w, v) in binaries.iter().zip(verified) {

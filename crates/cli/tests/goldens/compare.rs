@@ -30,7 +30,9 @@ fn keyed(facts: &Map<String, Value>) -> Value {
             ("artifacts", Value::Array(list)) => {
                 by(list, |a| format!("{} {} ({})", word(a, "type"), word(a, "path"), word(a, "name")))
             }
-            ("archives", Value::Object(archives)) => archives.iter().map(|(k, v)| (k.clone(), with_order(v))).collect(),
+            ("archives", Value::Object(archives)) => {
+                archives.iter().map(|(k, v)| (k.clone(), with_order(v))).collect()
+            }
             _ => value.clone(),
         };
         out.insert(key.clone(), value);

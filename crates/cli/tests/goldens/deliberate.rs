@@ -35,8 +35,12 @@ const fn entry(case: &'static str, field: &'static str, change: Change, reason: 
 }
 
 const REPRODUCIBLE: &str = "archives are the same bytes for everybody: commit time, owner root";
+const NO_COMMIT: &str = "without a repository there is no commit's time, and archives begin in 1970";
+const FORGOTTEN: &str = "goreleaser forgets the variant of riscv64 and ppc64le";
+const NATIVE: &str =
+    "without any configuration goferry has defaults of its own: matrix, zip for windows, module's name";
 
-static DELIBERATE: [Deliberate; 7] = [
+static DELIBERATE: [Deliberate; 28] = [
     entry("*", "dist/config.yaml", Lost, "goferry says what it understood in goferry.json"),
     entry("*", "dist/goferry.json", Added, "how each binary was verified"),
     entry("*", "archives/*/members/*/mtime", CommitTime, REPRODUCIBLE),
@@ -44,6 +48,67 @@ static DELIBERATE: [Deliberate; 7] = [
     entry("*", "archives/*/members/*/gid", Becomes("caller", "0"), REPRODUCIBLE),
     entry("*", "archives/*/members/*/uname", Becomes("caller", "root"), REPRODUCIBLE),
     entry("*", "archives/*/members/*/gname", Becomes("caller", "root"), REPRODUCIBLE),
+    entry(
+        "archive-files",
+        "archives/*.tar.gz/members/LICENSE-not/mtime",
+        Becomes("2021-03-04T05:06:08Z", "2021-03-04T05:06:07Z"),
+        "goreleaser rounds half a second in tar and cuts it in zip; one time everywhere",
+    ),
+    entry(
+        "archive-files",
+        "archives/*/members/archive-files/mtime",
+        Becomes("now", "2020-02-02T02:02:02Z"),
+        "goreleaser forgets builds_info.mtime",
+    ),
+    entry("no-git-snapshot", "archives/*/mtime", Becomes("source", "epoch"), NO_COMMIT),
+    entry("no-git-snapshot", "archives/*/mtime", Becomes("now", "epoch"), NO_COMMIT),
+    entry("matrix-*", "artifacts/*/goriscv64", Added, FORGOTTEN),
+    entry("targets-list", "artifacts/*/goriscv64", Added, FORGOTTEN),
+    entry("matrix-named", "artifacts/*/goppc64", Added, FORGOTTEN),
+    entry("targets-list", "artifacts/*/goppc64", Added, FORGOTTEN),
+    entry("gomod-proxy", "dist/proxy*", Lost, "goreleaser's scratch module; goferry's is not in dist"),
+    entry("universal-none", "dist/universal-none_darwin_all", Lost, "an empty folder of nothing"),
+    entry("no-config", "*", Lost, NATIVE),
+    entry("no-config", "*", Added, NATIVE),
+    entry(
+        "check-deprecated",
+        "exit",
+        Becomes("refused", "done"),
+        "old spellings work: check warns and exits with 0",
+    ),
+    entry("metadata-pro", "exit", Becomes("refused", "done"), "Pro keys that only describe are known"),
+    entry(
+        "fail-pro-release",
+        "exit",
+        Becomes("refused", "done"),
+        "Pro keys are known; nightly means nothing without --nightly",
+    ),
+    entry(
+        "fail-no-remote",
+        "exit",
+        Becomes("refused", "done"),
+        "nothing is published, so no remote is needed",
+    ),
+    entry("fail-archive-xz", "exit", Becomes("refused", "done"), "bare xz is a format of later versions"),
+    entry(
+        "fail-archive-meta-name",
+        "exit",
+        Becomes("refused", "done"),
+        "the default name of meta archives leaves the platform out",
+    ),
+    entry(
+        "fail-before-hooks-mapping",
+        "exit",
+        Becomes("refused", "done"),
+        "hooks may be mappings everywhere, as in Pro",
+    ),
+    entry("fail-build-hook-mapping", "exit", Becomes("refused", "done"), "one hook need not stand in a list"),
+    entry(
+        "upx-missing",
+        "exit",
+        Becomes("done", "refused"),
+        "goreleaser ships the program unpacked and warns; goferry makes what is configured or nothing",
+    ),
 ];
 
 /// Whether the table knows the difference.

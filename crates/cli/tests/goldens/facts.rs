@@ -11,8 +11,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::Command;
 
-const ARCHIVES: &[&str] =
-    &[".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.zst", ".tzst", ".tar", ".gz", ".zip"];
+const ARCHIVES: &[&str] = &[".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.zst", ".tzst", ".tar", ".gz", ".zip"];
 
 /// A finished run of a case.
 pub(crate) struct Run<'a> {
@@ -46,7 +45,8 @@ impl Run<'_> {
             facts.insert("archives".to_owned(), self.archives(artifacts).into());
             facts.insert("checksums".to_owned(), self.checksums(artifacts).into());
         }
-        let texts: Map<String, Value> = self.scratch.case.texts.iter().map(|t| (t.clone(), self.kept(t))).collect();
+        let texts: Map<String, Value> =
+            self.scratch.case.texts.iter().map(|t| (t.clone(), self.kept(t))).collect();
         if !texts.is_empty() {
             facts.insert("texts".to_owned(), texts.into());
         }
@@ -88,7 +88,8 @@ impl Run<'_> {
         while let Some(path) = open.pop() {
             let meta = path.symlink_metadata().expect("file in dist");
             let name = path.strip_prefix(dist).expect("inside dist").to_string_lossy().into_owned();
-            let mut entry = json!({"path": name, "mode": format!("{:o}", meta.permissions().mode() & 0o7777)});
+            let mut entry =
+                json!({"path": name, "mode": format!("{:o}", meta.permissions().mode() & 0o7777)});
             if path.is_dir() {
                 entry["type"] = "dir".into();
                 open.extend(entries(&path));
@@ -121,13 +122,18 @@ impl Run<'_> {
     /// An object whose texts have no paths of this run.
     fn texts_of(&self, object: &Value) -> Value {
         let object = object.as_object().expect("an object");
-        object.iter().map(|(k, v)| (k.clone(), v.as_str().map_or(v.clone(), |s| self.text(s).into()))).collect()
+        object
+            .iter()
+            .map(|(k, v)| (k.clone(), v.as_str().map_or(v.clone(), |s| self.text(s).into())))
+            .collect()
     }
 
     fn archives(&self, artifacts: &[Value]) -> Map<String, Value> {
         let dist = self.dist();
-        let paths: BTreeMap<_, _> = artifacts.iter().map(|a| (self.scratch.tree.join(word(a, "path")), ())).collect();
-        let archives = paths.into_keys().filter(|p| ARCHIVES.iter().any(|end| p.to_string_lossy().ends_with(end)));
+        let paths: BTreeMap<_, _> =
+            artifacts.iter().map(|a| (self.scratch.tree.join(word(a, "path")), ())).collect();
+        let archives =
+            paths.into_keys().filter(|p| ARCHIVES.iter().any(|end| p.to_string_lossy().ends_with(end)));
         archives
             .filter_map(|p| {
                 let name = p.strip_prefix(&dist).ok()?.to_string_lossy().into_owned();
@@ -138,7 +144,8 @@ impl Run<'_> {
 
     /// The lines of each checksum file; the hash of a built thing is replaced by its length.
     fn checksums(&self, artifacts: &[Value]) -> Map<String, Value> {
-        let built: BTreeMap<&str, &str> = artifacts.iter().map(|a| (word(a, "name"), word(a, "path"))).collect();
+        let built: BTreeMap<&str, &str> =
+            artifacts.iter().map(|a| (word(a, "name"), word(a, "path"))).collect();
         let mut out = Map::new();
         for item in artifacts.iter().filter(|a| word(a, "type") == "Checksum") {
             let text = fs::read_to_string(self.scratch.tree.join(word(item, "path"))).expect("checksum file");
@@ -150,8 +157,13 @@ impl Run<'_> {
                         true => built.get(name).copied(),
                         false => item["extra"]["ChecksumOf"].as_str(),
                     };
-                    let keep = of.is_none_or(|p| is_text(&fs::read(self.scratch.tree.join(p)).expect("summed file")));
-                    if keep { line.to_owned() } else { line.replacen(digest, &format!("<{}>", digest.len()), 1) }
+                    let keep = of
+                        .is_none_or(|p| is_text(&fs::read(self.scratch.tree.join(p)).expect("summed file")));
+                    if keep {
+                        line.to_owned()
+                    } else {
+                        line.replacen(digest, &format!("<{}>", digest.len()), 1)
+                    }
                 })
                 .collect();
             out.insert(word(item, "name").to_owned(), lines.into());

@@ -201,7 +201,8 @@ impl Scratch {
         write(&versions.join(format!("{tag}.mod")), &go_mod);
         let file = fs::File::create(versions.join(format!("{tag}.zip"))).expect("module zip");
         let mut zip = zip::ZipWriter::new(file);
-        let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        let stored =
+            zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
         for line in self.git(&["ls-files"], None, None).lines() {
             zip.start_file(format!("{module}@{tag}/{line}"), stored).expect("module zip");
             zip.write_all(&fs::read(self.tree.join(line)).expect("tracked file")).expect("module zip");
@@ -238,8 +239,18 @@ fn load(fixtures: &Path, name: &str) -> Case {
 /// Nothing of the caller but what the go command needs to reach modules and its caches.
 fn environment(scratch: &Path) -> BTreeMap<String, String> {
     const KEEP: &[&str] = &[
-        "PATH", "HOME", "GOPATH", "GOMODCACHE", "GOCACHE", "GOPROXY", "GONOSUMDB", "GOSUMDB", "GONOPROXY",
-        "GIT_SSL_CAINFO", "SSL_CERT_FILE", "SSL_CERT_DIR",
+        "PATH",
+        "HOME",
+        "GOPATH",
+        "GOMODCACHE",
+        "GOCACHE",
+        "GOPROXY",
+        "GONOSUMDB",
+        "GOSUMDB",
+        "GONOPROXY",
+        "GIT_SSL_CAINFO",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
     ];
     const ANY_CASE: &[&str] = &["http_proxy", "https_proxy", "no_proxy"];
     let mut env: BTreeMap<String, String> = std::env::vars()
@@ -328,5 +339,6 @@ fn set_mtimes(folder: &Path) {
 
 fn set_mtime(path: &Path) {
     let time = TimeSpec::new(SOURCE_MTIME, 0);
-    utimensat(nix::fcntl::AT_FDCWD, path, &time, &time, UtimensatFlags::NoFollowSymlink).expect("time of a file");
+    utimensat(nix::fcntl::AT_FDCWD, path, &time, &time, UtimensatFlags::NoFollowSymlink)
+        .expect("time of a file");
 }

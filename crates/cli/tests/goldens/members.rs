@@ -135,7 +135,12 @@ fn zip_members(data: Vec<u8>, clock: Clock<'_>) -> Vec<Value> {
             0o120_000 => "symlink",
             _ => "file",
         };
-        let seconds = item.extra_data().as_deref().and_then(extended_timestamp).or_else(|| dos_seconds(&item)).unwrap_or(0);
+        let seconds = item
+            .extra_data()
+            .as_deref()
+            .and_then(extended_timestamp)
+            .or_else(|| dos_seconds(&item))
+            .unwrap_or(0);
         let mut entry = json!({
             "name": name,
             "mode": format!("{:o}", mode & 0o7777),

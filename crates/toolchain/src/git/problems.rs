@@ -17,14 +17,12 @@ pub struct GitReport {
 
 impl GitReport {
     /// The same for a snapshot: nothing stops it, and without a repository it has goreleaser's stand-in facts.
-    ///
-    /// A tag that is not a semantic version stays an error, as in goreleaser: the version is computed from it.
     #[must_use]
     pub fn for_snapshot(mut self) -> Self {
         // A snapshot is by nature made off the tag, from a dirty tree: no word about it.
         self.problems
             .retain(|p| !matches!(p.code, Code::DirtyTree | Code::TagNotAtHead | Code::ShallowClone));
-        for p in self.problems.iter_mut().filter(|p| p.code != Code::TagNotSemver) {
+        for p in &mut self.problems {
             p.severity = p.severity.min(Severity::Warning);
         }
         self.facts.get_or_insert_with(GitFacts::none);

@@ -52,7 +52,7 @@ fn everything_wrong_is_said_at_once() {
     assert!(f.summary.starts_with("not-a-version-1-g") && f.summary.ends_with("-dirty"), "{}", f.summary);
     let snapshot = report.for_snapshot();
     let errors: Vec<_> = snapshot.problems.iter().filter(|p| p.severity == Severity::Error).collect();
-    assert_eq!(errors.len(), 1, "only the version that cannot be computed: {errors:?}");
+    assert!(errors.is_empty(), "goreleaser, too, takes what is no version for one: {errors:?}");
 }
 
 #[test]
