@@ -1,5 +1,7 @@
 //! The main job end to end with the real go, git and emulators: what a user sees, and what must never happen.
 
+#![expect(clippy::unwrap_used, reason = "what a test cannot set up has failed")]
+
 mod support;
 
 use std::time::{Duration, Instant};

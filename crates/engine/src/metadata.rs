@@ -214,11 +214,7 @@ fn describe(cx: &Execution<'_>, step: &Step, mut a: Artifact, path: &str) -> Art
                 Some(Action::Build(b)) => base(&b.binary, &b.ext),
                 _ => u.binary.clone(),
             };
-            a = a
-                .with("Binary", name)
-                .with("Builder", "go")
-                .with("Ext", "")
-                .with("ID", u.id.as_str());
+            a = a.with("Binary", name).with("Builder", "go").with("Ext", "").with("ID", u.id.as_str());
             a = a.with("Replaces", u.replace);
         }
         Action::Archive(s) if s.format == "binary" => {

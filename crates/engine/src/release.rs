@@ -213,7 +213,8 @@ fn derived_version(prepared: &Prepared, host: &crate::host::Host, dist: &Path) -
     let module = prepared.project.facts.module_path.clone()?;
     let git = prepared.project.git.as_ref()?;
     // What hooks write may make the tree dirty while it is built.
-    let hooked = |a: &Action| matches!(a, Action::Build(b) if !b.hooks_pre.is_empty() || !b.hooks_post.is_empty());
+    let hooked =
+        |a: &Action| matches!(a, Action::Build(b) if !b.hooks_pre.is_empty() || !b.hooks_post.is_empty());
     if prepared.plan.steps.iter().any(|s| hooked(&s.action)) {
         return None;
     }

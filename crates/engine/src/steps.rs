@@ -316,7 +316,8 @@ impl Execution<'_> {
         let step = self.plan.steps.iter().find(|s| s.id == *built)?;
         let Action::Build(build) = &step.action else { return None };
         let dir = self.project.root.join(&build.dir);
-        let own = dir.ancestors().take_while(|d| **d != self.project.root).find(|d| d.join("go.mod").is_file())?;
+        let own =
+            dir.ancestors().take_while(|d| **d != self.project.root).find(|d| d.join("go.mod").is_file())?;
         let module = GoMod::read(&own.join("go.mod")).ok()?.module;
         (Some(&module) != self.project.facts.module_path.as_ref()).then_some(module)
     }
@@ -632,7 +633,7 @@ fn detail(value: &StepValue) -> String {
     match value {
         StepValue::Built(b) => size(b.binary().size),
         StepValue::Verified(v) => match v.run() {
-            goferry_verify::RunOutcome::Ran(r) => format!("ran by {}", r.runner),
+            goferry_verify::RunOutcome::Ran(r) => crate::summary::ran(r),
             goferry_verify::RunOutcome::Waived(w) => format!("inspected, not run: {}", w.class.as_str()),
         },
         StepValue::Packaged(p) => format!("{} {}", p.file().path, size(p.file().size)),

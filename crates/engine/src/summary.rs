@@ -78,12 +78,15 @@ impl Summary {
                 row.linkage.clone_from(&v.inspected().linkage);
                 match v.run() {
                     RunOutcome::Ran(r) => {
-                        row.verified = format!("ran by {}", r.runner);
+                        row.verified = ran(r);
                         row.isolation.clone_from(&r.isolation);
                     }
                     RunOutcome::Waived(w) => {
                         row.verified = format!("inspected ({})", w.class.as_str());
-                        waivers.push(format!("{target}: {} ({}; {})", w.class.as_str(), w.reason, w.place));
+                        let line = format!("{target}: {} ({}; {})", w.class.as_str(), w.reason, w.place);
+                        if !waivers.contains(&line) {
+                            waivers.push(line);
+                        }
                     }
                 }
             }
@@ -99,6 +102,14 @@ impl Summary {
             dist: p.dist.clone(),
             millis,
         }
+    }
+}
+
+/// How a binary was run, in words.
+pub(crate) fn ran(r: &goferry_verify::RunRecord) -> String {
+    match r.runner.as_str() {
+        "native" => "ran natively".to_owned(),
+        other => format!("ran by {other}"),
     }
 }
 

@@ -603,7 +603,8 @@ fn verify_step(d: &Draft<'_>, host: &HostFacts, b: &PlannedBinary, steps: &[Step
         args_configured: args.is_some(),
         expect: expect.map(|t| d.render.text(t, &fields)).filter(|s| !s.is_empty()),
         timeout_seconds: v.timeout_seconds.unwrap_or(10),
-        memory_bytes: v.memory_bytes,
+        // More than any `--help` needs, and less than what takes a CI machine down.
+        memory_bytes: v.memory_bytes.or(Some(4 << 30)),
         runner: runner.unwrap_or_else(|| RunnerFact::NoRunner {
             reason: "nothing on this kind of host runs it".to_owned(),
         }),

@@ -38,6 +38,17 @@ fn rfc3339(unix: i64) -> String {
     jiff::Timestamp::from_second(unix).unwrap_or_default().to_string()
 }
 
+/// Where goreleaser's default, a release on GitHub, would be; with nothing between the slashes where there is no remote.
+fn release_url(remote: &str, tag: &str) -> String {
+    if tag.is_empty() {
+        return String::new();
+    }
+    let mut parts = remote.trim_end_matches(".git").rsplit(['/', ':']);
+    let name = parts.next().unwrap_or_default();
+    let owner = parts.next().unwrap_or_default();
+    format!("https://github.com/{owner}/{name}/releases/tag/{tag}")
+}
+
 pub(crate) fn env_map(env: &BTreeMap<String, String>) -> Value {
     Value::from(env.clone())
 }
@@ -76,7 +87,7 @@ pub(crate) fn release(
         ("GitTreeState", if v.dirty { "dirty" } else { "clean" }),
         ("Prerelease", &semver.prerelease),
         ("ModulePath", facts.module_path.as_deref().unwrap_or_default()),
-        ("ReleaseURL", ""),
+        ("ReleaseURL", &release_url(&v.url, &v.tag)),
         ("ReleaseNotes", ""),
     ] {
         f.set(key, text(value));

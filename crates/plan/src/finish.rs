@@ -46,7 +46,8 @@ impl Draft<'_> {
     /// chose among the targets and hit none did not.
     fn nothing_to_build(&self) -> Diagnostic {
         let o = self.options;
-        let chosen = !o.ids.is_empty() || !o.only_targets.is_empty() || o.single_target.is_some() || o.build_only;
+        let chosen =
+            !o.ids.is_empty() || !o.only_targets.is_empty() || o.single_target.is_some() || o.build_only;
         let message = "nothing to build: every build is skipped or its matrix is empty";
         let d = match chosen || self.config.builds.is_empty() {
             true => Diagnostic::error(Code::UnknownTarget, message),
