@@ -99,7 +99,13 @@ impl Built {
 
 fn hash(dist: &Path, path: &str) -> Result<BuiltFile, BuildError> {
     let absolute = dist.join(path);
-    let io = |source| BuildError::Io { path: absolute.clone(), source };
+    let io = |source: std::io::Error| match source.kind() {
+        // A hook or packer took it away after it was built.
+        std::io::ErrorKind::NotFound => {
+            BuildError::OutputMissing { command: "the build".to_owned(), path: absolute.clone() }
+        }
+        _ => BuildError::Io { path: absolute.clone(), source },
+    };
     let mut file = std::fs::File::open(&absolute).map_err(io)?;
     let mut hasher = Sha256::new();
     let mut buf = vec![0; 1 << 17];

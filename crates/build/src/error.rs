@@ -102,6 +102,9 @@ impl BuildError {
             d.code = Code::DiskFull;
         }
         match self {
+            _ if d.code == Code::DiskFull => {
+                d.hint_with("goferry's own cache can be emptied:", "goferry cache clean")
+            }
             BuildError::OutOfMemory { .. } => d.hint_with("build fewer targets at once:", "--parallelism 1"),
             _ => d,
         }

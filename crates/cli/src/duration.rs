@@ -28,6 +28,14 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(seconds).map_err(|_| bad())
 }
 
+/// Milliseconds for people: `0.3 s`, `1 m 20 s`.
+pub(crate) fn show(millis: u64) -> String {
+    match millis {
+        0..60_000 => format!("{}.{} s", millis / 1000, millis % 1000 / 100),
+        _ => format!("{} m {} s", millis / 60_000, millis % 60_000 / 1000),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,13 +57,5 @@ mod tests {
         assert_eq!(show(340), "0.3 s");
         assert_eq!(show(12_340), "12.3 s");
         assert_eq!(show(80_000), "1 m 20 s");
-    }
-}
-
-/// Milliseconds for people: `0.3 s`, `1 m 20 s`.
-pub(crate) fn show(millis: u64) -> String {
-    match millis {
-        0..60_000 => format!("{}.{} s", millis / 1000, millis % 1000 / 100),
-        _ => format!("{} m {} s", millis / 60_000, millis % 60_000 / 1000),
     }
 }

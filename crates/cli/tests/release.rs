@@ -174,6 +174,29 @@ fn sources_outside_of_the_module_are_inputs_too() {
 }
 
 #[test]
+fn a_damaged_cache_is_noticed_and_made_good() {
+    let p = Project::new(&[("goferry.toml", ONE)]);
+    p.release();
+    let good = p.dist_files();
+    let mut damaged = 0;
+    for dir in std::fs::read_dir(p.scratch.path().join("cache/cas")).unwrap().flatten() {
+        for file in std::fs::read_dir(dir.path()).unwrap().flatten() {
+            let mut bytes = std::fs::read(file.path()).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            support::executable(&file.path());
+            std::fs::write(file.path(), bytes).unwrap();
+            damaged += 1;
+        }
+    }
+    assert!(damaged >= 2, "a binary and an archive");
+    let r = p.release();
+    assert!(r.stderr.contains("cache-damaged"), "{}", r.stderr);
+    assert_eq!(p.dist_files(), good);
+    assert!(!p.release().stderr.contains("cache-damaged"));
+}
+
+#[test]
 fn a_killed_run_leaves_nothing_that_counts() {
     let p = Project::new(&[("goferry.toml", ONE)]);
     p.release();

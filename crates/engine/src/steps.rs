@@ -4,7 +4,7 @@ use crate::inputs::Inputs;
 use crate::project::Project;
 use crate::session::Session;
 use goferry_build::{BuildContext, BuildError, Built, Restored, build, prebuilt, universal};
-use goferry_cache::{Digest, Key, KeyBuilder, Store};
+use goferry_cache::{CacheError, Digest, Key, KeyBuilder, Store};
 use goferry_emulate::Runner;
 use goferry_package::archive::WriteOptions;
 use goferry_package::checksum::{Algorithm, Subject, Sum, combined, sum_files, write_combined, write_split};
@@ -275,12 +275,35 @@ impl Execution<'_> {
     fn restore_built(&self, key: &Key, mtime: Option<i64>) -> Option<Built> {
         let store = self.session.cache.as_ref()?;
         let record: goferry_build::BuiltRecord = lookup(store, key)?;
-        let restored =
-            restore_files(store, record.files.iter().map(|f| (&f.path, &f.sha256)), self.dist, 0o755)?;
+        let restored = self.restore_files(store, record.files.iter().map(|f| (&f.path, &f.sha256)), 0o755)?;
         if let Some(unix) = mtime {
             set_time(&self.dist.join(&record.files.first()?.path), unix);
         }
         Built::restore(record, self.dist, &restored).ok()
+    }
+
+    /// Puts files back; none unless each is there with its digest. A damaged entry is dropped by the store, said, and
+    /// made again.
+    fn restore_files<'f>(
+        &self,
+        store: &Store,
+        files: impl Iterator<Item = (&'f String, &'f String)>,
+        mode: u32,
+    ) -> Option<Vec<Restored>> {
+        let mut out = vec![];
+        for (path, sha256) in files {
+            let digest = Digest::from_hex(sha256)?;
+            if let Err(e) = store.restore(&digest, &self.dist.join(path), mode) {
+                if matches!(e, CacheError::Damaged { .. }) {
+                    let message =
+                        format!("the cached {path} is not what it was: it is dropped and made again");
+                    self.warn(Diagnostic::warning(Code::CacheDamaged, message).into());
+                }
+                return None;
+            }
+            out.push(Restored { path: path.clone(), sha256: sha256.clone() });
+        }
+        Some(out)
     }
 
     fn store_built(&self, key: &Key, built: &Built) {
@@ -395,12 +418,8 @@ impl Execution<'_> {
         let key = self.archive_key(step, spec, &verified, &extra).map_err(|e| failure(&e))?;
         if let Some(store) = &self.session.cache
             && let Some(record) = lookup::<PackagedRecord>(store, &key)
-            && let Some(restored) = restore_files(
-                store,
-                std::iter::once((&record.file.path, &record.file.sha256)),
-                self.dist,
-                0o644,
-            )
+            && let Some(restored) =
+                self.restore_files(store, std::iter::once((&record.file.path, &record.file.sha256)), 0o644)
             && let Some(p) = Packaged::restore(record, &restored[0])
         {
             return Ok((StepValue::Packaged(p), StepState::Cached));
@@ -593,23 +612,6 @@ fn failure(e: &PackageError) -> Diagnostics {
 
 fn lookup<T: serde::de::DeserializeOwned>(store: &Store, key: &Key) -> Option<T> {
     store.lookup(key).ok().flatten().and_then(|r| serde_json::from_value(r.value).ok())
-}
-
-/// Puts files back; none unless each is there with its digest. A damaged entry is dropped by the store and simply
-/// built again.
-fn restore_files<'f>(
-    store: &Store,
-    files: impl Iterator<Item = (&'f String, &'f String)>,
-    dist: &Path,
-    mode: u32,
-) -> Option<Vec<Restored>> {
-    let mut out = vec![];
-    for (path, sha256) in files {
-        let digest = Digest::from_hex(sha256)?;
-        store.restore(&digest, &dist.join(path), mode).ok()?;
-        out.push(Restored { path: path.clone(), sha256: sha256.clone() });
-    }
-    Some(out)
 }
 
 fn store_files<'f>(store: &Store, files: impl Iterator<Item = (PathBuf, &'f str)>) {

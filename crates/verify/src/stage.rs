@@ -128,11 +128,11 @@ fn run(
     };
     let problem = match &verdict {
         Verdict::Passed | Verdict::Started => None,
-        Verdict::Failed(why) => Some((Code::DoesNotStart, format!("does not start on {target}: {why}"))),
-        Verdict::Unexpected(why) => Some((Code::ExpectUnmet, why.clone())),
+        Verdict::Failed(why) => Some((Code::DoesNotStart, format!(" does not start on {target}: {why}"))),
+        Verdict::Unexpected(why) => Some((Code::ExpectUnmet, format!(": {why}"))),
     };
     if let Some((code, why)) = problem {
-        let mut d = Diagnostic::error(code, format!("{} {why}", spec.path));
+        let mut d = Diagnostic::error(code, format!("{}{why}", spec.path));
         d.notes = seen.output.lines().take(12).map(str::to_owned).collect();
         found.push(d.with_note(format!("run by {} with arguments {args:?}", runner.label())));
     }

@@ -194,8 +194,7 @@ pub(crate) fn fixed() -> Vec<(String, String)> {
     ] {
         env.push((k.to_owned(), v.to_owned()));
     }
-    for off in ["GOFERRY_NO_NAMESPACES"] {
-        env.extend(std::env::var(off).ok().map(|v| (off.to_owned(), v)));
-    }
+    let off = "GOFERRY_NO_NAMESPACES";
+    env.extend(std::env::var(off).ok().map(|v| (off.to_owned(), v)));
     env
 }
