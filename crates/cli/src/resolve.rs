@@ -2,7 +2,7 @@
 
 use crate::args::{Run, Select};
 use goferry_cache::Store;
-use goferry_engine::{ConfigFile, Request, Session, Subject, host_target};
+use goferry_engine::{ConfigFile, Inset, Request, Session, Subject, host_target};
 use goferry_proc::{Cancel, Host};
 use goferry_report::{Code, Diagnostic, Diagnostics, Sink, nearest};
 use goferry_target::{ArchKind, GoTarget, Os};
@@ -132,10 +132,31 @@ pub(crate) fn request(
 }
 
 /// What only commands that write have.
-pub(crate) fn apply_run(run: &Run, session: &mut Session, request: &mut Request) {
+pub(crate) fn apply_run(run: &Run, session: &mut Session, request: &mut Request) -> Result<(), Diagnostics> {
     session.parallelism = run.parallelism;
     request.clean = run.clean;
     request.fail_fast = run.fail_fast;
+    if let Some(notes) = &run.release_notes {
+        read_named(notes)?;
+        request.own_notes = true;
+    }
+    request.release_header = inset(run.release_header.as_deref(), run.release_header_tmpl.as_deref())?;
+    request.release_footer = inset(run.release_footer.as_deref(), run.release_footer_tmpl.as_deref())?;
+    Ok(())
+}
+
+fn inset(plain: Option<&Path>, template: Option<&Path>) -> Result<Option<Inset>, Diagnostics> {
+    Ok(match (plain, template) {
+        (Some(p), _) => Some(Inset { text: read_named(p)?, template: false }),
+        (None, Some(p)) => Some(Inset { text: read_named(p)?, template: true }),
+        (None, None) => None,
+    })
+}
+
+fn read_named(path: &Path) -> Result<String, Diagnostics> {
+    std::fs::read_to_string(path).map_err(|e| {
+        Diagnostic::error(Code::ConfigMissing, format!("{} cannot be read: {e}", path.display())).into()
+    })
 }
 
 /// Which configuration file.

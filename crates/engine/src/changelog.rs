@@ -1,14 +1,18 @@
 //! CHANGELOG.md from the local git log.
 
+use crate::session::Inset;
 use crate::steps::Execution;
-use goferry_config::template::{Fields, Templates, Value};
+use goferry_config::template::{Fields, TemplateError, Templates, Value};
 use goferry_plan::graph::ChangelogSpec;
 use goferry_report::{Code, Diagnostic, Diagnostics};
-use goferry_toolchain::changelog::{ChangelogError, ChangelogRules, Entry, Group, Sort, render};
+use goferry_toolchain::changelog::{Author, ChangelogError, ChangelogRules, Entry, Group, Sort, render};
 use goferry_toolchain::git;
+use std::collections::BTreeMap;
 
-/// goreleaser's entry for `use: git`, and for servers that know no logins here.
-const FORMAT: &str = "{{ .SHA }} {{ .Message }}";
+/// goreleaser's entry for `use: git`.
+const GIT: &str = "{{ .SHA }} {{ .Message }}";
+/// Its entry for servers; who has which login there is not known here.
+const SERVER: &str = "{{ .SHA }}: {{ .Message }} ({{ with .AuthorUsername }}@{{ . }}{{ else }}{{ .AuthorName }} <{{ .AuthorEmail }}>{{ end }})";
 
 /// Writes the file, header and footer included.
 pub(crate) fn write(cx: &Execution<'_>, spec: &ChangelogSpec) -> Result<(), Diagnostics> {
@@ -42,8 +46,12 @@ pub(crate) fn write(cx: &Execution<'_>, spec: &ChangelogSpec) -> Result<(), Diag
         cx.plan.project.clock.unix,
     );
     let templates = Templates::new(&host);
-    let format = if spec.format.is_empty() { FORMAT } else { &spec.format };
-    let body = render(&entries, &rules, |e, sha| templates.render(format, &fields(e, sha)));
+    let format = match (spec.format.as_str(), spec.r#use.as_str()) {
+        ("", "git") => GIT,
+        ("", _) => SERVER,
+        (own, _) => own,
+    };
+    let body = render(&entries, &rules, |e, sha| templates.render(format, &fields(cx.fields, e, sha)));
     let body = body.map_err(|e| {
         Diagnostics::from(match e {
             ChangelogError::Pattern { pattern, source } => Diagnostic::error(
@@ -56,12 +64,30 @@ pub(crate) fn write(cx: &Execution<'_>, spec: &ChangelogSpec) -> Result<(), Diag
         })
     })?;
     let file = cx.dist.join("CHANGELOG.md");
-    std::fs::write(&file, format!("{body}\n"))
-        .map_err(|e| Diagnostics::from(*crate::dist::failure(&file, &e)))
+    let inset = |i: &Option<Inset>| match i {
+        Some(i) if i.template => templates.render(&i.text, cx.fields).map(Some),
+        Some(i) => Ok(Some(i.text.clone())),
+        None => Ok(None),
+    };
+    let failed = |e: TemplateError| {
+        Diagnostics::from(Diagnostic::error(
+            Code::TemplateError,
+            format!("the release header or footer fails: {}", e.message),
+        ))
+    };
+    let header = inset(&cx.request.release_header).map_err(failed)?;
+    let footer = inset(&cx.request.release_footer).map_err(failed)?;
+    let parts: Vec<String> =
+        [header, Some(body), footer].into_iter().flatten().filter(|t| !t.is_empty()).collect();
+    let mut text = parts.join("\n\n");
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    std::fs::write(&file, text).map_err(|e| Diagnostics::from(*crate::dist::failure(&file, &e)))
 }
 
-fn fields(e: &Entry, sha: &str) -> Fields {
-    let mut f = Fields::new();
+fn fields(release: &Fields, e: &Entry, sha: &str) -> Fields {
+    let mut f = release.clone();
     let author = e.author();
     for (k, v) in [
         ("SHA", sha),
@@ -72,7 +98,11 @@ fn fields(e: &Entry, sha: &str) -> Fields {
     ] {
         f.set(k, v);
     }
-    let logins: Vec<Value> = vec![];
-    f.set("Logins", Value::from(logins));
+    f.set("Logins", Value::from(Vec::<Value>::new()));
+    let person = |a: &Author| {
+        let fields = [("Name", a.name.as_str()), ("Email", a.email.as_str()), ("Username", "")];
+        Value::from(fields.into_iter().map(|(k, v)| (k.to_owned(), v)).collect::<BTreeMap<String, &str>>())
+    };
+    f.set("Authors", Value::from(e.authors.iter().map(person).collect::<Vec<_>>()));
     f
 }

@@ -1,9 +1,12 @@
 //! Which configuration files there are, and what a release may go on without.
 
 use crate::session::{ConfigFile, Request};
+use crate::templates::ProjectTemplates;
 use goferry_config::{Config, GOFERRY_FILE, SEARCH_ORDER, SourceText, sections, skip_covers, skip_values};
+use goferry_plan::facts::{Clock, ProjectFacts, SourceKind, Vcs};
+use goferry_plan::{Options, draft};
 use goferry_report::{Code, Diagnostic, Diagnostics, nearest};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Reads the configuration of the project in `root`.
@@ -46,6 +49,29 @@ pub fn load(root: &Path, file: &ConfigFile) -> (Config, Diagnostics) {
     let (config, found) = goferry_config::load(goreleaser, goferry);
     problems.append(found);
     (config, problems)
+}
+
+/// What is wrong with the matrix of a configuration, whatever the project: unknown systems, architectures, variants and
+/// targets.
+pub fn check_targets(config: &Config, env: &BTreeMap<String, String>) -> Diagnostics {
+    let facts = ProjectFacts {
+        source: SourceKind::Checkout,
+        build_from: SourceKind::Checkout,
+        module_path: None,
+        dir_name: String::new(),
+        vcs: Vcs { tag: "v0.0.0".to_owned(), ..Vcs::default() },
+        clock: Clock { unix: 0, source: String::new() },
+        mains: vec![],
+        configured_mains: BTreeMap::new(),
+        pattern_mains: BTreeMap::new(),
+        snapshot: false,
+        env: env.clone(),
+    };
+    let options = Options::default();
+    let templates = ProjectTemplates::new(std::path::PathBuf::new(), env.clone(), 0);
+    let mut problems = draft(config, &facts, &options, &templates).problems();
+    problems.list.retain(|d| d.code == Code::UnknownTarget && !d.labels.is_empty());
+    problems
 }
 
 /// The skip set with every section that a word of `--skip` covers, and the words that mean nothing.

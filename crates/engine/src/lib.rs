@@ -19,12 +19,12 @@ mod steps;
 mod summary;
 mod templates;
 
-pub use config::load as load_config;
+pub use config::{check_targets, load as load_config};
 pub use dist::Dist;
 pub use host::host_target;
 pub use prepare::{Prepared, prepare};
 pub use release::{Outcome, release};
 pub use reproducible::release_twice;
-pub use session::{ConfigFile, Request, Session, Subject};
+pub use session::{ConfigFile, Inset, Request, Session, Subject};
 pub use steps::size;
 pub use summary::{Row, Summary};

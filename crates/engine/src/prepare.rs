@@ -6,6 +6,7 @@ use crate::session::{Request, Session};
 use crate::templates::ProjectTemplates;
 use crate::{config, session::Subject};
 use goferry_config::Config;
+use goferry_config::template::Fields;
 use goferry_plan::graph::HookSpec;
 use goferry_plan::{Options, Plan, draft};
 use goferry_report::{Code, Diagnostic, Diagnostics};
@@ -27,6 +28,8 @@ pub struct Prepared {
     pub after: Vec<HookSpec>,
     /// The environment of commands: the process's and `env:`.
     pub env: BTreeMap<String, String>,
+    /// Template fields of the release.
+    pub fields: Fields,
     /// Keeps the copy that `--from-copy` builds from.
     pub copy: Option<tempfile::TempDir>,
     /// Everything that is wrong or worth saying; with an error among it nothing may run.
@@ -68,11 +71,12 @@ pub fn prepare(session: &Session, request: &Request) -> Result<Prepared, Diagnos
         only_targets: request.targets.clone(),
         ids: request.ids.clone(),
         build_only: request.build_only,
+        own_notes: request.own_notes,
         dist: request.dist.clone(),
     };
     let templates =
         ProjectTemplates::new(project.root.clone(), session.env.clone(), project.facts.clock.unix);
-    let (plan, host, before, after, env) = {
+    let (plan, host, before, after, env, fields) = {
         let draft = draft(&config, &project.facts, &options, &templates);
         problems.append(draft.problems());
         let before = draft.hooks(&config.before, "before");
@@ -87,12 +91,12 @@ pub fn prepare(session: &Session, request: &Request) -> Result<Prepared, Diagnos
         let blank = host::nothing();
         let (plan, found) = draft.finish(host.as_ref().map_or(&blank, |h| &h.facts));
         problems.append(found);
-        (plan, host, before, after, draft.env.clone())
+        (plan, host, before, after, draft.env.clone(), draft.fields.clone())
     };
     if let Some(d) = hooks_of_a_stranger(request, &plan, &before, &after) {
         problems.push(d);
     }
-    Ok(Prepared { config, project, plan, host, before, after, env, copy, problems })
+    Ok(Prepared { config, project, plan, host, before, after, env, fields, copy, problems })
 }
 
 /// A release publishes unless told not to, and goferry cannot publish yet.

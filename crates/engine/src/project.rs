@@ -121,6 +121,7 @@ pub(crate) fn gather(
         dir_name: root.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         mains: mains(&root, module_path.as_deref()),
         configured_mains: configured_mains(config, &root),
+        pattern_mains: pattern_mains(config, &root),
         module_path,
         snapshot,
         vcs,
@@ -186,7 +187,8 @@ fn checkout_vcs(
         session.sink.note("the tree has changes: this is a snapshot (--auto-snapshot)".to_owned());
         *snapshot = true;
     }
-    let strict = !*snapshot && !request.build_only && !request.skip.contains("validate");
+    let checked = request.dirty_before_hooks.is_some();
+    let strict = !*snapshot && !request.build_only && !request.skip.contains("validate") && !checked;
     let report = if strict { report } else { report.for_snapshot() };
     problems.list.extend(report.problems);
     let Some(g) = report.facts else { return (Vcs::default(), None, problems) };
@@ -202,7 +204,7 @@ fn checkout_vcs(
         tag_subject: g.tag_subject.clone(),
         tag_contents: g.tag_contents.clone(),
         tag_body: g.tag_body.clone(),
-        dirty: g.is_dirty(),
+        dirty: request.dirty_before_hooks.unwrap_or_else(|| g.is_dirty()),
         first_commit: String::new(),
     };
     // Facts without a root stand for "no repository", made up for a snapshot.
@@ -272,6 +274,45 @@ fn configured_mains(config: &Config, root: &Path) -> BTreeMap<(String, String), 
         out.insert((dir.to_owned(), main.to_owned()), main_state(&root.join(dir), main));
     }
     out
+}
+
+/// The main packages that `./...` in a build's main means.
+fn pattern_mains(config: &Config, root: &Path) -> BTreeMap<(String, String), Vec<MainPackage>> {
+    let mut out = BTreeMap::new();
+    for b in &config.builds {
+        let dir = b.dir.as_ref().map_or(".", |t| t.value.as_str());
+        let main = b.main.as_ref().map_or(".", |t| t.value.as_str());
+        let Some(below) = main.strip_suffix("...").map(|m| m.trim_end_matches('/')) else { continue };
+        let below = if below.is_empty() { "." } else { below };
+        let mut found = vec![];
+        mains_below(&root.join(dir), below, &mut found);
+        out.insert((dir.to_owned(), main.to_owned()), found);
+    }
+    out
+}
+
+/// Every main package at or below a folder, as the go command finds them: not in testdata, vendor, hidden or
+/// underscored folders, nor in modules of their own.
+fn mains_below(base: &Path, relative: &str, out: &mut Vec<MainPackage>) {
+    let dir = crate::templates::clean(&base.join(relative));
+    if gosource::holds_main(&dir).unwrap_or(false) {
+        let binary = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        out.push(MainPackage { dir: relative.to_owned(), binary });
+    }
+    let mut names: Vec<String> = std::fs::read_dir(&dir)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|e| e.file_type().is_ok_and(|t| t.is_dir()))
+        .map(|e| e.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    for name in names {
+        let passed_over = name.starts_with(['.', '_']) || name == "testdata" || name == "vendor";
+        if !passed_over && !dir.join(&name).join("go.mod").exists() {
+            mains_below(base, &format!("{}/{name}", relative.trim_end_matches('/')), out);
+        }
+    }
 }
 
 fn main_state(dir: &Path, main: &str) -> MainState {

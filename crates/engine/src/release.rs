@@ -37,7 +37,8 @@ pub fn release(session: &Session, request: &Request) -> Result<Outcome, Diagnost
     let dist = Dist::take(&dist_path, request.clean)?;
     if run_hooks(session, &prepared, &prepared.before)? {
         // Hooks may have changed anything, so everything is looked at again.
-        prepared = checked(session, request)?;
+        let again = Request { dirty_before_hooks: Some(prepared.plan.project.vcs.dirty), ..request.clone() };
+        prepared = checked(session, &again)?;
     }
     let temp = scratch(&dist_path)?;
     let outcome = execute(session, request, &prepared, &dist_path, temp.path(), begun)?;
@@ -144,7 +145,9 @@ fn execute(
         inputs: &inputs,
         runners: &host.runners,
         env: &prepared.env,
-        main_version: derived_version(prepared, host, dist),
+        request,
+        fields: &prepared.fields,
+        main_versions: derived_versions(prepared, host, dist).unwrap_or_default(),
         gomodcache: gomodcache(session, &prepared.plan.project.build_from)?,
         temp: temp.to_owned(),
         values: Mutex::new(HashMap::new()),
@@ -207,17 +210,11 @@ fn deliver(request: &Request, execution: &Execution<'_>) -> Result<(), Diagnosti
     std::fs::copy(only, &to).map(drop).map_err(|e| Diagnostics::from(*failure(&to, &e)))
 }
 
-/// The version that Go stamps into this checkout, by Go's own rule. None where it cannot be foretold: a toolchain that
+/// The versions that Go may stamp into this checkout, by Go's own rule. None where it cannot be foretold: a toolchain that
 /// GOTOOLCHAIN may have switched, or no git at all.
-fn derived_version(prepared: &Prepared, host: &crate::host::Host, dist: &Path) -> Option<String> {
+fn derived_versions(prepared: &Prepared, host: &crate::host::Host, dist: &Path) -> Option<Vec<String>> {
     let module = prepared.project.facts.module_path.clone()?;
     let git = prepared.project.git.as_ref()?;
-    // What hooks write may make the tree dirty while it is built.
-    let hooked =
-        |a: &Action| matches!(a, Action::Build(b) if !b.hooks_pre.is_empty() || !b.hooks_post.is_empty());
-    if prepared.plan.steps.iter().any(|s| hooked(&s.action)) {
-        return None;
-    }
     let mut facts = git.main_version_facts();
     facts.go_minor = host.go.go_version().minor;
     facts.vcs &= !host.facts.buildvcs_off;
@@ -234,7 +231,15 @@ fn derived_version(prepared: &Prepared, host: &crate::host::Host, dist: &Path) -
     facts.root_gomod_committed = root_mod.is_file() && committed(&root_mod);
     let own = prepared.project.roots.as_ref()?.module_root.join("go.mod");
     facts.gomod_committed = committed(&own);
-    Some(main_version(&facts))
+    let mut versions = vec![main_version(&facts)];
+    // What build hooks write may make the tree dirty while it is built.
+    let hooked =
+        |a: &Action| matches!(a, Action::Build(b) if !b.hooks_pre.is_empty() || !b.hooks_post.is_empty());
+    if !facts.dirty && prepared.plan.steps.iter().any(|s| hooked(&s.action)) {
+        facts.dirty = true;
+        versions.push(main_version(&facts));
+    }
+    Some(versions)
 }
 
 /// The user's module cache: from the environment, else from the go command (a module from the proxy only).

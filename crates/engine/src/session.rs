@@ -46,6 +46,15 @@ pub enum ConfigFile {
     Stdin(String),
 }
 
+/// A text above or below the changelog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inset {
+    /// The text.
+    pub text: String,
+    /// Whether it is a template.
+    pub template: bool,
+}
+
 /// What the command line asks for.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -83,12 +92,14 @@ pub struct Request {
     pub dist: Option<String>,
     /// `--fail-fast`: the first failed step ends the run.
     pub fail_fast: bool,
-    /// `--release-notes` text, if it was given.
-    pub release_notes: Option<String>,
-    /// `--release-header` text.
-    pub release_header: Option<String>,
-    /// `--release-footer` text.
-    pub release_footer: Option<String>,
+    /// `--release-notes` was given: the notes are the user's own, and no changelog is made.
+    pub own_notes: bool,
+    /// `--release-header` or `--release-header-tmpl`.
+    pub release_header: Option<Inset>,
+    /// `--release-footer` or `--release-footer-tmpl`.
+    pub release_footer: Option<Inset>,
+    /// Set by the engine once before hooks ran: whether the tree was dirty before them, which is what counts.
+    pub dirty_before_hooks: Option<bool>,
 }
 
 impl Request {
@@ -112,9 +123,10 @@ impl Request {
             now: false,
             dist: None,
             fail_fast: false,
-            release_notes: None,
+            own_notes: false,
             release_header: None,
             release_footer: None,
+            dirty_before_hooks: None,
         }
     }
 }

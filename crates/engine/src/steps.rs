@@ -2,9 +2,10 @@
 
 use crate::inputs::Inputs;
 use crate::project::Project;
-use crate::session::Session;
+use crate::session::{Request, Session};
 use goferry_build::{BuildContext, BuildError, Built, Restored, build, prebuilt, universal};
 use goferry_cache::{CacheError, Digest, Key, KeyBuilder, Store};
+use goferry_config::template::Fields;
 use goferry_emulate::Runner;
 use goferry_package::archive::WriteOptions;
 use goferry_package::checksum::{Algorithm, Subject, Sum, combined, sum_files, write_combined, write_split};
@@ -67,8 +68,12 @@ pub(crate) struct Execution<'a> {
     pub runners: &'a BTreeMap<GoTarget, Runner>,
     /// The environment of commands: the process's and `env:`.
     pub env: &'a BTreeMap<String, String>,
-    /// The main version that Go derives here.
-    pub main_version: Option<String>,
+    /// What was asked for.
+    pub request: &'a Request,
+    /// Template fields of the release.
+    pub fields: &'a Fields,
+    /// The main versions that Go may derive here; empty: not checked.
+    pub main_versions: Vec<String>,
     /// The user's module cache, for `go install`.
     pub gomodcache: String,
     /// Folder for temporary files.
@@ -355,16 +360,16 @@ impl Execution<'_> {
             spec.main_version = ExpectedVersion::Unchecked;
         }
         let spec = &spec;
-        let main_version = match &spec.main_version {
-            ExpectedVersion::Exactly(v) => Some(v.clone()),
-            ExpectedVersion::DerivedByGo => self.main_version.clone(),
-            ExpectedVersion::Unchecked => None,
+        let main_versions = match &spec.main_version {
+            ExpectedVersion::Exactly(v) => vec![v.clone()],
+            ExpectedVersion::DerivedByGo => self.main_versions.clone(),
+            ExpectedVersion::Unchecked => vec![],
         };
         let mut key = KeyBuilder::new("verify/1");
         key.text("goferry", &self.session.version)
             .text("spec", &json(spec))
             .text("binary", &built.binary().sha256)
-            .text("main version", main_version.as_deref().unwrap_or("-"))
+            .text("main version", &main_versions.join(" or "))
             .text("namespaces", self.session.env.get("GOFERRY_NO_NAMESPACES").map_or("-", String::as_str));
         let key = key.finish();
         let cached: Option<(VerifiedRecord, Diagnostics)> =
@@ -378,7 +383,7 @@ impl Execution<'_> {
         let cx = VerifyContext {
             host: &self.session.host,
             runner: spec.target.and_then(|t| self.runners.get(&t)),
-            main_version,
+            main_versions,
             helper: None,
         };
         let (verified, warnings) = verify(spec, built, &cx)?;

@@ -89,7 +89,9 @@ impl Making<'_, '_> {
         let folder = format!("{}_{}", b.id, target.goreleaser_name());
         let flat = d.render.flag(b.config.no_unique_dist_dir.as_ref(), &base);
         let path = if flat { binary.clone() } else { format!("{folder}/{binary}") };
-        let id = StepId(format!("build/{folder}"));
+        // The programs of a pattern share a folder.
+        let own = if b.of_pattern { format!("{folder}/{binary}") } else { folder };
+        let id = StepId(format!("build/{own}"));
         let fields = self.fields(&base, &binary, ext, &path);
         let kind = match mode.as_deref() {
             Some("c-archive") => ArtifactKind::CArchive,
@@ -108,7 +110,7 @@ impl Making<'_, '_> {
             binary: binary.clone(),
             ext: ext.to_owned(),
             path,
-            verified: StepId(format!("verify/{folder}")),
+            verified: StepId(format!("verify/{own}")),
             built: id.clone(),
             kind,
             replaces: false,

@@ -25,6 +25,8 @@ pub struct Options {
     pub ids: Vec<String>,
     /// Stop after verification (`goferry build`): no archives, checksums or changelog.
     pub build_only: bool,
+    /// Whether the release notes are the user's own, so that no changelog is made.
+    pub own_notes: bool,
     /// Value of `--dist`.
     pub dist: Option<String>,
 }
@@ -49,6 +51,8 @@ pub struct DraftBuild {
     pub main: String,
     /// Where the binary's name comes from.
     pub binary: Text,
+    /// Whether it is one of several that a pattern in `main` stands for: their ids are the same.
+    pub of_pattern: bool,
     /// Its matrix.
     pub targets: Vec<GoTarget>,
     /// Whether the matrix was nobody's choice, so that a pair which cannot be built does not stop the others.
@@ -292,12 +296,63 @@ fn builds(d: &Draft<'_>) -> Vec<DraftBuild> {
             && b.goarch.is_empty()
             && d.config.targets.is_empty()
             && d.config.dialect == Dialect::Native;
+        if main.contains("...") {
+            let same = DraftBuild {
+                id,
+                config: b.clone(),
+                dir,
+                main,
+                binary: Text::implied(String::new()),
+                of_pattern: true,
+                targets,
+                default_matrix,
+            };
+            expand(d, same, &mut out);
+            continue;
+        }
         let binary = b.binary.clone().unwrap_or_else(|| Text::implied(d.name.clone()));
-        out.push(DraftBuild { id, config: b.clone(), dir, main, binary, targets, default_matrix });
+        out.push(DraftBuild {
+            id,
+            config: b.clone(),
+            dir,
+            main,
+            binary,
+            of_pattern: false,
+            targets,
+            default_matrix,
+        });
     }
     check_ids(d, &out);
     check_asked_targets(d, &out);
     out
+}
+
+/// `main: ./...`: one build for each main package below, all with the same id.
+fn expand(d: &Draft<'_>, build: DraftBuild, out: &mut Vec<DraftBuild>) {
+    let labelled = |diag: Diagnostic| match build.config.main.as_ref().and_then(|t| t.place.label("")) {
+        Some(l) => diag.label(l),
+        None => diag,
+    };
+    if build.config.binary.is_some() {
+        let what = format!(
+            "build `{}`: `main: {}` may mean several programs, and `binary` names one",
+            build.id, build.main
+        );
+        d.render.push(
+            labelled(Diagnostic::error(Code::ConfigValue, what))
+                .hint("leave `binary` out, or name one package"),
+        );
+        return;
+    }
+    let found =
+        d.facts.pattern_mains.get(&(build.dir.clone(), build.main.clone())).cloned().unwrap_or_default();
+    if found.is_empty() {
+        let what = format!("build `{}`: no main package matches `{}`", build.id, build.main);
+        d.render.push(labelled(Diagnostic::error(Code::MainMissing, what)));
+    }
+    for m in found {
+        out.push(DraftBuild { main: m.dir, binary: Text::implied(m.binary), ..build.clone() });
+    }
 }
 
 /// `--target` and `--single-target` choose from the matrix; what is not in it is not silently left out.
@@ -319,7 +374,8 @@ fn check_asked_targets(d: &Draft<'_>, builds: &[DraftBuild]) {
 fn check_ids(d: &Draft<'_>, builds: &[DraftBuild]) {
     let mut seen = BTreeSet::new();
     for b in builds {
-        if !seen.insert(&b.id) {
+        let first = seen.insert(&b.id);
+        if !first && !b.of_pattern {
             let mut diag = Diagnostic::error(Code::DuplicateId, format!("two builds have the id `{}`", b.id))
                 .hint("give each build an id of its own");
             if let Some(l) = b.config.place.label("the second") {

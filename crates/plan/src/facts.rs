@@ -97,6 +97,8 @@ pub struct ProjectFacts {
     pub mains: Vec<MainPackage>,
     /// `(dir, main)` of configured builds → what is there.
     pub configured_mains: BTreeMap<(String, String), MainState>,
+    /// `(dir, main)` of builds whose main is a pattern such as `./...` → the main packages below it.
+    pub pattern_mains: BTreeMap<(String, String), Vec<MainPackage>>,
     /// Whether this is a snapshot.
     pub snapshot: bool,
     /// The process environment that templates see.

@@ -39,7 +39,8 @@ pub(crate) fn source(d: &Draft<'_>, steps: &mut Vec<Step>, out: &mut Vec<Uploada
 /// goreleaser writes no changelog for a snapshot.
 pub(crate) fn changelog(d: &Draft<'_>, steps: &mut Vec<Step>) {
     let c = &d.config.changelog;
-    let off = d.facts.snapshot
+    let off = d.options.own_notes
+        || d.facts.snapshot
         || d.facts.is_module()
         || d.options.skips("changelog")
         || d.render.flag(c.disable.as_ref(), &d.fields);

@@ -14,8 +14,8 @@ pub struct Expectation {
     pub target: Option<GoTarget>,
     /// Module path of the main module.
     pub module_path: Option<String>,
-    /// The main version that Go derives; none if it is not checked.
-    pub main_version: Option<String>,
+    /// The main versions that Go may derive; empty if it is not checked.
+    pub main_versions: Vec<String>,
     /// The release version with its `v`, for a warning where it differs from the stamped one.
     pub release_version: Option<String>,
     /// What CGO_ENABLED was.
@@ -134,9 +134,8 @@ fn build_info(binary: &Binary, target: &GoTarget, name: &str, want: &Expectation
 }
 
 fn version(have: &str, name: &str, want: &Expectation, found: &mut Diagnostics) {
-    if let Some(expected) = &want.main_version
-        && expected != have
-    {
+    if !want.main_versions.is_empty() && !want.main_versions.iter().any(|v| v == have) {
+        let expected = want.main_versions.join("` or `");
         found.push(
             Diagnostic::error(
                 Code::MainVersionMismatch,

@@ -20,8 +20,8 @@ pub struct VerifyContext<'a> {
     pub host: &'a Host,
     /// The runner behind the specification's [`RunnerFact`].
     pub runner: Option<&'a Runner>,
-    /// The main version that must be stamped, where it is checked.
-    pub main_version: Option<String>,
+    /// The main versions of which one must be stamped; empty: not checked.
+    pub main_versions: Vec<String>,
     /// The executable that enters the sandbox; none: this one.
     pub helper: Option<&'a Path>,
 }
@@ -47,8 +47,8 @@ pub fn verify(
     let want = Expectation {
         target: spec.target,
         module_path: spec.module_path.clone().filter(|_| spec.executable),
-        main_version: cx.main_version.clone(),
-        release_version: Some(spec.release_version.clone()).filter(|_| cx.main_version.is_some()),
+        main_versions: cx.main_versions.clone(),
+        release_version: Some(spec.release_version.clone()).filter(|_| !cx.main_versions.is_empty()),
         cgo: Some(spec.cgo),
         packed: spec.packed || !spec.executable,
     };

@@ -7,7 +7,7 @@ use crate::{exit, resolve};
 use goferry_config::model::Unsupported;
 use goferry_config::template::Templates;
 use goferry_config::{Config, GOFERRY_FILE, SEARCH_ORDER};
-use goferry_engine::{ConfigFile, load_config};
+use goferry_engine::{ConfigFile, check_targets, load_config};
 use goferry_report::{Code, Diagnostic, Diagnostics, Label};
 use serde_json::Value;
 use std::path::Path;
@@ -57,6 +57,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitCode, Diagnostics> {
 fn check(root: &Path, file: &ConfigFile) -> Checked {
     let (config, mut problems) = load_config(root, file);
     templates(root, file, &config, &mut problems);
+    problems.append(check_targets(&config, &std::env::vars().collect()));
     Checked { config, problems }
 }
 

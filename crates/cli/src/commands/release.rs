@@ -45,7 +45,7 @@ fn run(
     let sink: Arc<dyn Sink> = Arc::<Talker>::clone(&talker);
     let result = resolve::session(sink, Arc::clone(&cancel), !run.no_cache).and_then(|mut session| {
         let mut request = request(&session)?;
-        resolve::apply_run(run, &mut session, &mut request);
+        resolve::apply_run(run, &mut session, &mut request)?;
         recipe(&session, &request)
     });
     let (mut problems, made) = match result {

@@ -41,7 +41,13 @@ const NO_REMOTE: &str = "the commit and its tag count even where there is no rem
 const NATIVE: &str =
     "without any configuration goferry has defaults of its own: matrix, zip for windows, module's name";
 
-static DELIBERATE: [Deliberate; 39] = [
+static DELIBERATE: [Deliberate; 40] = [
+    entry(
+        "source-archive",
+        "archives/*/comment",
+        Lost,
+        "git's own note of the commit, which metadata.json says too",
+    ),
     entry("*", "dist/config.yaml", Lost, "goferry says what it understood in goferry.json"),
     entry("*", "dist/goferry.json", Added, "how each binary was verified"),
     entry("*", "archives/*/members/*/mtime", CommitTime, REPRODUCIBLE),
