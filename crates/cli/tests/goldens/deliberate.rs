@@ -41,7 +41,32 @@ const NO_REMOTE: &str = "the commit and its tag count even where there is no rem
 const NATIVE: &str =
     "without any configuration goferry has defaults of its own: matrix, zip for windows, module's name";
 
-static DELIBERATE: [Deliberate; 40] = [
+static DELIBERATE: [Deliberate; 45] = [
+    entry("source-*", "dist/*.bkp", Lost, "goreleaser forgets a copy of the archive in dist"),
+    entry(
+        "source-t*",
+        "archives/*/comment",
+        Lost,
+        "git's own note of the commit, which metadata.json says too",
+    ),
+    entry(
+        "source-zip",
+        "archives/*/members/*/mode",
+        Becomes("0", "775"),
+        "goreleaser loses the modes of folders in zip",
+    ),
+    entry(
+        "source-zip",
+        "archives/*/members/*/mtime",
+        Becomes("epoch", "*"),
+        "goreleaser loses the times in zip",
+    ),
+    entry(
+        "source-zip",
+        "archives/*/members/*/method",
+        Becomes("store", "deflate"),
+        "goreleaser forgets to compress",
+    ),
     entry(
         "source-archive",
         "archives/*/comment",

@@ -100,7 +100,7 @@ pub(crate) static REFUSALS: &[Refusal] = &[
     ),
     says("fail-yaml-duplicate-key", 2, &["`dist` is written twice", ".goreleaser.yaml:3:1"]),
     says("fail-yaml-scalar-list", 2, &["`builds[0].goarm` must be a list", ".goreleaser.yaml:4:12"]),
-    says("fail-yaml-syntax", 2, &["[config-syntax]", ".goreleaser.yaml:2"]),
+    says("fail-yaml-syntax", 2, &["[config-syntax]", ".goreleaser.yaml:3"]),
     says("fail-yaml-type", 2, &["`builds` must be a list", ".goreleaser.yaml:3:3"]),
     says("upx-missing", 5, &["[tool-missing]", "./no-such-upx"]),
 ];
