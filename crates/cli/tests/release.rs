@@ -179,14 +179,19 @@ fn a_damaged_cache_is_noticed_and_made_good() {
     p.release();
     let good = p.dist_files();
     let mut damaged = 0;
-    for dir in std::fs::read_dir(p.scratch.path().join("cache/cas")).unwrap().flatten() {
-        for file in std::fs::read_dir(dir.path()).unwrap().flatten() {
-            let mut bytes = std::fs::read(file.path()).unwrap();
-            let middle = bytes.len() / 2;
-            bytes[middle] ^= 1;
-            support::executable(&file.path());
-            std::fs::write(file.path(), bytes).unwrap();
-            damaged += 1;
+    let mut todo = vec![p.scratch.path().join("cache")];
+    while let Some(dir) = todo.pop() {
+        for file in std::fs::read_dir(dir).unwrap().flatten().map(|e| e.path()) {
+            if file.is_dir() {
+                todo.push(file);
+            } else if file.components().any(|c| c.as_os_str() == "cas") {
+                let mut bytes = std::fs::read(&file).unwrap();
+                let middle = bytes.len() / 2;
+                bytes[middle] ^= 1;
+                support::executable(&file);
+                std::fs::write(&file, bytes).unwrap();
+                damaged += 1;
+            }
         }
     }
     assert!(damaged >= 2, "a binary and an archive");

@@ -49,6 +49,8 @@ pub struct StartSpec {
     pub env: Vec<(String, String)>,
     /// Where a dynamic program's loader and libraries are.
     pub sysroot: Option<PathBuf>,
+    /// Whether it is kept apart in namespaces where they are granted.
+    pub isolate: bool,
     /// What it may use; an emulator's own memory is added.
     pub limits: Limits,
     /// The executable that calls `goferry_proc::sandbox::enter_if_asked` first; none: this one.
@@ -104,6 +106,7 @@ fn sandboxed(spec: &StartSpec, program: &Path, args: &[String]) -> SandboxSpec {
         args: command.args,
         env: spec.env.iter().cloned().chain(command.env).collect(),
         limits,
+        isolate: spec.isolate,
         max_output: OUTPUT_BYTES,
         helper: spec.helper.clone(),
         ..SandboxSpec::new(format!("starting the {} program", spec.target), command.program)

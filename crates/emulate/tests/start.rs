@@ -81,6 +81,7 @@ impl Bench {
             args: vec![arg.to_owned()],
             env: vec![],
             sysroot: None,
+            isolate: true,
             limits: Limits {
                 wall: Some(Duration::from_millis(wall)),
                 memory_bytes: Some(1 << 30),

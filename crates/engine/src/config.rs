@@ -9,8 +9,8 @@ use goferry_report::{Code, Diagnostic, Diagnostics, nearest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// Reads the configuration of the project in `root`.
-pub fn load(root: &Path, file: &ConfigFile) -> (Config, Diagnostics) {
+/// Reads the configuration of the project in `root`; a file that was named is looked for from `cwd`.
+pub fn load(root: &Path, cwd: &Path, file: &ConfigFile) -> (Config, Diagnostics) {
     let mut problems = Diagnostics::default();
     let mut read = |path: &Path, name: &str| match std::fs::read_to_string(path) {
         Ok(text) => Some(SourceText { name: name.to_owned(), text }),
@@ -28,7 +28,7 @@ pub fn load(root: &Path, file: &ConfigFile) -> (Config, Diagnostics) {
         }
         ConfigFile::Named(path) => {
             let name = path.to_string_lossy().into_owned();
-            let text = read(&root.join(path), &name);
+            let text = read(&cwd.join(path), &name);
             match path.extension().is_some_and(|e| e == "toml") {
                 true => goferry = text,
                 false => goreleaser = text,
@@ -57,6 +57,7 @@ pub fn check_targets(config: &Config, env: &BTreeMap<String, String>) -> Diagnos
     let facts = ProjectFacts {
         source: SourceKind::Checkout,
         build_from: SourceKind::Checkout,
+        has_repository: true,
         module_path: None,
         dir_name: String::new(),
         vcs: Vcs { tag: "v0.0.0".to_owned(), ..Vcs::default() },

@@ -4,8 +4,8 @@ use crate::project::Project;
 use crate::session::Session;
 use goferry_cache::KeyBuilder;
 use goferry_emulate::{Class, Runner, choose_runner};
-use goferry_plan::Draft;
 use goferry_plan::facts::{CcFact, CgoNeed, HostFacts, RunnerFact};
+use goferry_plan::{Draft, DraftBuild};
 use goferry_report::Diagnostic;
 use goferry_target::{GoTarget, Os};
 use goferry_toolchain::cc::{CcQuery, choose_cc};
@@ -194,17 +194,19 @@ fn cgo_needs(
                 let go = &go;
                 s.spawn(move || {
                     half.iter()
-                        .map(|(b, t)| (b.id.clone(), *t, need(session, project, go, &b.dir, &b.main, *t)))
+                        .map(|(b, t)| (b.id.clone(), *t, need(session, project, go, b, *t)))
                         .collect::<Vec<_>>()
                 })
             })
             .collect();
         halves.into_iter().flat_map(|h| h.join().unwrap_or_default()).collect()
     });
+    let sure = results.iter().all(|(_, _, need)| need.is_ok()) && results.len() == work.len();
     for (id, t, need) in results {
-        out.insert((id, t), need);
+        out.insert((id, t), need.unwrap_or_else(|n| n));
     }
-    if let Some(cache) = &session.cache {
+    // What go list could not say this time is asked again the next time.
+    if let (Some(cache), true) = (&session.cache, sure) {
         let list: Vec<_> = out.iter().map(|((id, t), n)| (id, t, n.needed, &n.reason)).collect();
         // A cache that cannot be written costs time, not correctness.
         let _ = cache.record(&key, &list);
@@ -212,31 +214,39 @@ fn cgo_needs(
     out
 }
 
-fn need(session: &Session, project: &Project, go: &Go, dir: &str, main: &str, target: GoTarget) -> CgoNeed {
+/// Whether a main package needs cgo; as an error the assumption where the go command could not say.
+fn need(
+    session: &Session,
+    project: &Project,
+    go: &Go,
+    build: &DraftBuild,
+    target: GoTarget,
+) -> Result<CgoNeed, CgoNeed> {
+    let tags: Vec<String> = build.config.flags.tags.iter().flatten().map(|t| t.value.clone()).collect();
     let list = |cgo: bool| {
         go.list_packages(
             &session.host,
             &ListQuery {
-                dir: &project.root.join(dir),
+                dir: &project.root.join(&build.dir),
                 target: Some(target),
-                patterns: &[main.to_owned()],
-                tags: &[],
+                patterns: std::slice::from_ref(&build.main),
+                tags: &tags,
                 cgo,
                 env: &[],
             },
         )
     };
     let no = |reason: &str| CgoNeed { needed: false, reason: reason.to_owned() };
-    let Ok(with) = list(true) else { return no("the packages could not be listed") };
+    let Ok(with) = list(true) else { return Err(no("the packages could not be listed")) };
     // The common case: nothing outside the standard library has cgo files, so there is nothing to lose.
     if !with.iter().any(|p| !p.standard && (!p.cgo_files.is_empty() || p.error.is_some())) {
-        return no("no package outside the standard library uses cgo");
+        return Ok(no("no package outside the standard library uses cgo"));
     }
-    let Ok(without) = list(false) else { return no("the packages could not be listed without cgo") };
-    match go::cgo_need(&with, &without) {
+    let Ok(without) = list(false) else { return Err(no("the packages could not be listed without cgo")) };
+    Ok(match go::cgo_need(&with, &without) {
         go::CgoNeed::Yes { reason } => CgoNeed { needed: true, reason },
         go::CgoNeed::No => no("every package that uses cgo also builds without"),
-    }
+    })
 }
 
 fn heads_key(
@@ -253,6 +263,7 @@ fn heads_key(
     );
     for b in open {
         key.list("build", [b.id.as_str(), b.dir.as_str(), b.main.as_str()]);
+        key.list("tags", b.config.flags.tags.iter().flatten().map(|t| t.value.clone()));
         key.list("targets", b.targets.iter().map(ToString::to_string));
     }
     match &project.module {

@@ -49,7 +49,7 @@ fn sources(
     dist: &Path,
 ) -> Result<Digest, goferry_cache::CacheError> {
     let mut key = KeyBuilder::new("sources/1");
-    if let Some(m) = &project.module {
+    if let (Some(m), false) = (&project.module, project.copied) {
         // The module cache is read-only and was checked by the go command.
         key.text("module", &m.path).text("version", &m.version).text("sum", &m.sum);
         return Ok(*key.finish().digest());
@@ -61,11 +61,19 @@ fn sources(
         let tree = hasher.tree(&dir, &|p| p == inside || p.file_name().is_some_and(|n| n == ".git"))?;
         // Not written: the next run hashes again, nothing worse.
         let _ = hasher.save();
+        key.text("root", "");
         for entry in tree {
             let name = entry.path.to_string_lossy();
             match &entry.content {
                 TreeContent::File(d) => key.bytes(format!("{name} {:o}", entry.mode & 0o111), d.as_bytes()),
-                TreeContent::Link(to) => key.text(format!("{name} link"), &to.to_string_lossy()),
+                TreeContent::Link(to) => {
+                    // What lies behind a link may be outside of what is hashed.
+                    let behind = dir.join(&entry.path);
+                    if behind.is_file() {
+                        key.digest(format!("{name} behind"), Digest::of_file(&behind)?);
+                    }
+                    key.text(format!("{name} link"), &to.to_string_lossy())
+                }
             };
         }
     }

@@ -44,7 +44,7 @@ pub struct Prepared {
 pub fn prepare(session: &Session, request: &Request) -> Result<Prepared, Diagnostics> {
     let (skip, skip_problems) = config::skips(&request.skip);
     let project::Located { root, module, copy } = project::locate(session, request)?;
-    let (config, mut problems) = config::load(&root, &request.config);
+    let (config, mut problems) = config::load(&root, &session.cwd, &request.config);
     problems.append(skip_problems);
     if problems.has_errors() {
         return Err(problems);
@@ -114,7 +114,7 @@ fn publishing(request: &Request) -> Option<Diagnostic> {
     )
 }
 
-/// A fetched module's own hooks are somebody else's commands.
+/// Everything in a fetched module's own configuration that would run a command of its choice on this machine.
 fn hooks_of_a_stranger(
     request: &Request,
     plan: &Plan,
@@ -122,15 +122,23 @@ fn hooks_of_a_stranger(
     after: &[HookSpec],
 ) -> Option<Diagnostic> {
     use goferry_plan::graph::Action;
-    if !matches!(request.subject, Subject::Module(_)) || request.allow_hooks {
+    if !matches!(request.subject, Subject::Module(_)) || request.allow_hooks && request.from_copy {
         return None;
     }
-    let mut lines: Vec<String> = before.iter().chain(after).map(|h| h.line.clone()).collect();
+    let mut hooks: Vec<&HookSpec> = before.iter().chain(after).collect();
+    let mut lines = vec![];
     for s in &plan.steps {
-        if let Action::Build(b) = &s.action {
-            lines.extend(b.hooks_pre.iter().chain(&b.hooks_post).map(|h| h.line.clone()));
+        match &s.action {
+            Action::Build(b) => {
+                hooks.extend(b.hooks_pre.iter().chain(&b.hooks_post));
+                lines.extend(foreign_programs(b));
+            }
+            Action::Universal(u) => hooks.extend(u.hooks_pre.iter().chain(&u.hooks_post)),
+            _ => {}
         }
     }
+    lines.extend(hooks.iter().map(|h| h.line.clone()));
+    lines.sort();
     lines.dedup();
     if lines.is_empty() {
         return None;
@@ -139,8 +147,28 @@ fn hooks_of_a_stranger(
         Code::HooksNotAllowed,
         "the module's own configuration wants to run commands on this machine",
     )
-    .hint_with("to let them run:", "--allow-hooks")
-    .hint_with("to go on without:", "--skip=before,pre-hooks,post-hooks");
+    .hint_with(
+        "to let them run, in a copy because the module cache must not change:",
+        "--allow-hooks --from-copy",
+    )
+    .hint_with("to go on without hooks:", "--skip=before,after,pre-hooks,post-hooks");
     d.notes = lines;
     Some(d)
+}
+
+/// Programs that a build runs besides go: another tool, a packer of another name, a compiler, a tool wrapper.
+fn foreign_programs(b: &goferry_plan::graph::BuildSpec) -> Vec<String> {
+    const FLAGS: [&str; 3] = ["-toolexec", "-extld", "-exec"];
+    const VARIABLES: [&str; 7] = ["CC", "CXX", "AR", "FC", "PATH", "GOFLAGS", "PKG_CONFIG"];
+    let mut out = vec![];
+    if b.tool != "go" {
+        out.push(format!("tool: {}", b.tool));
+    }
+    out.extend(b.upx.iter().filter(|u| u.program != "upx").map(|u| format!("upx: {}", u.program)));
+    out.extend(b.flags.iter().filter(|f| FLAGS.iter().any(|w| f.contains(w))).cloned());
+    // A compiler that goferry chose has an identity of its own.
+    let chosen = b.cc_identity.as_ref().is_some_and(|i| !i.starts_with("CC="));
+    let foreign = |k: &str| VARIABLES.contains(&k) && !(chosen && (k == "CC" || k == "CXX"));
+    out.extend(b.env.iter().filter(|(k, _)| foreign(k)).map(|(k, v)| format!("{k}={v}")));
+    out
 }

@@ -24,6 +24,8 @@ pub struct Project {
     pub roots: Option<InputRoots>,
     /// The module from the proxy.
     pub module: Option<module::ModuleInfo>,
+    /// Whether `root` is a copy of the module, which hooks may change.
+    pub copied: bool,
 }
 
 /// Where a project lies.
@@ -55,6 +57,9 @@ pub(crate) fn locate(session: &Session, request: &Request) -> Result<Located, Bo
             let info = module::resolve(&go, &session.host, &query)?;
             if !request.from_copy {
                 return Ok(Located { root: info.dir.clone(), module: Some(info), copy: None });
+            }
+            if let Some(root) = &request.copied_to {
+                return Ok(Located { root: root.clone(), module: Some(info), copy: None });
             }
             let io = |e: std::io::Error| crate::dist::failure(&info.dir, &e);
             let copy = tempfile::Builder::new().prefix("goferry-copy-").tempdir().map_err(io)?;
@@ -122,6 +127,7 @@ pub(crate) fn gather(
         mains: mains(&root, module_path.as_deref()),
         configured_mains: configured_mains(config, &root),
         pattern_mains: pattern_mains(config, &root),
+        has_repository: git.is_some(),
         module_path,
         snapshot,
         vcs,
@@ -129,15 +135,30 @@ pub(crate) fn gather(
     };
     let gowork = session.env.get("GOWORK").map(String::as_str).unwrap_or_default();
     let roots = match module {
-        Some(_) => None,
-        None => input_roots(&root, gowork).ok(),
+        Some(_) if !request.from_copy => None,
+        _ => all_roots(config, &root, gowork),
     };
-    (Project { root, facts, git, roots, module }, problems)
+    (Project { root, facts, git, roots, module, copied: request.from_copy }, problems)
 }
 
 /// A configured text that the engine needs before templates can be rendered.
 fn literal(text: Option<&Text>) -> String {
     text.map(|t| t.value.clone()).filter(|t| !t.contains("{{")).unwrap_or_default()
+}
+
+/// Every local folder that some build may read: those of the project's module, and of modules that `dir` lies in.
+fn all_roots(config: &Config, root: &Path, gowork: &str) -> Option<InputRoots> {
+    let mut all = input_roots(root, gowork).ok();
+    for b in &config.builds {
+        let dir = literal(b.dir.as_ref());
+        if let (false, Ok(own)) = (dir.is_empty(), input_roots(&root.join(&dir), gowork)) {
+            match &mut all {
+                Some(all) => all.dirs.extend(own.dirs),
+                None => all = Some(own),
+            }
+        }
+    }
+    all
 }
 
 /// `gomod.proxy` builds with `go install M@V`, which refuses modules with replace lines.
@@ -180,7 +201,7 @@ fn checkout_vcs(
     let mut problems = Diagnostics::default();
     let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
     let report = match goferry_proc::find_program("git", Some(path.as_ref()), root) {
-        Some(git) => git::inspect(&session.host, &git, &query(session, config, root)),
+        Some(git) => git::inspect(&session.host, &git, &query(session, request, config, root)),
         None => git::GitReport { facts: None, problems: vec![git::git_missing()] },
     };
     if request.auto_snapshot && report.facts.as_ref().is_some_and(GitFacts::is_dirty) {
@@ -212,7 +233,7 @@ fn checkout_vcs(
     (vcs, real.then_some(g), problems)
 }
 
-fn query(session: &Session, config: &Config, root: &Path) -> GitQuery {
+fn query(session: &Session, request: &Request, config: &Config, root: &Path) -> GitQuery {
     let env = |k: &str| session.env.get(k).cloned().unwrap_or_default();
     let mut fields = Fields::default();
     fields.set("Env", Value::from(session.env.clone()));
@@ -228,7 +249,7 @@ fn query(session: &Session, config: &Config, root: &Path) -> GitQuery {
         ignore_tags: config.git.ignore_tags.iter().map(text).filter(|t| !t.is_empty()).collect(),
         tag_sort: config.git.tag_sort.as_ref().map(text).unwrap_or_default(),
         prerelease_suffix: config.git.prerelease_suffix.as_ref().map(text).unwrap_or_default(),
-        dist: PathBuf::from(literal(config.dist.as_ref())),
+        dist: PathBuf::from(request.dist.clone().unwrap_or_else(|| literal(config.dist.as_ref()))),
     }
 }
 

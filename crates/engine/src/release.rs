@@ -8,6 +8,7 @@ use crate::summary::Summary;
 use crate::{inputs, metadata, schedule};
 use goferry_plan::facts::SourceKind;
 use goferry_plan::graph::{Action, HookSpec};
+use goferry_proc::{CommandSpec, Spawner};
 use goferry_report::{Code, Diagnostic, Diagnostics, Event, StepState};
 use goferry_toolchain::gomod::GoMod;
 use goferry_toolchain::main_version::main_version;
@@ -34,11 +35,20 @@ pub fn release(session: &Session, request: &Request) -> Result<Outcome, Diagnost
     say_plan(session, request, &prepared);
     let dist_path = crate::templates::clean(&session.cwd.join(&prepared.plan.project.dist));
     guard_dist(&dist_path, session)?;
+    if session.host.cancel().is_cancelled() {
+        return Err(Diagnostic::error(Code::Interrupted, "interrupted before anything was written").into());
+    }
     let dist = Dist::take(&dist_path, request.clean)?;
     if run_hooks(session, &prepared, &prepared.before)? {
         // Hooks may have changed anything, so everything is looked at again.
-        let again = Request { dirty_before_hooks: Some(prepared.plan.project.vcs.dirty), ..request.clone() };
+        let again = Request {
+            dirty_before_hooks: Some(prepared.plan.project.vcs.dirty),
+            copied_to: prepared.copy.as_ref().map(|_| prepared.project.root.clone()),
+            ..request.clone()
+        };
+        let copy = prepared.copy.take();
         prepared = checked(session, &again)?;
+        prepared.copy = copy;
     }
     let temp = scratch(&dist_path)?;
     let outcome = execute(session, request, &prepared, &dist_path, temp.path(), begun)?;
@@ -77,17 +87,34 @@ fn say_plan(session: &Session, request: &Request, prepared: &Prepared) {
     session.sink.event(&Event::PlanReady { steps: prepared.plan.steps.len(), targets: targets.len() });
 }
 
-/// Cleaning must never remove the project or what lies above it.
+/// Cleaning must never remove the project, what lies above it, or files that git tracks.
 fn guard_dist(dist: &Path, session: &Session) -> Result<(), Diagnostics> {
-    if session.cwd.starts_with(dist) {
-        return Err(Diagnostic::error(
-            Code::ConfigValue,
-            format!("dist is {}, which holds the project itself", dist.display()),
-        )
-        .hint("choose a folder of its own, e.g. dist")
-        .into());
+    let refuse = |what: String| {
+        Err(Diagnostic::error(Code::ConfigValue, what).hint("choose a folder of its own, e.g. dist").into())
+    };
+    let real = |p: &Path| p.canonicalize().unwrap_or_else(|_| p.to_owned());
+    if real(&session.cwd).starts_with(real(dist)) {
+        return refuse(format!("dist is {}, which holds the project itself", dist.display()));
     }
-    Ok(())
+    if dist.symlink_metadata().is_ok_and(|m| m.is_symlink()) {
+        return refuse(format!(
+            "dist is {}, a symbolic link: what it points to would be emptied",
+            dist.display()
+        ));
+    }
+    // What an earlier run left needs no question; anything else might be the project's own.
+    let ours = ["artifacts.json", ".goferry-incomplete"].iter().any(|f| dist.join(f).exists());
+    if ours || !dist.is_dir() {
+        return Ok(());
+    }
+    let tracked =
+        CommandSpec::new("ask git for tracked files", "git").args(["ls-files", "--", "."]).cwd(dist);
+    match session.host.run(&tracked) {
+        Ok(done) if done.status.success() && !done.stdout.is_empty() => {
+            refuse(format!("dist is {}, and git tracks files in it", dist.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A folder for temporary files beside the output, so that renames stay on one file system.
@@ -154,6 +181,7 @@ fn execute(
         times: Mutex::new(HashMap::new()),
         failures: Mutex::new(Diagnostics::default()),
         warned: Mutex::default(),
+        stored: Mutex::default(),
         alone: RwLock::new(()),
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -174,9 +202,12 @@ fn execute(
         )
         .into());
     }
+    forget_if_changed(session, prepared, host, &execution)?;
     metadata::write(&execution)?;
     std::fs::remove_file(&ignore).map_err(|e| Diagnostics::from(*failure(&ignore, &e)))?;
-    deliver(request, &execution)?;
+    if lock(&execution.failures).list.is_empty() {
+        deliver(request, &execution)?;
+    }
     if let Some(store) = &session.cache {
         // Only looks at one small file while the store is under its limit.
         let _ = store.evict();
@@ -185,6 +216,29 @@ fn execute(
     let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     session.sink.event(&Event::RunFinished { ok: failures.list.is_empty(), millis });
     Ok(Outcome { summary: Summary::of(&execution, millis), failures })
+}
+
+/// Files that changed while the run went on may be in some binaries and not in the digest that keys them: such results
+/// are not kept.
+fn forget_if_changed(
+    session: &Session,
+    prepared: &Prepared,
+    host: &crate::host::Host,
+    execution: &Execution<'_>,
+) -> Result<(), Diagnostics> {
+    let stored = lock(&execution.stored).clone();
+    let (Some(store), false) = (&session.cache, stored.is_empty()) else { return Ok(()) };
+    let now =
+        inputs::gather(session, &prepared.project, &host.go, &prepared.env, execution.dist).map_err(|e| {
+            Diagnostics::from(Diagnostic::error(Code::Io, format!("the sources could not be hashed: {e}")))
+        })?;
+    if now.sources != execution.inputs.sources {
+        stored.iter().for_each(|key| store.forget(key));
+        session
+            .sink
+            .note("files changed while the release ran: its results are not kept in the cache".to_owned());
+    }
+    Ok(())
 }
 
 /// `-o`: copies the only binary to where the user wants it.

@@ -28,7 +28,7 @@ pub fn release_twice(session: &Session, request: &Request) -> Result<Outcome, Di
         .tempdir()
         .map_err(|e| Diagnostics::from(*failure(&std::env::temp_dir(), &e)))?;
     let dist = session.cwd.join(&first.summary.dist);
-    let (cwd, second_dist) = again(session, request, &dist, elsewhere.path())?;
+    let (cwd, second_dist) = again(session, request, &dist, &first.summary.dist, elsewhere.path())?;
     let second = Session {
         cwd,
         env: session.env.clone(),
@@ -40,6 +40,10 @@ pub fn release_twice(session: &Session, request: &Request) -> Result<Outcome, Di
     };
     let mut repeat = request.clone();
     repeat.clean = true;
+    repeat.dist =
+        Some(second_dist.strip_prefix(&second.cwd).unwrap_or(&second_dist).to_string_lossy().into_owned());
+    // What has an effect on the world happens once.
+    repeat.skip.insert("after".to_owned());
     repeat.output = None;
     let outcome = release(&second, &repeat)?;
     first.failures.append(outcome.failures);
@@ -77,9 +81,14 @@ fn again(
     session: &Session,
     request: &Request,
     dist: &Path,
+    name: &str,
     to: &Path,
 ) -> Result<(PathBuf, PathBuf), Diagnostics> {
-    let relative = dist.strip_prefix(&session.cwd).unwrap_or(Path::new("dist")).to_owned();
+    // A folder that was given as an absolute path would be the first run's own.
+    let relative = match Path::new(name).is_absolute() {
+        true => PathBuf::from("dist-again"),
+        false => PathBuf::from(name),
+    };
     if let Subject::Module(_) = request.subject {
         return Ok((to.to_owned(), to.join(relative)));
     }

@@ -98,6 +98,8 @@ pub struct Request {
     pub release_header: Option<Inset>,
     /// `--release-footer` or `--release-footer-tmpl`.
     pub release_footer: Option<Inset>,
+    /// Set by the engine once before hooks ran: the copy that `--from-copy` builds from.
+    pub copied_to: Option<PathBuf>,
     /// Set by the engine once before hooks ran: whether the tree was dirty before them, which is what counts.
     pub dirty_before_hooks: Option<bool>,
 }
@@ -126,6 +128,7 @@ impl Request {
             own_notes: false,
             release_header: None,
             release_footer: None,
+            copied_to: None,
             dirty_before_hooks: None,
         }
     }

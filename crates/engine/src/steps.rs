@@ -86,6 +86,8 @@ pub(crate) struct Execution<'a> {
     pub failures: Mutex<Diagnostics>,
     /// Warnings that were said.
     pub warned: Mutex<Vec<Diagnostic>>,
+    /// Keys of build results that this run put into the cache.
+    pub stored: Mutex<Vec<Key>>,
     /// Builds hold it shared; one that ran out of memory holds it alone.
     pub alone: RwLock<()>,
 }
@@ -103,7 +105,11 @@ impl Execution<'_> {
             target: target.clone(),
         });
         let begun = Instant::now();
-        let result = self.dispatch(step);
+        // A defect in one step must not leave the others waiting for it.
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.dispatch(step)))
+            .unwrap_or_else(|_| {
+                Err(Diagnostic::error(Code::Io, format!("{}: goferry itself failed here", step.id)).into())
+            });
         let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (state, detail, ok) = match result {
             Ok((value, state)) => {
@@ -228,7 +234,7 @@ impl Execution<'_> {
 
     /// Adds to a failed build of a matrix that nobody chose the line that leaves the pair out.
     fn explain(&self, mut d: Diagnostic, spec: &BuildSpec) -> Diagnostic {
-        if matches!(d.code, Code::BuildFailed | Code::CCompilerMissing) {
+        if spec.default_matrix && matches!(d.code, Code::BuildFailed | Code::CCompilerMissing) {
             let rest: Vec<String> = self
                 .plan
                 .steps
@@ -260,10 +266,22 @@ impl Execution<'_> {
             .digest("vcs", self.inputs.vcs)
             .digest("go", self.inputs.go);
         key.list("env", &self.inputs.env);
-        for program in
-            [Some(spec.tool.as_str()), spec.upx.as_ref().map(|u| u.program.as_str())].into_iter().flatten()
-        {
+        let mut programs = vec![spec.tool.as_str()];
+        programs.extend(spec.upx.as_ref().map(|u| u.program.as_str()));
+        if spec.cgo != goferry_plan::graph::Cgo::Off {
+            // What the go command would take: the build's own, the environment's, else its compiled-in names.
+            let own = |k: &str| spec.env.iter().rev().find(|(n, _)| n == k).map(|(_, v)| v.as_str());
+            for (k, default) in [("CC", "gcc"), ("CXX", "g++"), ("AR", "ar"), ("PKG_CONFIG", "pkg-config")] {
+                let command =
+                    own(k).or_else(|| self.env.get(k).map(String::as_str)).filter(|c| !c.is_empty());
+                programs.extend(command.unwrap_or(default).split_whitespace().next());
+            }
+        }
+        for program in programs {
             key.text("program", &self.program_identity(program));
+        }
+        if spec.flags.iter().any(|f| f.ends_with("trimpath=false")) {
+            key.text("path", &self.project.root.to_string_lossy());
         }
         key.finish()
     }
@@ -316,6 +334,7 @@ impl Execution<'_> {
         let files = built.files().iter().map(|f| (self.dist.join(&f.path), f.sha256.as_str()));
         store_files(store, files);
         let _ = store.record(key, &built.record());
+        lock(&self.stored).push(key.clone());
     }
 
     fn universal(&self, step: &Step, spec: &UniversalSpec) -> StepResult {
@@ -414,6 +433,11 @@ impl Execution<'_> {
                 })
                 .collect()
         };
+        if verified.len() != spec.binaries.len() {
+            return Err(
+                Diagnostic::error(Code::Io, format!("{}: a binary of it was not verified", step.id)).into()
+            );
+        }
         if spec.format == "binary" {
             let p = Packaged::binary(&verified[0]);
             return Ok((StepValue::Packaged(p), StepState::Done));

@@ -196,7 +196,7 @@ impl Group<'_, '_> {
         let platform = self.members.first().map_or_else(|| "meta".to_owned(), |m| m.platform());
         let mut step_id = format!("archive/{}/{platform}/{}", self.id, self.format);
         if binary {
-            step_id = format!("{step_id}/{}", self.members[0].id);
+            step_id = format!("{step_id}/{}", self.members[0].path);
         }
         let step_id = StepId(step_id);
         let path = if binary { self.members[0].path.clone() } else { file.clone() };

@@ -234,6 +234,7 @@ impl Making<'_, '_> {
             upx: self.upx(fields),
             mtime: r.unix(b.config.mod_timestamp.as_ref(), fields),
             env,
+            default_matrix: b.default_matrix,
             cc_identity,
             cgo,
         }
@@ -462,7 +463,8 @@ fn hook(d: &Draft<'_>, h: &Hook, fields: &Fields) -> Option<HookSpec> {
         dir: d.render.opt(h.dir.as_ref(), "", &fields),
         env,
         output: d.render.flag(h.output.as_ref(), &fields),
-        line,
+        // As written: what a template put in may be a secret.
+        line: h.cmd.value.clone(),
     })
 }
 

@@ -85,6 +85,8 @@ pub struct ProjectFacts {
     pub source: SourceKind,
     /// What binaries are built from: the source, or with `gomod.proxy` the module of this tag from the proxy.
     pub build_from: SourceKind,
+    /// Whether there is a git repository to make a changelog and a source archive from.
+    pub has_repository: bool,
     /// Module path of go.mod, if there is one.
     pub module_path: Option<String>,
     /// Folder name, the last resort for a project name.

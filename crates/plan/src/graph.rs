@@ -154,7 +154,8 @@ pub struct HookSpec {
     pub argv: Vec<String>,
     /// Working directory relative to the project, empty for the project itself.
     pub dir: String,
-    /// `KEY=value` beside the inherited environment.
+    /// `KEY=value` beside the inherited environment. Secrets are serialised as digests.
+    #[serde(serialize_with = "crate::secret::lines")]
     pub env: Vec<String>,
     /// Whether its output is shown.
     pub output: bool,
@@ -225,8 +226,11 @@ pub struct BuildSpec {
     pub flags: Vec<String>,
     /// `-buildmode` if one was given.
     pub buildmode: Option<String>,
-    /// `KEY=value`: GOOS and its kin, CGO_ENABLED, the user's.
+    /// `KEY=value`: GOOS and its kin, CGO_ENABLED, the user's. Secrets are serialised as digests.
+    #[serde(serialize_with = "crate::secret::pairs")]
     pub env: Vec<(String, String)>,
+    /// Whether nobody chose the matrix.
+    pub default_matrix: bool,
     /// What CC is, for the key.
     pub cc_identity: Option<String>,
     /// Whether cgo is on, off, or left to the go command.

@@ -15,6 +15,7 @@ pub mod graph;
 mod matrix;
 mod render;
 mod rest;
+pub mod secret;
 
 pub use builds::c_provider;
 pub use draft::{Draft, DraftBuild, Options, draft, is_semver};

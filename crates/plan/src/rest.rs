@@ -13,6 +13,17 @@ pub(crate) fn source(d: &Draft<'_>, steps: &mut Vec<Step>, out: &mut Vec<Uploada
     if !s.enabled || d.options.skips("source") {
         return;
     }
+    if !d.facts.has_repository {
+        let mut diag = Diagnostic::warning(
+            Code::NoGit,
+            "no source archive: there is no git repository here to make it from",
+        );
+        if let Some(l) = s.place.label("") {
+            diag = diag.label(l);
+        }
+        d.render.push(diag);
+        return;
+    }
     let name = d.render.opt(s.name_template.as_ref(), "{{ .ProjectName }}-{{ .Version }}", &d.fields);
     let format = d.render.opt(s.format.as_ref(), "tar.gz", &d.fields);
     let file = format!("{name}.{format}");
@@ -41,7 +52,7 @@ pub(crate) fn changelog(d: &Draft<'_>, steps: &mut Vec<Step>) {
     let c = &d.config.changelog;
     let off = d.options.own_notes
         || d.facts.snapshot
-        || d.facts.is_module()
+        || !d.facts.has_repository
         || d.options.skips("changelog")
         || d.render.flag(c.disable.as_ref(), &d.fields);
     if off {

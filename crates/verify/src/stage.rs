@@ -180,6 +180,7 @@ fn once(
         args: args.to_vec(),
         env: vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned()), ("LANG".to_owned(), "C.UTF-8".to_owned())],
         sysroot: None,
+        isolate: spec.isolation != "off",
         limits: Limits {
             wall: Some(Duration::from_secs(spec.timeout_seconds)),
             memory_bytes: spec.memory_bytes,

@@ -55,7 +55,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitCode, Diagnostics> {
 }
 
 fn check(root: &Path, file: &ConfigFile) -> Checked {
-    let (config, mut problems) = load_config(root, file);
+    let (config, mut problems) = load_config(root, root, file);
     templates(root, file, &config, &mut problems);
     problems.append(check_targets(&config, &std::env::vars().collect()));
     Checked { config, problems }

@@ -50,6 +50,8 @@ pub struct SandboxSpec {
     pub stdin: Stdin,
     /// What it may use.
     pub limits: Limits,
+    /// Whether it is to be kept apart at all; false: limits and an empty directory only.
+    pub isolate: bool,
     /// Bytes kept of each output stream.
     pub max_output: usize,
     /// The executable that calls [`enter_if_asked`] first in its main; none: this one.
@@ -66,6 +68,7 @@ impl SandboxSpec {
             env: Vec::new(),
             stdin: Stdin::Null,
             limits: Limits::default(),
+            isolate: true,
             max_output: 1 << 20,
             helper: None,
         }
@@ -197,7 +200,8 @@ pub fn probe() -> Isolation {
 /// # Errors
 /// As [`crate::Spawner::run`]: if the program could not be started, or the run was cancelled.
 pub fn run(spec: &SandboxSpec, host: &Host) -> Result<SandboxRun, SpawnError> {
-    let why = match refused_beforehand() {
+    let switched_off = (!spec.isolate).then(|| "switched off in the configuration".to_owned());
+    let why = match switched_off.or_else(refused_beforehand) {
         Some(why) => why,
         None => match attempt(spec, host, "__sandbox")? {
             Outcome::Ran(finished) => return Ok(SandboxRun { finished, isolation: Isolation::Namespaces }),
