@@ -476,3 +476,68 @@ fn a_module_from_the_proxy_needs_no_checkout() {
     assert_eq!(b["inspected"]["main_version"], "v1.2.1", "{b}");
     assert!(dir.join("dist/age_1.2.1_linux_amd64.tar.gz").exists());
 }
+
+/// A module with a hook of its own behind a proxy in a folder; the environment that uses it.
+fn hooked_module(p: &mut Project) {
+    let proxy = p.scratch.path().join("proxy/example.com/hooked/@v");
+    let tree = p.scratch.path().join("zip/example.com/hooked@v1.0.0");
+    std::fs::create_dir_all(&proxy).unwrap();
+    std::fs::create_dir_all(&tree).unwrap();
+    let gomod = "module example.com/hooked\n\ngo 1.24\n";
+    let config = "version: 2\nproject_name: hooked\nbefore:\n  hooks:\n    - touch ran.txt\nbuilds:\n  - targets: [linux_amd64]\n    env: [CGO_ENABLED=0]\narchives:\n  - files: [ran*]\n";
+    for (name, text) in [("go.mod", gomod), ("main.go", MAIN), (".goreleaser.yaml", config)] {
+        std::fs::write(tree.join(name), text).unwrap();
+    }
+    let zip = std::process::Command::new("zip")
+        .args(["-q", "-r", "-D"])
+        .arg(proxy.join("v1.0.0.zip"))
+        .arg("example.com")
+        .current_dir(p.scratch.path().join("zip"))
+        .status()
+        .unwrap();
+    assert!(zip.success());
+    std::fs::write(proxy.join("list"), "v1.0.0\n").unwrap();
+    std::fs::write(proxy.join("v1.0.0.info"), "{\"Version\":\"v1.0.0\",\"Time\":\"2024-01-02T03:04:05Z\"}")
+        .unwrap();
+    std::fs::write(proxy.join("v1.0.0.mod"), gomod).unwrap();
+    let (proxy, cache) = (p.scratch.path().join("proxy"), p.scratch.path().join("modcache"));
+    p.set("GOPROXY", &format!("file://{}", proxy.display()));
+    p.set("GOSUMDB", "off");
+    p.set("GOFLAGS", "-modcacherw");
+    p.set("GOMODCACHE", cache.to_str().unwrap());
+}
+
+#[test]
+fn a_strangers_hooks_run_only_when_allowed_and_never_in_the_module_cache() {
+    let mut p = Project::new(&[]);
+    hooked_module(&mut p);
+    let dir = p.scratch.path().join("elsewhere");
+    std::fs::create_dir_all(&dir).unwrap();
+    let run = |more: &[&str]| {
+        let mut args = vec!["release", "example.com/hooked@v1.0.0", "--snapshot", "--clean"];
+        args.extend(more);
+        ran(&p.command(&args).current_dir(&dir).output().unwrap())
+    };
+    let cached = p.scratch.path().join("modcache/example.com/hooked@v1.0.0/ran.txt");
+    let members = || {
+        let out = std::process::Command::new("tar")
+            .args(["-tzf", "dist/hooked_1.0.0_linux_amd64.tar.gz"])
+            .current_dir(&dir)
+            .output()
+            .unwrap();
+        String::from_utf8(out.stdout).unwrap()
+    };
+    let r = run(&[]);
+    assert_eq!(r.status, 2, "{}", r.stderr);
+    assert!(r.stderr.contains("hooks-not-allowed") && r.stderr.contains("touch ran.txt"), "{}", r.stderr);
+    let r = run(&["--skip=before"]);
+    assert_eq!(r.status, 0, "{}", r.stderr);
+    assert!(!members().contains("ran.txt"));
+    let r = run(&["--allow-hooks"]);
+    assert_eq!(r.status, 0, "{}", r.stderr);
+    assert!(members().contains("ran.txt"), "the hook ran, and its file is packed");
+    assert!(!cached.exists(), "the module cache is as it was");
+    let record: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(dir.join("dist/goferry.json")).unwrap()).unwrap();
+    assert_eq!(record["binaries"][0]["inspected"]["main_version"], "v1.0.0");
+}

@@ -122,7 +122,7 @@ fn hooks_of_a_stranger(
     after: &[HookSpec],
 ) -> Option<Diagnostic> {
     use goferry_plan::graph::Action;
-    if !matches!(request.subject, Subject::Module(_)) || request.allow_hooks && request.from_copy {
+    if !matches!(request.subject, Subject::Module(_)) || request.allow_hooks {
         return None;
     }
     let mut hooks: Vec<&HookSpec> = before.iter().chain(after).collect();
@@ -147,10 +147,7 @@ fn hooks_of_a_stranger(
         Code::HooksNotAllowed,
         "the module's own configuration wants to run commands on this machine",
     )
-    .hint_with(
-        "to let them run, in a copy because the module cache must not change:",
-        "--allow-hooks --from-copy",
-    )
+    .hint_with("to let them run, in a copy of the module's files:", "--allow-hooks")
     .hint_with("to go on without hooks:", "--skip=before,after,pre-hooks,post-hooks");
     d.notes = lines;
     Some(d)

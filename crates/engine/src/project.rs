@@ -55,7 +55,8 @@ pub(crate) fn locate(session: &Session, request: &Request) -> Result<Located, Bo
                 ));
             };
             let info = module::resolve(&go, &session.host, &query)?;
-            if !request.from_copy {
+            // Hooks may write where they run, and the module cache must not change.
+            if !request.from_copy && !request.allow_hooks {
                 return Ok(Located { root: info.dir.clone(), module: Some(info), copy: None });
             }
             if let Some(root) = &request.copied_to {
@@ -133,12 +134,13 @@ pub(crate) fn gather(
         vcs,
         env: session.env.clone(),
     };
+    let copied = module.is_some() && (request.from_copy || request.allow_hooks);
     let gowork = session.env.get("GOWORK").map(String::as_str).unwrap_or_default();
     let roots = match module {
-        Some(_) if !request.from_copy => None,
+        Some(_) if !copied => None,
         _ => all_roots(config, &root, gowork),
     };
-    (Project { root, facts, git, roots, module, copied: request.from_copy }, problems)
+    (Project { root, facts, git, roots, module, copied }, problems)
 }
 
 /// A configured text that the engine needs before templates can be rendered.
