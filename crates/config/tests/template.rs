@@ -27,7 +27,7 @@ impl TemplateHost for FixedHost {
     }
 
     fn abs(&self, path: &str) -> String {
-        format!("/work/{path}")
+        format!("/project/{path}")
     }
 
     fn now(&self) -> jiff::Timestamp {
@@ -109,7 +109,7 @@ fn functions_of_goreleaser() {
         (r#"{{ trimsuffix .GitURL ".git" }}"#, "https://x/y"),
         (r#"{{ title "file" }}{{ title .Os }}"#, "FileLinux"),
         (r#"{{ trim " test " }}"#, "test"),
-        (r#"{{ abs "file" }} {{ dir "/tmp/a" }} {{ base "/tmp/a" }}"#, "/work/file /tmp a"),
+        (r#"{{ abs "file" }} {{ dir "/tmp/a" }} {{ base "/tmp/a" }}"#, "/project/file /tmp a"),
         (r#"{{ join "a" "b" ".." "c" }}"#, "a/c"),
         ("{{ .Tag | incmajor }} {{ .Tag | incminor }} {{ .Version | incpatch }}", "v2.0.0 v1.3.0 1.2.4"),
         (r#"{{ incpatch "v1.2.3-rc.1" }}"#, "v1.2.3"),

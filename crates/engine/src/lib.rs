@@ -18,6 +18,7 @@ mod session;
 mod steps;
 mod summary;
 mod templates;
+mod uploads;
 
 pub use config::{check_targets, load as load_config};
 pub use dist::Dist;

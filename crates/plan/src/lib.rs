@@ -16,6 +16,7 @@ mod matrix;
 mod render;
 mod rest;
 pub mod secret;
+mod verifies;
 
 pub use builds::c_provider;
 pub use draft::{Draft, DraftBuild, Options, draft, is_semver};
