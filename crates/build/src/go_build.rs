@@ -293,7 +293,11 @@ fn there(spec: &BuildSpec, out: &Path) -> Result<(), BuildError> {
     })
 }
 
-fn set_time(path: &Path, unix: i64) -> std::io::Result<()> {
+/// Sets a file's times.
+///
+/// # Errors
+/// The file cannot be opened or the times cannot be set.
+pub fn set_time(path: &Path, unix: i64) -> std::io::Result<()> {
     let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(unix.max(0).unsigned_abs());
     let times = std::fs::FileTimes::new().set_modified(time).set_accessed(time);
     std::fs::File::options().write(true).open(path)?.set_times(times)

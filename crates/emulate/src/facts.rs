@@ -45,11 +45,8 @@ impl HostFacts {
     /// is asked for its version and hashed. One that does not answer counts as absent.
     pub fn probe(spawner: &dyn Spawner, path: Option<&OsStr>, targets: &[GoTarget]) -> HostFacts {
         let mut facts = HostFacts {
-            os: Os::from_goos(match std::env::consts::OS {
-                "macos" => "darwin",
-                other => other,
-            }),
-            arch: host_arch(),
+            os: Os::host(),
+            arch: ArchKind::host(),
             amd64_level: amd64_level(),
             runs_386: runs_386(),
             // Few arm64 servers still can, and asking the kernel needs unsafe code: qemu-arm does it everywhere.
@@ -119,18 +116,6 @@ fn digest_of(path: &Path) -> std::io::Result<String> {
         }
     }
     Ok(hash.finalize().iter().map(|b| format!("{b:02x}")).collect())
-}
-
-fn host_arch() -> Option<ArchKind> {
-    ArchKind::from_goarch(match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "x86" => "386",
-        "aarch64" => "arm64",
-        "loongarch64" => "loong64",
-        "powerpc64" if cfg!(target_endian = "little") => "ppc64le",
-        "powerpc64" => "ppc64",
-        other => other,
-    })
 }
 
 /// The level of the x86-64 psABI that this processor has (its section 3.1.1).

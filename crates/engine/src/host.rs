@@ -97,19 +97,8 @@ pub(crate) fn nothing() -> HostFacts {
 
 /// This program's own platform.
 pub fn host_target() -> GoTarget {
-    let os = match std::env::consts::OS {
-        "macos" => "darwin",
-        other => other,
-    };
-    let arch = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        "x86" => "386",
-        other => other,
-    };
-    format!("{os}/{arch}")
-        .parse()
-        .unwrap_or_else(|_| GoTarget::new(Os::Linux, goferry_target::ArchKind::Amd64.default_arch()))
+    let arch = goferry_target::ArchKind::host().unwrap_or(goferry_target::ArchKind::Amd64);
+    GoTarget::new(Os::host().unwrap_or(Os::Linux), arch.default_arch())
 }
 
 fn runners(

@@ -228,7 +228,6 @@ fn checkout_vcs(
         tag_contents: g.tag_contents.clone(),
         tag_body: g.tag_body.clone(),
         dirty: request.dirty_before_hooks.unwrap_or_else(|| g.is_dirty()),
-        first_commit: String::new(),
     };
     // Facts without a root stand for "no repository", made up for a snapshot.
     let real = !g.root.as_os_str().is_empty();
@@ -269,16 +268,12 @@ fn clock(session: &Session, request: &Request, vcs: &Vcs) -> Clock {
 
 fn mains(root: &Path, module_path: Option<&str>) -> Vec<MainPackage> {
     let found = gosource::main_packages(root).unwrap_or_default();
-    let last = |p: &str| {
-        let major = |s: &str| s.len() > 1 && s.starts_with('v') && s[1..].bytes().all(|b| b.is_ascii_digit());
-        p.rsplit('/').find(|s| !s.is_empty() && !major(s)).unwrap_or_default().to_owned()
-    };
     found
         .into_iter()
         .map(|m| {
             let binary = match m.dir.file_name() {
                 Some(name) => name.to_string_lossy().into_owned(),
-                None => module_path.map(last).unwrap_or_default(),
+                None => module_path.map(module::executable_name).unwrap_or_default().to_owned(),
             };
             MainPackage { dir: m.pattern, binary }
         })

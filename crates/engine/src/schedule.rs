@@ -23,7 +23,7 @@ struct State {
     stop: bool,
 }
 
-/// Runs every step but those that `skip` says. `run` is called from `jobs` threads and says whether it succeeded;
+/// Runs every step. `run` is called from `jobs` threads and says whether it succeeded;
 /// `dropped` is told of steps that never ran. After a failure the steps that do not need it go on, unless `fail_fast`.
 pub(crate) fn run(
     plan: &Plan,

@@ -296,7 +296,7 @@ impl Execution<'_> {
         let record: goferry_build::BuiltRecord = lookup(store, key)?;
         let restored = self.restore_files(store, record.files.iter().map(|f| (&f.path, &f.sha256)), 0o755)?;
         if let Some(unix) = mtime {
-            set_time(&self.dist.join(&record.files.first()?.path), unix);
+            goferry_build::set_time(&self.dist.join(&record.files.first()?.path), unix).ok()?;
         }
         Built::restore(record, self.dist, &restored).ok()
     }
@@ -347,7 +347,8 @@ impl Execution<'_> {
             .and_then(|()| universal(&refs, self.dist, &step.outputs[0].path, &|| hooks(&spec.hooks_post)))
             .map(|b| {
                 if let Some(unix) = spec.mtime {
-                    set_time(b.path(), unix);
+                    // A file time is no reason to fail a release.
+                    let _ = goferry_build::set_time(b.path(), unix);
                 }
                 (StepValue::Built(b), StepState::Done)
             })
@@ -521,13 +522,6 @@ fn store_files<'f>(store: &Store, files: impl Iterator<Item = (PathBuf, &'f str)
             // A cache that cannot be written costs time, not correctness.
             let _ = store.put_known(&path, &digest);
         }
-    }
-}
-
-fn set_time(path: &Path, unix: i64) {
-    let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(unix.max(0).unsigned_abs());
-    if let Ok(f) = std::fs::File::options().write(true).open(path) {
-        let _ = f.set_times(std::fs::FileTimes::new().set_modified(time));
     }
 }
 

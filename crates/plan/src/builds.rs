@@ -115,7 +115,7 @@ impl Making<'_, '_> {
             replaces: false,
         };
         let (action, cacheable) = match &b.config.prebuilt_path {
-            Some(p) => (Action::Prebuilt { id: b.id.clone(), path: d.render.text(p, &fields) }, true),
+            Some(p) => (Action::Prebuilt { id: b.id.clone(), path: d.render.text(p, &fields) }, false),
             None => {
                 let spec = self.spec(&flags, mode, binary, ext, &fields);
                 let cacheable = spec.hooks_pre.is_empty() && spec.hooks_post.is_empty();
@@ -522,7 +522,7 @@ fn universal(
     };
     steps.push(Step {
         needs: spec.parts.clone(),
-        cacheable: spec.hooks_pre.is_empty() && spec.hooks_post.is_empty(),
+        cacheable: false,
         id: step_id.clone(),
         stage: Stage::Build,
         target: None,

@@ -2,14 +2,14 @@
 //! engine which host facts are worth gathering; [`Draft::finish`](crate::Draft::finish) is the second half.
 
 use crate::facts::{MainState, ProjectFacts, SourceKind};
-use crate::fields::{self, Semver};
+use crate::fields;
 use crate::matrix;
 use crate::render::Renderer;
 use goferry_config::Config;
 use goferry_config::model::{Build, Dialect, Text};
 use goferry_config::template::{Fields, TemplateHost};
 use goferry_report::{Code, Diagnostic, Diagnostics};
-use goferry_target::GoTarget;
+use goferry_target::{ArchKind, GoTarget, Os};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the command line asks for.
@@ -247,26 +247,10 @@ fn extra_fields(config: &Config, facts: &ProjectFacts, r: &Renderer<'_>, fields:
     fields.set(
         "Runtime",
         Value::from(BTreeMap::from([
-            ("Goos".to_owned(), runtime("GOHOSTOS", host_os())),
-            ("Goarch".to_owned(), runtime("GOHOSTARCH", host_arch())),
+            ("Goos".to_owned(), runtime("GOHOSTOS", Os::host().map_or("", Os::goos))),
+            ("Goarch".to_owned(), runtime("GOHOSTARCH", ArchKind::host().map_or("", ArchKind::goarch))),
         ])),
     );
-}
-
-fn host_os() -> &'static str {
-    match std::env::consts::OS {
-        "macos" => "darwin",
-        other => other,
-    }
-}
-
-fn host_arch() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        "x86" => "386",
-        other => other,
-    }
 }
 
 fn builds(d: &Draft<'_>) -> Vec<DraftBuild> {
@@ -458,11 +442,6 @@ fn check_main(d: &Draft<'_>, b: &Build, id: &str, dir: &str, main: &str) {
         diag = diag.hint(format!("main packages found here: {}", found.join(", ")));
     }
     d.render.push(diag);
-}
-
-/// Checks that the tag can be split into `.Major` and its kin.
-pub fn is_semver(tag: &str) -> bool {
-    Semver::parse(tag).is_some()
 }
 
 /// The import path of a build's main package in a module.

@@ -47,8 +47,6 @@ pub struct Vcs {
     pub tag_body: String,
     /// Whether the work tree differs from the commit.
     pub dirty: bool,
-    /// First commit, for a changelog without previous tag.
-    pub first_commit: String,
 }
 
 /// A main package.

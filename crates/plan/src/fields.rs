@@ -1,38 +1,9 @@
 //! The fields that templates see: those of the release, and those of one artifact or build.
 
 use crate::facts::{ProjectFacts, SourceKind};
-use goferry_config::template::{Fields, Value};
+use goferry_config::template::{Fields, Semver, Value};
 use goferry_target::{Arch, GoTarget};
 use std::collections::BTreeMap;
-
-/// A semantic version as goreleaser splits it. What is no version gives zeros.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Semver {
-    pub(crate) major: i64,
-    pub(crate) minor: i64,
-    pub(crate) patch: i64,
-    pub(crate) prerelease: String,
-}
-
-impl Semver {
-    pub(crate) fn parse(tag: &str) -> Option<Semver> {
-        let s = tag.strip_prefix('v').unwrap_or(tag);
-        let s = s.split_once('+').map_or(s, |(a, _)| a);
-        let (core, prerelease) = s.split_once('-').unwrap_or((s, ""));
-        let mut parts = core.split('.').map(|p| p.parse::<i64>().ok());
-        let major = parts.next()??;
-        let minor = parts.next().map_or(Some(0), |p| p)?;
-        let patch = parts.next().map_or(Some(0), |p| p)?;
-        if parts.next().is_some() {
-            return None;
-        }
-        Some(Semver { major, minor, patch, prerelease: prerelease.to_owned() })
-    }
-
-    fn raw(&self) -> String {
-        format!("{}.{}.{}", self.major, self.minor, self.patch)
-    }
-}
 
 fn rfc3339(unix: i64) -> String {
     jiff::Timestamp::from_second(unix).unwrap_or_default().to_string()
@@ -100,7 +71,7 @@ pub(crate) fn release(
     f.set("Timestamp", Value::Int(now));
     f.set("Now", Value::Time(jiff::Timestamp::from_second(now).unwrap_or_default()));
     for (key, value) in [("Major", semver.major), ("Minor", semver.minor), ("Patch", semver.patch)] {
-        f.set(key, Value::Int(value));
+        f.set(key, Value::Int(i64::try_from(value).unwrap_or(i64::MAX)));
     }
     for (key, value) in [
         ("IsGitDirty", v.dirty),
@@ -160,18 +131,4 @@ pub(crate) fn with_target(base: &Fields, target: Option<&GoTarget>) -> Fields {
         f.set(key, Value::from(value));
     }
     f
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tags_split_like_semver() {
-        let v = Semver::parse("v1.2.3-rc.1+build").unwrap();
-        assert_eq!((v.major, v.minor, v.patch, v.prerelease.as_str()), (1, 2, 3, "rc.1"));
-        assert_eq!(Semver::parse("v2").unwrap().raw(), "2.0.0");
-        assert!(Semver::parse("nightly").is_none());
-        assert!(Semver::parse("1.2.3.4").is_none());
-    }
 }

@@ -291,7 +291,7 @@ pub struct VerifySpec {
     pub main_version: ExpectedVersion,
     /// The release version, with `v`, for the warning when they differ.
     pub release_version: String,
-    /// `-ldflags` etc. that must be recorded; empty if trimmed.
+    /// What CGO_ENABLED must be recorded as.
     pub cgo: Cgo,
     /// Whether it is an executable (not a c-archive).
     pub executable: bool,

@@ -19,5 +19,5 @@ pub mod secret;
 mod verifies;
 
 pub use builds::c_provider;
-pub use draft::{Draft, DraftBuild, Options, draft, is_semver};
+pub use draft::{Draft, DraftBuild, Options, draft};
 pub use graph::Plan;

@@ -43,7 +43,7 @@ pub(crate) fn source(d: &Draft<'_>, steps: &mut Vec<Step>, out: &mut Vec<Uploada
         needs: vec![],
         action: Action::Source(spec),
         outputs: vec![Output { path: file.clone(), name: file, kind: ArtifactKind::Source }],
-        cacheable: true,
+        cacheable: false,
     });
 }
 

@@ -170,6 +170,19 @@ impl ArchKind {
         ArchKind::ALL.into_iter().find(|a| a.goarch() == s)
     }
 
+    /// The architecture that this program was compiled for, if Go has a name for it.
+    pub fn host() -> Option<ArchKind> {
+        ArchKind::from_goarch(match std::env::consts::ARCH {
+            "x86_64" => "amd64",
+            "x86" => "386",
+            "aarch64" => "arm64",
+            "loongarch64" => "loong64",
+            "powerpc64" if cfg!(target_endian = "little") => "ppc64le",
+            "powerpc64" => "ppc64",
+            other => other,
+        })
+    }
+
     /// The architecture with the variant that goreleaser takes when none is named (arm: 6).
     pub fn default_arch(self) -> Arch {
         match self {

@@ -83,6 +83,16 @@ impl Os {
     }
 }
 
+impl Os {
+    /// The system that this program was compiled for, if Go has a name for it.
+    pub fn host() -> Option<Os> {
+        Os::from_goos(match std::env::consts::OS {
+            "macos" => "darwin",
+            other => other,
+        })
+    }
+}
+
 impl fmt::Display for Os {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.goos())

@@ -7,7 +7,6 @@ use crate::go::Go;
 use crate::gomod::{GoMod, Replacement};
 use goferry_proc::Spawner;
 use goferry_report::{Code, Diagnostic, Label};
-use goferry_target::GoTarget;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -199,54 +198,9 @@ fn finish(query: &ModuleQuery, candidate: &str, found: Download) -> Result<Modul
     })
 }
 
-/// How `go install` is called for one target, and where it puts the binary.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InstallCommand {
-    /// Arguments of go.
-    pub args: Vec<String>,
-    /// Variables to set besides the target's own.
-    pub set: Vec<(String, String)>,
-    /// Variables to remove: with GOBIN set go install refuses to cross-compile.
-    pub remove: Vec<String>,
-    /// The binary that it makes.
-    pub binary: PathBuf,
-}
-
-/// The command that installs `package` (relative to the module; empty for its root) into a private GOPATH.
-///
-/// GOMODCACHE stays the user's, so nothing is downloaded twice. `host` is GOHOSTOS and GOHOSTARCH: go puts its own
-/// platform's programs into `bin/`, others into `bin/GOOS_GOARCH/`.
-pub fn install_argv(
-    go: &Go,
-    module: &ModuleInfo,
-    package: &str,
-    flags: &[String],
-    target: GoTarget,
-    private_gopath: &Path,
-) -> InstallCommand {
-    let import_path =
-        if package.is_empty() { module.path.clone() } else { format!("{}/{package}", module.path) };
-    let mut args = vec!["install".to_owned()];
-    args.extend_from_slice(flags);
-    args.push(format!("{import_path}@{}", module.version));
-    let mut set: Vec<(String, String)> =
-        target.go_env().into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
-    set.push(("GOPATH".to_owned(), private_gopath.display().to_string()));
-    set.push(("GOMODCACHE".to_owned(), go.env.gomodcache.clone()));
-    set.push(("GOWORK".to_owned(), "off".to_owned()));
-    let (os, arch) = (target.os.goos(), target.arch.goarch());
-    let mut binary = private_gopath.join("bin");
-    if (os, arch) != (go.env.gohostos.as_str(), go.env.gohostarch.as_str()) {
-        binary.push(format!("{os}_{arch}"));
-    }
-    // Not .wasm: go install names js and wasip1 programs without an ending.
-    let suffix = if os == "windows" { ".exe" } else { "" };
-    binary.push(format!("{}{suffix}", executable_name(&import_path)));
-    InstallCommand { args, set, remove: vec!["GOBIN".to_owned()], binary }
-}
-
-/// The last element of an import path that is not a major version (load.DefaultExecName).
-fn executable_name(import_path: &str) -> &str {
+/// What the go command calls a program: the last element of its import path that is not a major version
+/// (load.DefaultExecName).
+pub fn executable_name(import_path: &str) -> &str {
     let mut elements = import_path.rsplit('/');
     let last = elements.next().unwrap_or(import_path);
     let is_major = last.strip_prefix('v').is_some_and(|n| {

@@ -10,7 +10,7 @@ use std::path::Path;
 /// What a binary must be.
 #[derive(Clone, Debug, Default)]
 pub struct Expectation {
-    /// Target; none for a universal binary, whose slices are checked one by one.
+    /// Target; none for a universal binary, whose parts are checked by themselves.
     pub target: Option<GoTarget>,
     /// Module path of the main module.
     pub module_path: Option<String>,

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// A semantic version. `v1.2` reads as 1.2.0; leading zeroes of the numbers are accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A semantic version; its default is 0.0.0. `v1.2` reads as 1.2.0; leading zeroes of the numbers are accepted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Semver {
     /// `.Major`.
     pub major: u64,
