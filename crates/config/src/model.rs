@@ -91,6 +91,8 @@ pub struct Config {
     pub verify: Verify,
     /// `[toolchain]` of goferry.toml.
     pub toolchain: Toolchain,
+    /// `[sysroot]`.
+    pub sysroot: Sysroot,
     /// Sections that are known but that goferry cannot do yet, each with its first place; stop a release unless skipped.
     pub unsupported: Vec<Unsupported>,
     /// Sections that only matter when something is published (`release`, `brews`, …), in the same form; a snapshot or
@@ -509,18 +511,105 @@ pub struct VerifyBinary {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CProvider {
-    /// The cross gcc found on the host.
+    /// The cross gcc on PATH, else the distribution's, else zig.
     #[default]
+    Auto,
+    /// A cross gcc.
     Gcc,
-    /// zig found on the host.
+    /// zig.
     Zig,
 }
 
-/// `[toolchain]` of goferry.toml.
+/// The C library of Linux targets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CLibrary {
+    /// glibc.
+    #[default]
+    Gnu,
+    /// musl, linked statically.
+    Musl,
+}
+
+/// How cgo programs are linked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CLinking {
+    /// As the C compiler does by default.
+    #[default]
+    Dynamic,
+    /// Without libgcc_s as a shared library.
+    StaticLibgcc,
+    /// Without any shared library.
+    Static,
+}
+
+/// What `[toolchain]` says of a target; [`Toolchain::of`] combines it with what it says of all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ToolchainTarget {
+    /// `cc`.
+    pub cc: Option<CProvider>,
+    /// `libc`.
+    pub libc: Option<CLibrary>,
+    /// `glibc`: major and minor version.
+    pub glibc: Option<(u32, u32)>,
+    /// `link`.
+    pub link: Option<CLinking>,
+    /// `sdk`: a folder, relative to the project.
+    pub sdk: Option<String>,
+}
+
+/// `[toolchain]` of goferry.toml.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Toolchain {
-    /// `cc`: gcc or zig, for every cgo target.
-    pub cc: CProvider,
-    /// `[toolchain.target."linux/arm64"] cc = "zig"`.
-    pub targets: BTreeMap<String, CProvider>,
+    /// For every cgo target.
+    pub all: ToolchainTarget,
+    /// `fetch`: false leaves missing compilers and emulators missing.
+    pub fetch: bool,
+    /// `[toolchain.target."linux/arm64"]`.
+    pub targets: BTreeMap<String, ToolchainTarget>,
+}
+
+impl Default for Toolchain {
+    fn default() -> Self {
+        Toolchain { all: ToolchainTarget::default(), fetch: true, targets: BTreeMap::new() }
+    }
+}
+
+impl Toolchain {
+    /// What is configured for a target, written as `linux/arm64`.
+    pub fn of(&self, target: &str) -> ToolchainTarget {
+        let own = self.targets.get(target).cloned().unwrap_or_default();
+        ToolchainTarget {
+            cc: own.cc.or(self.all.cc),
+            libc: own.libc.or(self.all.libc),
+            glibc: own.glibc.or(self.all.glibc),
+            link: own.link.or(self.all.link),
+            sdk: own.sdk.or_else(|| self.all.sdk.clone()),
+        }
+    }
+}
+
+/// `[sysroot]` of goferry.toml.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Sysroot {
+    /// `packages`, for every cgo target that runs Linux.
+    pub packages: Vec<Text>,
+    /// `suite`.
+    pub suite: Option<Text>,
+    /// `[sysroot.target."linux/arm64"]`: further packages, and a suite.
+    pub targets: BTreeMap<String, (Vec<Text>, Option<Text>)>,
+}
+
+impl Sysroot {
+    /// Packages and suite of a target, written as `linux/arm64`.
+    pub fn of(&self, target: &str) -> (Vec<String>, Option<String>) {
+        let own = self.targets.get(target);
+        let more = own.map(|o| o.0.as_slice()).unwrap_or_default();
+        let mut packages: Vec<String> = self.packages.iter().chain(more).map(|t| t.value.clone()).collect();
+        packages.sort();
+        packages.dedup();
+        let suite = own.and_then(|o| o.1.as_ref()).or(self.suite.as_ref());
+        (packages, suite.map(|t| t.value.clone()))
+    }
 }

@@ -1,6 +1,6 @@
 //! What a goferry.toml means, alone and beside a .goreleaser.yaml.
 
-use goferry_config::model::{CProvider, Dialect, IsolationRule};
+use goferry_config::model::{CLibrary, CProvider, Dialect, IsolationRule};
 use goferry_config::{Config, SourceText, StarterFacts, load, starter_toml};
 use goferry_report::{Code, Diagnostics};
 
@@ -62,8 +62,8 @@ cc = "gcc"
     assert_eq!((config.verify.timeout_seconds, config.verify.memory_bytes), (Some(3), Some(512 << 20)));
     assert_eq!(config.verify.args, Some(vec![]), "without arguments is meant");
     assert_eq!(config.verify.binaries[0].expect.as_ref().unwrap().value, "v1");
-    assert_eq!(config.toolchain.cc, CProvider::Zig);
-    assert_eq!(config.toolchain.targets["linux/arm64"], CProvider::Gcc);
+    assert_eq!(config.toolchain.of("linux/riscv64").cc, Some(CProvider::Zig));
+    assert_eq!(config.toolchain.of("linux/arm64").cc, Some(CProvider::Gcc));
 }
 
 #[test]
@@ -76,7 +76,10 @@ fn what_is_wrong_is_said_with_its_place() {
         ("[verify]\ntimeout = \"10s\"", Code::ConfigType, 2, 11, "a whole number"),
         ("[verify]\nmemory = \"much\"", Code::ConfigValue, 2, 10, "K, M or G"),
         ("[[verify.binary]]\nargs = []", Code::ConfigValue, 1, 1, "has no `id`"),
-        ("[toolchain]\ncc = \"clang\"", Code::ConfigValue, 2, 6, "allowed: gcc, zig"),
+        ("[toolchain]\ncc = \"clang\"", Code::ConfigValue, 2, 6, "allowed: auto, gcc, zig"),
+        ("[toolchain]\nglibc = \"new\"", Code::ConfigValue, 2, 9, "cannot be `new`"),
+        ("[toolchain.target.\"linux/arm65\"]\ncc = \"zig\"", Code::UnknownTarget, 1, 1, "linux/arm65"),
+        ("[sysroot]\npackages = \"libpcap-dev\"", Code::ConfigType, 2, 12, "must be a list"),
         ("[toolchain.target]\n\"linux/arm64\" = 1", Code::ConfigType, 2, 17, "must be a mapping"),
         ("targets = \"linux/arm64\"", Code::ConfigType, 1, 11, "must be a list"),
         ("version = 2", Code::UnknownKey, 1, 1, "unknown key `version`"),
@@ -97,10 +100,10 @@ fn what_is_wrong_is_said_with_its_place() {
 
 #[test]
 fn later_words_are_known() {
-    let (config, problems) = read("[scan]\nfail_on = \"high\"\n[sysroot]\ndebian = 12\n");
+    let (config, problems) = read("[scan]\nfail_on = \"high\"\n[alert]\nurl = \"x\"\n");
     assert!(problems.list.is_empty(), "{problems:?}");
     let names: Vec<_> = config.unsupported.iter().map(|u| u.section.as_str()).collect();
-    assert_eq!(names, ["scan", "sysroot"]);
+    assert_eq!(names, ["scan", "alert"]);
 }
 
 #[test]
@@ -152,4 +155,20 @@ fn the_starter_is_a_valid_configuration() {
     assert!(uncommented.contains("\nexpect = "), "{uncommented}");
     let (_, problems) = read(&uncommented);
     assert!(problems.list.is_empty(), "{uncommented}\n{problems:?}");
+}
+
+#[test]
+fn compilers_and_sysroots_per_target() {
+    let (config, problems) = read(
+        "[toolchain]\nglibc = \"2.17\"\nfetch = false\n[toolchain.target.\"linux/arm/v7\"]\nlibc = \"musl\"\nlink = \"static\"\n\
+         [sysroot]\npackages = [\"libpcap-dev\"]\n[sysroot.target.\"linux/riscv64\"]\npackages = [\"zlib1g-dev\"]\nsuite = \"trixie\"\n",
+    );
+    assert!(problems.list.is_empty(), "{problems:?}");
+    assert!(!config.toolchain.fetch);
+    let arm = config.toolchain.of("linux/arm/v7");
+    assert_eq!((arm.glibc, arm.libc), (Some((2, 17)), Some(CLibrary::Musl)));
+    assert_eq!(config.toolchain.of("linux/arm64").link, None);
+    assert_eq!(config.sysroot.of("linux/arm64"), (vec!["libpcap-dev".to_owned()], None));
+    let (packages, suite) = config.sysroot.of("linux/riscv64");
+    assert_eq!((packages.len(), suite.as_deref()), (2, Some("trixie")));
 }

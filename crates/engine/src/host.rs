@@ -51,7 +51,8 @@ pub(crate) fn gather(
         if !wants_cc(draft, target, &cgo) {
             continue;
         }
-        let zig = goferry_plan::c_provider(draft.config(), target) == goferry_config::model::CProvider::Zig;
+        let zig = draft.config().toolchain.of(&target.to_string()).cc
+            == Some(goferry_config::model::CProvider::Zig);
         let choice = choose_cc(&CcQuery {
             target: *target,
             host: (host.os.goos(), host.arch.goarch()),

@@ -7,7 +7,7 @@ use crate::graph::{
     Action, ArtifactKind, BuildSpec, Cgo, HookSpec, Output, Stage, Step, StepId, UniversalSpec, UpxSpec,
 };
 use crate::matrix;
-use goferry_config::model::{BuildFlags, CProvider, Dialect, Hook, Text, Universal};
+use goferry_config::model::{BuildFlags, CLibrary, CLinking, Dialect, Hook, Text, Universal};
 use goferry_config::template::{Fields, Value, split_words};
 use goferry_report::{Code, Diagnostic};
 use goferry_target::{Arch, GoTarget, Linking, Os};
@@ -210,8 +210,12 @@ impl Making<'_, '_> {
             Some(l) => r.list(l, fields),
             None => r.list(&[Text::implied(self.default_ldflags())], fields),
         };
+        let mut ldflags = ldflags.join(" ");
+        if cgo == Cgo::On {
+            self.c_linking(&mut ldflags, &tags);
+        }
         if !ldflags.is_empty() {
-            argv.push(format!("-ldflags={}", ldflags.join(" ")));
+            argv.push(format!("-ldflags={ldflags}"));
         }
         let main = match import_path(&d.facts.build_from, &b.dir, &b.main) {
             Some(path) => path,
@@ -279,6 +283,65 @@ impl Making<'_, '_> {
             env.push((k.to_owned(), v));
         }
         (env, fields)
+    }
+
+    /// `[toolchain] link`: what the linker is told, and what cannot work.
+    fn c_linking(&self, ldflags: &mut String, tags: &[String]) {
+        let wanted = self.d.config.toolchain.of(&self.target.to_string());
+        let flag = match wanted.link.unwrap_or_default() {
+            CLinking::Dynamic => return,
+            CLinking::StaticLibgcc => "-static-libgcc",
+            CLinking::Static => "-static",
+        };
+        if flag == "-static" && self.target.os == Os::Darwin {
+            self.d.render.push(
+                Diagnostic::error(
+                    Code::StaticLinking,
+                    format!(
+                        "{} cannot be linked with `link = \"static\"`: macOS has no static system library",
+                        self.target
+                    ),
+                )
+                .hint_with(
+                    "link this target as usual:",
+                    format!("[toolchain.target.\"{}\"]\nlink = \"dynamic\"", self.target),
+                ),
+            );
+            return;
+        }
+        let glibc = self.target.os == Os::Linux && wanted.libc.unwrap_or_default() == CLibrary::Gnu;
+        let own = |tag: &str| tags.iter().flat_map(|t| t.split([',', ' '])).any(|t| t == tag);
+        if flag == "-static" && glibc && !(own("netgo") && own("osusergo")) {
+            self.d.render.push(
+                Diagnostic::warning(
+                    Code::StaticLinking,
+                    format!(
+                        "{} is linked statically with glibc, which still loads NSS libraries of its own version for host and user names, and cannot dlopen",
+                        self.target
+                    ),
+                )
+                .hint_with("let Go look up names itself, in the build:", "tags: [netgo, osusergo]")
+                .hint_with("or take a C library that is meant for it:", "[toolchain]\nlibc = \"musl\""),
+            );
+        }
+        if ldflags.contains("-extldflags") {
+            self.d.render.push(
+                Diagnostic::error(
+                    Code::StaticLinking,
+                    format!(
+                        "{}: `link` of [toolchain] and the build's own -extldflags both say how to link",
+                        self.target
+                    ),
+                )
+                .hint(format!("add {flag} to the build's -extldflags and take `link` away")),
+            );
+            return;
+        }
+        if !ldflags.is_empty() {
+            ldflags.push(' ');
+        }
+        ldflags.push_str("-linkmode external -extldflags=");
+        ldflags.push_str(flag);
     }
 
     /// Whether cgo is on, and with it the C compiler's name in the environment.
@@ -561,9 +624,4 @@ fn collisions(d: &Draft<'_>, binaries: &[PlannedBinary]) {
             );
         }
     }
-}
-
-/// The C provider that is configured for a target.
-pub fn c_provider(config: &goferry_config::Config, target: &GoTarget) -> CProvider {
-    config.toolchain.targets.get(&target.to_string()).copied().unwrap_or(config.toolchain.cc)
 }

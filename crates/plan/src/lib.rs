@@ -18,6 +18,5 @@ mod rest;
 pub mod secret;
 mod verifies;
 
-pub use builds::c_provider;
 pub use draft::{Draft, DraftBuild, Options, draft};
 pub use graph::Plan;

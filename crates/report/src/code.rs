@@ -106,6 +106,7 @@ codes! {
     CCompilerMissing "c-compiler-missing" HostLacks "a cgo target has no C compiler";
     RunnerMissing "runner-missing" HostLacks "nothing on this host can run a target's programs, though something could";
     IsolationUnavailable "isolation-unavailable" HostLacks "isolation was required and namespaces are refused";
+    StaticLinking "static-linking" Usage "a static link that cannot work, or not wholly";
     ToolMissing "tool-missing" HostLacks "a program that the configuration calls was not found";
     // build
     BuildFailed "build-failed" Failure "go build failed for a target";

@@ -1,10 +1,14 @@
 //! goferry's own part of goferry.toml.
 
 use super::view::View;
-use crate::model::{CProvider, Config, IsolationRule, Text, Toolchain, Verify, VerifyBinary};
+use crate::model::{
+    CLibrary, CLinking, CProvider, Config, IsolationRule, Sysroot, Text, Toolchain, ToolchainTarget, Verify,
+    VerifyBinary,
+};
 use goferry_report::{Code, Diagnostic, Diagnostics};
+use goferry_target::GoTarget;
 
-/// Reads `targets`, `[verify]` and `[toolchain]`.
+/// Reads `targets`, `[verify]`, `[toolchain]` and `[sysroot]`.
 pub(super) fn read_native(root: &View<'_>, config: &mut Config) -> Diagnostics {
     let mut diagnostics = Diagnostics::default();
     config.targets = root.texts("targets");
@@ -14,18 +18,83 @@ pub(super) fn read_native(root: &View<'_>, config: &mut Config) -> Diagnostics {
     if let Some(toolchain) = root.map("toolchain") {
         let targets = toolchain.free_maps("target");
         config.toolchain = Toolchain {
-            cc: compiler(&toolchain),
-            targets: targets.iter().map(|(target, view)| ((*target).to_owned(), compiler(view))).collect(),
+            all: read_toolchain(&toolchain, &mut diagnostics),
+            fetch: toolchain.node.get("fetch").is_none() || toolchain.bool("fetch"),
+            targets: targets
+                .iter()
+                .map(|(target, view)| {
+                    (
+                        spelled(target, "toolchain", view, &mut diagnostics),
+                        read_toolchain(view, &mut diagnostics),
+                    )
+                })
+                .collect(),
+        };
+    }
+    if let Some(sysroot) = root.map("sysroot") {
+        let targets = sysroot.free_maps("target");
+        config.sysroot = Sysroot {
+            packages: sysroot.texts("packages"),
+            suite: sysroot.text("suite"),
+            targets: targets
+                .iter()
+                .map(|(target, view)| {
+                    (
+                        spelled(target, "sysroot", view, &mut diagnostics),
+                        (view.texts("packages"), view.text("suite")),
+                    )
+                })
+                .collect(),
         };
     }
     diagnostics
 }
 
-fn compiler(view: &View<'_>) -> CProvider {
-    match view.text("cc") {
-        Some(word) if word.value == "zig" => CProvider::Zig,
-        _ => CProvider::Gcc,
+/// A target as goferry spells it, so that `linux/arm64/v8` and `linux/arm64` mean the same.
+fn spelled(target: &str, section: &str, view: &View<'_>, diagnostics: &mut Diagnostics) -> String {
+    match target.parse::<GoTarget>() {
+        Ok(t) => t.to_string(),
+        Err(e) => {
+            let message = format!("`{section}.target` names `{target}`: {e}");
+            let mut d = Diagnostic::error(Code::UnknownTarget, message);
+            d.labels.extend(view.place().label(""));
+            diagnostics.push(d.hint("targets are written as in `goferry targets`, e.g. \"linux/arm64\""));
+            target.to_owned()
+        }
     }
+}
+
+fn read_toolchain(view: &View<'_>, diagnostics: &mut Diagnostics) -> ToolchainTarget {
+    let word = |name: &str| view.text(name).map(|t| t.value);
+    let glibc = view.text("glibc");
+    let floor = glibc.as_ref().and_then(|t| version(&t.value));
+    if let (Some(text), None) = (&glibc, floor) {
+        let mut d =
+            Diagnostic::error(Code::ConfigValue, format!("`toolchain.glibc` cannot be `{}`", text.value));
+        d.labels.extend(text.place.label(""));
+        diagnostics.push(d.hint_with("give glibc's version", "glibc = \"2.17\""));
+    }
+    ToolchainTarget {
+        cc: word("cc").map(|w| match w.as_str() {
+            "zig" => CProvider::Zig,
+            "gcc" => CProvider::Gcc,
+            _ => CProvider::Auto,
+        }),
+        libc: word("libc").map(|w| if w == "musl" { CLibrary::Musl } else { CLibrary::Gnu }),
+        glibc: floor,
+        link: word("link").map(|w| match w.as_str() {
+            "static" => CLinking::Static,
+            "static-libgcc" => CLinking::StaticLibgcc,
+            _ => CLinking::Dynamic,
+        }),
+        sdk: word("sdk"),
+    }
+}
+
+/// `2.17`.
+fn version(text: &str) -> Option<(u32, u32)> {
+    let (major, minor) = text.split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
 fn read_verify(verify: &View<'_>, diagnostics: &mut Diagnostics) -> Verify {

@@ -1,6 +1,6 @@
 //! What goferry.toml may hold: its own words, and goreleaser's sections in TOML.
 
-use super::Kind::{Any, Enum, Int, List, Map, MapOf, Template, Text};
+use super::Kind::{Any, Bool, Enum, Int, List, Map, MapOf, Template, Text};
 use super::{Key, Shape, key, shape};
 
 static VERIFY_BINARY: Shape = shape(
@@ -30,16 +30,64 @@ static VERIFY: Shape = shape(
     ],
 );
 
-const COMPILERS: &[&str] = &["gcc", "zig"];
+const COMPILERS: &[&str] = &["auto", "gcc", "zig"];
+const LIBCS: &[&str] = &["gnu", "musl"];
+const LINKS: &[&str] = &["dynamic", "static-libgcc", "static"];
 
-static TOOLCHAIN_TARGET: Shape =
-    shape("toolchain_target", &[key("cc", Enum(COMPILERS), "C compiler of this target.")]);
+static TOOLCHAIN_TARGET: Shape = shape(
+    "toolchain_target",
+    &[
+        key("cc", Enum(COMPILERS), "C compiler of this target."),
+        key("libc", Enum(LIBCS), "C library of this target."),
+        key("glibc", Text, "Oldest glibc that this target's programs must start with; zig."),
+        key("link", Enum(LINKS), "How this target's cgo programs are linked."),
+        key("sdk", Text, "macOS SDK, for frameworks beyond what Go's standard library uses."),
+    ],
+);
 
 static TOOLCHAIN: Shape = shape(
     "toolchain",
     &[
-        key("cc", Enum(COMPILERS), "C compiler of cgo targets: the cross gcc found on the host, or zig."),
+        key(
+            "cc",
+            Enum(COMPILERS),
+            "C compiler of cgo targets. `auto`: the cross gcc on PATH, else the distribution's, fetched without root, else zig.",
+        ),
+        key("libc", Enum(LIBCS), "C library of Linux targets: `musl` means zig and a static program."),
+        key("glibc", Text, "Oldest glibc that programs must start with, e.g. `2.17`; means zig."),
+        key(
+            "link",
+            Enum(LINKS),
+            "How cgo programs are linked: `static-libgcc` needs no libgcc_s of the target, `static` needs no library.",
+        ),
+        key("sdk", Text, "macOS SDK, for frameworks beyond what Go's standard library uses."),
+        key("fetch", Bool, "Whether compilers and emulators that are missing are fetched; default true."),
         key("target", MapOf(&Map(&TOOLCHAIN_TARGET)), "By target: `[toolchain.target.\"linux/arm64\"]`."),
+    ],
+);
+
+static SYSROOT_TARGET: Shape = shape(
+    "sysroot_target",
+    &[
+        key("packages", List(&Text), "Packages for this target besides those for all."),
+        key("suite", Text, "The distribution's suite for this target."),
+    ],
+);
+
+static SYSROOT: Shape = shape(
+    "sysroot",
+    &[
+        key(
+            "packages",
+            List(&Text),
+            "The distribution's packages with the headers and libraries that cgo needs, e.g. `libsqlite3-dev`.",
+        ),
+        key(
+            "suite",
+            Text,
+            "The suite they come from, e.g. `trixie`; default the host's, or the newest that has the target.",
+        ),
+        key("target", MapOf(&Map(&SYSROOT_TARGET)), "By target: `[sysroot.target.\"linux/arm64\"]`."),
     ],
 );
 
@@ -51,8 +99,8 @@ pub(crate) static OWN: [Key; 7] = [
         "The matrix of every build that names none, e.g. `[\"linux/arm64\", \"linux/arm/v7\"]`.",
     ),
     key("verify", Map(&VERIFY), "How artifacts are run before they ship."),
-    key("toolchain", Map(&TOOLCHAIN), "Which C compiler cgo targets use."),
-    key("sysroot", Any, "Headers and libraries of the targets.").later(),
+    key("toolchain", Map(&TOOLCHAIN), "Which C compiler cgo targets use, and how they are linked."),
+    key("sysroot", Map(&SYSROOT), "Headers and libraries of the targets, for cgo."),
     key("scan", Any, "Vulnerability gates.").later(),
     key("alert", Any, "Who hears of new vulnerabilities.").later(),
     key("package", Any, "System packages.").later(),
