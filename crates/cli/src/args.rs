@@ -151,6 +151,9 @@ pub(crate) struct Select {
     /// Let templates see the present time instead of the commit's
     #[arg(long)]
     pub(crate) now: bool,
+    /// Fetch and use only the compilers and emulators that goferry.lock names
+    #[arg(long)]
+    pub(crate) locked: bool,
     /// Let a fetched module's own configuration run its hooks
     #[arg(long)]
     pub(crate) allow_hooks: bool,

@@ -77,7 +77,9 @@ pub(crate) fn session(
             }
         },
     };
+    let tools = cache_root(&env).map(|root| root.join("tools"));
     Ok(Session {
+        tools,
         cwd: working_directory()?,
         env,
         sink,
@@ -126,6 +128,7 @@ pub(crate) fn request(
         allow_hooks: select.allow_hooks,
         from_copy: select.from_copy,
         now: select.now,
+        locked: select.locked,
         dist: select.dist.clone(),
         ..Request::new(command)
     })

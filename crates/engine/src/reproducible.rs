@@ -35,6 +35,7 @@ pub fn release_twice(session: &Session, request: &Request) -> Result<Outcome, Di
         sink: Arc::new(Collect::default()),
         host: goferry_proc::Host::new(Arc::clone(session.host.cancel())),
         cache: None,
+        tools: session.tools.clone(),
         parallelism: session.parallelism,
         version: session.version.clone(),
     };

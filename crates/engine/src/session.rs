@@ -20,6 +20,8 @@ pub struct Session {
     pub host: Host,
     /// The action cache; none with `--no-cache` or when it cannot be opened.
     pub cache: Option<Store>,
+    /// Folder of fetched compilers and emulators; none where no cache folder is known.
+    pub tools: Option<PathBuf>,
     /// The most steps at once; none: by cores and free memory.
     pub parallelism: Option<usize>,
     /// Version of goferry, part of every key.
@@ -90,6 +92,8 @@ pub struct Request {
     pub now: bool,
     /// `--dist`.
     pub dist: Option<String>,
+    /// `--locked`: only what goferry.lock names is fetched or used.
+    pub locked: bool,
     /// `--fail-fast`: the first failed step ends the run.
     pub fail_fast: bool,
     /// `--release-notes` was given: the notes are the user's own, and no changelog is made.
@@ -124,6 +128,7 @@ impl Request {
             from_copy: false,
             now: false,
             dist: None,
+            locked: false,
             fail_fast: false,
             own_notes: false,
             release_header: None,

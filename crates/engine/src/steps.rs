@@ -399,6 +399,7 @@ impl Execution<'_> {
         let cx = VerifyContext {
             host: &self.session.host,
             runner: spec.target.and_then(|t| self.runners.get(&t)),
+            loader_prefix: None,
             main_versions,
             helper: None,
         };

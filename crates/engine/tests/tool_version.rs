@@ -22,6 +22,7 @@ fn build_state(root: &Path, cache: &Path, version: &str) -> StepState {
         sink: Arc::clone(&sink) as _,
         host: goferry_proc::Host::new(goferry_proc::Cancel::new()),
         cache: Some(goferry_cache::Store::open(cache, 1 << 30).unwrap()),
+        tools: None,
         parallelism: None,
         version: version.to_owned(),
     };

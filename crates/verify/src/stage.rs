@@ -20,6 +20,8 @@ pub struct VerifyContext<'a> {
     pub host: &'a Host,
     /// The runner behind the specification's [`RunnerFact`].
     pub runner: Option<&'a Runner>,
+    /// Where the loader and the libraries of the target's dynamic programs are, if not where they ask for them.
+    pub loader_prefix: Option<&'a Path>,
     /// The main versions of which one must be stamped; empty: not checked.
     pub main_versions: Vec<String>,
     /// The executable that enters the sandbox; none: this one.
@@ -179,7 +181,7 @@ fn once(
         runner: runner.clone(),
         args: args.to_vec(),
         env: vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned()), ("LANG".to_owned(), "C.UTF-8".to_owned())],
-        sysroot: None,
+        sysroot: cx.loader_prefix.map(Path::to_owned),
         isolate: spec.isolation != "off",
         limits: Limits {
             wall: Some(Duration::from_secs(spec.timeout_seconds)),
