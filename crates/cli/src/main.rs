@@ -17,5 +17,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     // Before any thread starts: this process may have been started to enter namespaces for another.
     goferry_proc::sandbox::enter_if_asked();
+    // Or in place of a compiler.
+    goferry_toolchain::shim::enter_if_asked();
     commands::run(args::parse())
 }

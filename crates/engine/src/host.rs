@@ -1,15 +1,16 @@
 //! Host facts for the targets of a draft: the Go toolchain, a runner and a C compiler for each, and who needs cgo.
 
+use crate::compilers::{self, Compilers, FetchRules, Fetching};
 use crate::project::Project;
-use crate::session::Session;
+use crate::session::{Request, Session};
 use goferry_cache::KeyBuilder;
 use goferry_emulate::{Class, Runner, choose_runner};
-use goferry_plan::facts::{CcFact, CgoNeed, HostFacts, RunnerFact};
+use goferry_plan::facts::{CgoNeed, HostFacts, RunnerFact};
 use goferry_plan::{Draft, DraftBuild};
 use goferry_report::Diagnostic;
 use goferry_target::{GoTarget, Os};
-use goferry_toolchain::cc::{CcQuery, choose_cc};
 use goferry_toolchain::go::{Go, GoIdentity, ListQuery};
+use goferry_toolchain::provide::{QemuWanted, Wanted, provide_qemu};
 use goferry_toolchain::{go, gosource};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,6 +23,8 @@ pub struct Host {
     pub go: GoIdentity,
     /// The runner of each target that has one.
     pub runners: BTreeMap<GoTarget, Runner>,
+    /// The C toolchains of cgo targets.
+    pub compilers: Compilers,
 }
 
 /// Gathers the facts; runs the go command only where a zero-configuration build must know who needs cgo, and then only
@@ -31,6 +34,7 @@ pub struct Host {
 /// The diagnostic of a missing or broken go command.
 pub(crate) fn gather(
     session: &Session,
+    request: &Request,
     project: &Project,
     draft: &Draft<'_>,
 ) -> Result<Host, Box<Diagnostic>> {
@@ -43,30 +47,26 @@ pub(crate) fn gather(
         )
     })?;
     let targets = draft.targets();
-    let (facts, runners) = runners(session, &targets);
+    let rules = FetchRules {
+        locked: request.locked,
+        may_fetch: draft.config().toolchain.fetch && request.command != "plan",
+        refresh: false,
+    };
+    let fetching = Fetching::new(session, &project.root, rules)?;
+    let (facts, runners) = runners(session, &targets, &fetching);
     let host = host_target();
     let mut ccs = BTreeMap::new();
+    let mut provided = Compilers::default();
     let cgo = cgo_needs(session, project, draft, &go_path, &identity);
     for target in &targets {
         if !wants_cc(draft, target, &cgo) {
             continue;
         }
-        let zig = draft.config().toolchain.of(&target.to_string()).cc
-            == Some(goferry_config::model::CProvider::Zig);
-        let choice = choose_cc(&CcQuery {
-            target: *target,
-            host: (host.os.goos(), host.arch.goarch()),
-            env: ("", "", ""),
-            zig,
-            path: path.as_ref(),
-            dir: &project.root,
-        });
-        let fact = choice.map(|c| CcFact {
-            identity: format!("{} {}", c.cc, c.digest),
-            cc: c.cc,
-            cxx: c.cxx,
-            reason: c.reason,
-        });
+        let wanted = Wanted {
+            cxx: needs_cxx(&cgo, draft, *target),
+            ..compilers::wanted(draft.config(), *target, &project.root)
+        };
+        let fact = compilers::fact(session, &wanted, &project.root, &fetching, &mut provided);
         ccs.insert(*target, fact);
     }
     let env_flags = session.env.get("GOFLAGS").filter(|v| !v.is_empty()).cloned();
@@ -81,7 +81,7 @@ pub(crate) fn gather(
         cgo,
         buildvcs_off: go::GoEnv { goflags: flags, ..go::GoEnv::default() }.buildvcs_off(),
     };
-    Ok(Host { facts, go: identity, runners })
+    Ok(Host { facts, go: identity, runners, compilers: provided })
 }
 
 /// The facts of a host of which nothing is known, so that planning can go on and find what else is wrong.
@@ -105,9 +105,10 @@ pub fn host_target() -> GoTarget {
 fn runners(
     session: &Session,
     targets: &[GoTarget],
+    fetching: &Fetching<'_>,
 ) -> (BTreeMap<GoTarget, RunnerFact>, BTreeMap<GoTarget, Runner>) {
     let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
-    let host = goferry_emulate::HostFacts::probe(&session.host, Some(path.as_ref()), targets);
+    let host = emulators(session, path, targets, fetching);
     let mut facts = BTreeMap::new();
     let mut runners = BTreeMap::new();
     for t in targets {
@@ -133,6 +134,34 @@ fn runners(
     (facts, runners)
 }
 
+/// The host's runners; a qemu that is missing is fetched where that is possible.
+fn emulators(
+    session: &Session,
+    path: &str,
+    targets: &[GoTarget],
+    fetching: &Fetching<'_>,
+) -> goferry_emulate::HostFacts {
+    let probe = |path: &str| goferry_emulate::HostFacts::probe(&session.host, Some(path.as_ref()), targets);
+    let host = probe(path);
+    let missing = targets.iter().any(|t| choose_runner(t, &host).class == Some(Class::RunnerMissing));
+    if !missing {
+        return host;
+    }
+    match provide_qemu(QemuWanted::default(), &fetching.fetcher()) {
+        Ok(qemu) => {
+            let dirs = std::env::split_paths(path).chain([qemu.bin_dir]);
+            std::env::join_paths(dirs).map_or(host, |p| probe(&p.to_string_lossy()))
+        }
+        Err(d) => {
+            // Nothing is fetched while planning; without apt the hint that names the package stands.
+            if fetching.may_fetch() && d.code != goferry_report::Code::FetchFailed {
+                session.sink.diagnostic(*d);
+            }
+            host
+        }
+    }
+}
+
 fn identity(runner: &Runner) -> String {
     match runner {
         Runner::Native => "native".to_owned(),
@@ -149,6 +178,12 @@ fn wants_cc(draft: &Draft<'_>, target: &GoTarget, cgo: &BTreeMap<(String, GoTarg
             || draft.env.get("CGO_ENABLED").is_some_and(|v| v == "1")
             || cgo.get(&(b.id.clone(), *target)).is_some_and(|n| n.needed)
     })
+}
+
+/// Whether the C++ compiler may be needed: where goferry did not look into the packages, it may.
+fn needs_cxx(cgo: &BTreeMap<(String, GoTarget), CgoNeed>, draft: &Draft<'_>, target: GoTarget) -> bool {
+    let mut builds = draft.builds.iter().filter(|b| b.targets.contains(&target));
+    builds.any(|b| cgo.get(&(b.id.clone(), target)).is_none_or(|n| n.cxx))
 }
 
 /// For builds that leave CGO_ENABLED open without a .goreleaser.yaml: who needs cgo. Remembered by what the go command
@@ -168,11 +203,11 @@ fn cgo_needs(
     let key = heads_key(project, identity, draft, &open);
     if let Some(cache) = &session.cache
         && let Ok(Some(record)) = cache.lookup(&key)
-        && let Ok(list) = serde_json::from_value::<Vec<(String, GoTarget, bool, String)>>(record.value)
+        && let Ok(list) = serde_json::from_value::<Vec<(String, GoTarget, bool, bool, String)>>(record.value)
     {
         return list
             .into_iter()
-            .map(|(id, t, needed, reason)| ((id, t), CgoNeed { needed, reason }))
+            .map(|(id, t, needed, cxx, reason)| ((id, t), CgoNeed { needed, cxx, reason }))
             .collect();
     }
     let go = Go { path: go_path.to_owned(), version: identity.go_version(), env: go::GoEnv::default() };
@@ -197,7 +232,7 @@ fn cgo_needs(
     }
     // What go list could not say this time is asked again the next time.
     if let (Some(cache), true) = (&session.cache, sure) {
-        let list: Vec<_> = out.iter().map(|((id, t), n)| (id, t, n.needed, &n.reason)).collect();
+        let list: Vec<_> = out.iter().map(|((id, t), n)| (id, t, n.needed, n.cxx, &n.reason)).collect();
         // A cache that cannot be written costs time, not correctness.
         let _ = cache.record(&key, &list);
     }
@@ -226,7 +261,7 @@ fn need(
             },
         )
     };
-    let no = |reason: &str| CgoNeed { needed: false, reason: reason.to_owned() };
+    let no = |reason: &str| CgoNeed { needed: false, cxx: false, reason: reason.to_owned() };
     let Ok(with) = list(true) else { return Err(no("the packages could not be listed")) };
     // The common case: nothing outside the standard library has cgo files, so there is nothing to lose.
     if !with.iter().any(|p| !p.standard && (!p.cgo_files.is_empty() || p.error.is_some())) {
@@ -234,7 +269,10 @@ fn need(
     }
     let Ok(without) = list(false) else { return Err(no("the packages could not be listed without cgo")) };
     Ok(match go::cgo_need(&with, &without) {
-        go::CgoNeed::Yes { reason } => CgoNeed { needed: true, reason },
+        go::CgoNeed::Yes { reason } => {
+            let cxx = with.iter().any(|p| !p.standard && !p.cxx_files.is_empty());
+            CgoNeed { needed: true, cxx, reason }
+        }
         go::CgoNeed::No => no("every package that uses cgo also builds without"),
     })
 }
@@ -245,7 +283,7 @@ fn heads_key(
     draft: &Draft<'_>,
     open: &[&goferry_plan::DraftBuild],
 ) -> goferry_cache::Key {
-    let mut key = KeyBuilder::new("cgo-need/1");
+    let mut key = KeyBuilder::new("cgo-need/2");
     key.text("go", &format!("{identity:?}"));
     key.list(
         "env",

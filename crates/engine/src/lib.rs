@@ -3,6 +3,7 @@
 //! Owns: recipes that need several stages. Must not: know clap or colours, print.
 
 mod changelog;
+pub mod compilers;
 mod config;
 mod copy;
 mod dist;

@@ -81,7 +81,7 @@ pub fn prepare(session: &Session, request: &Request) -> Result<Prepared, Diagnos
         problems.append(draft.problems());
         let before = draft.hooks(&config.before, "before");
         let after = draft.hooks(&config.after, "after");
-        let host = match host::gather(session, &project, &draft) {
+        let host = match host::gather(session, request, &project, &draft) {
             Ok(h) => Some(h),
             Err(d) => {
                 problems.push(*d);

@@ -171,6 +171,7 @@ fn execute(
         dist,
         inputs: &inputs,
         runners: &host.runners,
+        compilers: &host.compilers,
         env: &prepared.env,
         request,
         fields: &prepared.fields,

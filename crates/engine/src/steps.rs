@@ -1,5 +1,6 @@
 //! What each kind of step does: by running, or from the action cache.
 
+use crate::compilers::Compilers;
 use crate::inputs::Inputs;
 use crate::project::Project;
 use crate::session::{Request, Session};
@@ -62,6 +63,8 @@ pub(crate) struct Execution<'a> {
     pub inputs: &'a Inputs,
     /// Runners by target.
     pub runners: &'a BTreeMap<GoTarget, Runner>,
+    /// C toolchains by target.
+    pub compilers: &'a Compilers,
     /// The environment of commands: the process's and `env:`.
     pub env: &'a BTreeMap<String, String>,
     /// What was asked for.
@@ -190,6 +193,7 @@ impl Execution<'_> {
         {
             return Ok((StepValue::Built(built), StepState::Cached));
         }
+        let env = self.compilers.environment(spec.target, self.env);
         let run = || {
             let gopath = self.temp.join(step.id.0.replace('/', "_"));
             let line = |l: &str| {
@@ -200,7 +204,7 @@ impl Execution<'_> {
                 project: &self.project.root,
                 dist: self.dist,
                 source: &self.plan.project.build_from,
-                env: self.env,
+                env: &env,
                 gopath: &gopath,
                 gomodcache: &self.gomodcache,
                 line: &line,
@@ -273,8 +277,9 @@ impl Execution<'_> {
                 programs.extend(command.unwrap_or(default).split_whitespace().next());
             }
         }
+        let env = self.compilers.environment(spec.target, self.env);
         for program in programs {
-            key.text("program", &self.program_identity(program));
+            key.text("program", &self.program_identity(program, &env));
         }
         if spec.flags.iter().any(|f| f.ends_with("trimpath=false")) {
             key.text("path", &self.project.root.to_string_lossy());
@@ -283,8 +288,8 @@ impl Execution<'_> {
     }
 
     /// Path, size and time of a program: enough to notice another one.
-    fn program_identity(&self, program: &str) -> String {
-        let path = self.env.get("PATH").map(String::as_str).unwrap_or_default();
+    fn program_identity(&self, program: &str, env: &BTreeMap<String, String>) -> String {
+        let path = env.get("PATH").map(String::as_str).unwrap_or_default();
         let found = goferry_proc::find_program(program, Some(path.as_ref()), &self.project.root);
         let meta = found.as_ref().and_then(|p| std::fs::metadata(p).ok());
         let time = meta.as_ref().and_then(|m| m.modified().ok());
@@ -381,12 +386,17 @@ impl Execution<'_> {
             ExpectedVersion::DerivedByGo => self.main_versions.clone(),
             ExpectedVersion::Unchecked => vec![],
         };
+        let prefix = spec.target.and_then(|t| self.compilers.loader_prefix(t));
         let mut key = KeyBuilder::new("verify/1");
         key.text("goferry", &self.session.version)
             .text("spec", &json(spec))
             .text("binary", &built.binary().sha256)
             .text("main version", &main_versions.join(" or "))
-            .text("namespaces", self.session.env.get("GOFERRY_NO_NAMESPACES").map_or("-", String::as_str));
+            .text("namespaces", self.session.env.get("GOFERRY_NO_NAMESPACES").map_or("-", String::as_str))
+            .text(
+                "libraries",
+                &prefix.as_ref().map_or_else(String::new, |p| p.to_string_lossy().into_owned()),
+            );
         let key = key.finish();
         let cached: Option<(VerifiedRecord, Diagnostics)> =
             self.session.cache.as_ref().and_then(|s| lookup(s, &key));
@@ -399,7 +409,7 @@ impl Execution<'_> {
         let cx = VerifyContext {
             host: &self.session.host,
             runner: spec.target.and_then(|t| self.runners.get(&t)),
-            loader_prefix: None,
+            loader_prefix: prefix.as_deref(),
             main_versions,
             helper: None,
         };

@@ -63,6 +63,8 @@ pub struct MainPackage {
 pub struct CgoNeed {
     /// Whether.
     pub needed: bool,
+    /// Whether some of its packages are C++.
+    pub cxx: bool,
     /// Why.
     pub reason: String,
 }

@@ -6,6 +6,7 @@
 
 mod cancel;
 mod error;
+mod exec;
 mod host;
 mod kept;
 mod lookup;
@@ -16,6 +17,7 @@ mod spec;
 
 pub use cancel::{Cancel, install_interrupt};
 pub use error::SpawnError;
+pub use exec::{complain, exec_instead};
 pub use host::Host;
 pub use lookup::find_program;
 pub use memory::{OomCounter, available_memory};

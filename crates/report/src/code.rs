@@ -108,6 +108,13 @@ codes! {
     IsolationUnavailable "isolation-unavailable" HostLacks "isolation was required and namespaces are refused";
     StaticLinking "static-linking" Usage "a static link that cannot work, or not wholly";
     ToolMissing "tool-missing" HostLacks "a program that the configuration calls was not found";
+    // fetched tools
+    FetchFailed "fetch-failed" HostLacks "a compiler or an emulator could not be fetched";
+    PackageUnknown "package-unknown" Usage "the distribution has no such package for a target";
+    ToolchainDamaged "toolchain-damaged" Failure "a fetched file is not what its digest says";
+    LockDamaged "lock-damaged" Usage "goferry.lock cannot be read";
+    LockDrift "lock-drift" Usage "--locked, and goferry.lock does not have what is needed";
+    VersionGone "version-gone" HostLacks "a locked version is not in the archive any more";
     // build
     BuildFailed "build-failed" Failure "go build failed for a target";
     OutOfMemory "out-of-memory" Failure "a compiler or linker was killed for want of memory";

@@ -18,7 +18,9 @@ pub enum CcProvider {
     HostGcc,
     /// The distribution's cross gcc, `<triple>-gcc`.
     CrossGcc,
-    /// zig, because the configuration says so. Only recorded: its shim comes with the next issue.
+    /// The distribution's cross gcc, fetched by goferry.
+    FetchedGcc,
+    /// zig.
     Zig,
     /// CC in the configuration's environment.
     FromEnv,

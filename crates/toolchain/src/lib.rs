@@ -1,4 +1,4 @@
-//! Go, git and C compilers: found and probed, never fetched here. One module per outside tool.
+//! Go, git, C compilers and emulators: found, probed and, for [`provide`], fetched. One module per outside tool.
 //!
 //! Owns: what these tools are asked and how their answers read; the facts of a module and of its repository.
 //! Must not: decide what is built (plan does), build, or know a stage.
@@ -14,7 +14,9 @@ pub mod gomod;
 pub mod gosource;
 pub mod main_version;
 pub mod module;
+pub mod provide;
 pub mod semver;
+pub mod shim;
 
 pub use ask::ToolError;
 pub use cc::{CcChoice, CcProvider, CcQuery, choose_cc};

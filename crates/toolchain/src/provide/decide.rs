@@ -1,0 +1,233 @@
+//! Which provider a target gets, and why: pure.
+
+use super::apt::{self, Distribution};
+use super::{Libc, Prefer, Wanted};
+use crate::cc::{CcChoice, CcQuery, choose_cc};
+use goferry_proc::find_program;
+use goferry_report::{Code, Diagnostic};
+use goferry_target::{Arch, Arm, Float, GoTarget, Os};
+use std::ffi::OsStr;
+use std::path::Path;
+
+/// What this host offers to providers.
+#[derive(Clone, Debug)]
+pub struct HostTools {
+    /// The host's own platform.
+    pub host: GoTarget,
+    /// The compiler on PATH for the target, if there is one.
+    pub on_path: Option<CcChoice>,
+    /// Debian or Ubuntu with its apt.
+    pub distribution: Option<Distribution>,
+    /// A Python with pip, as a command line.
+    pub pip: Option<Vec<String>>,
+    /// zig on PATH.
+    pub zig: bool,
+}
+
+impl HostTools {
+    /// Looks at PATH and at `/etc`.
+    pub fn find(host: GoTarget, target: GoTarget, path: &OsStr, dir: &Path) -> HostTools {
+        let on_path = choose_cc(&CcQuery {
+            target,
+            host: (host.os.goos(), host.arch.goarch()),
+            env: ("", "", ""),
+            zig: false,
+            path,
+            dir,
+        });
+        let has = |program: &str| find_program(program, Some(path), dir).is_some();
+        let words = |w: &[&str]| Some(w.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>());
+        let pip = if has("python3") {
+            words(&["python3", "-m", "pip"])
+        } else if has("pip3") {
+            words(&["pip3"])
+        } else {
+            None
+        };
+        HostTools {
+            host,
+            on_path: on_path.ok(),
+            distribution: Distribution::read(Path::new("/etc")).filter(|_| apt::usable(path, dir)),
+            pip,
+            zig: has("zig"),
+        }
+    }
+}
+
+/// Where a compiler comes from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// It is on PATH.
+    Path {
+        /// Which.
+        choice: Box<CcChoice>,
+    },
+    /// The distribution's cross gcc.
+    AptGcc {
+        /// GNU triple: `aarch64-linux-gnu`.
+        triple: &'static str,
+        /// The distribution.
+        distribution: Distribution,
+    },
+    /// zig from PATH or its wheel.
+    Zig {
+        /// `aarch64-linux-musl`, `aarch64-linux-gnu.2.17`.
+        zig_target: String,
+        /// pip's command line, to fetch it.
+        pip: Option<Vec<String>>,
+    },
+}
+
+/// A decision.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// Where it comes from.
+    pub source: Source,
+    /// Why, in words.
+    pub reason: String,
+}
+
+impl Decision {
+    /// CC, CXX and AR as the go command will see them.
+    pub fn names(&self, target: GoTarget) -> [String; 3] {
+        match &self.source {
+            Source::Path { choice } => [choice.cc.clone(), choice.cxx.clone(), choice.ar.clone()],
+            Source::AptGcc { triple, .. } => ["gcc", "g++", "ar"].map(|t| format!("{triple}-{t}")),
+            Source::Zig { .. } => {
+                let name = target.to_string().replace('/', "-");
+                ["zigcc", "zigc++", "zigar"].map(|t| format!("{t}-{name}"))
+            }
+        }
+    }
+}
+
+/// Chooses the provider.
+///
+/// # Errors
+/// [`Code::CCompilerMissing`] with everything that was considered.
+pub fn decide(wanted: &Wanted, tools: &HostTools) -> Result<Decision, Box<Diagnostic>> {
+    let t = wanted.target;
+    if let Some(why) = zig_only(wanted) {
+        return zig(wanted, tools, &why);
+    }
+    if wanted.prefer == Prefer::Zig {
+        return zig(wanted, tools, "the configuration asks for zig");
+    }
+    let triple = gcc_triple(t);
+    let native = (t.os, t.arch.goarch()) == (tools.host.os, tools.host.arch.goarch());
+    let mut tried = vec![];
+    match &tools.on_path {
+        Some(choice)
+            if wanted.packages.is_empty() && (native || triple.is_some_and(|t| choice.cc.starts_with(t))) =>
+        {
+            return Ok(Decision {
+                reason: choice.reason.clone(),
+                source: Source::Path { choice: Box::new(choice.clone()) },
+            });
+        }
+        // The host's own libraries are the target's.
+        Some(choice) if native => {
+            return Ok(Decision {
+                reason: choice.reason.clone(),
+                source: Source::Path { choice: Box::new(choice.clone()) },
+            });
+        }
+        Some(_) => {}
+        None => tried.push("no compiler for it is on PATH".to_owned()),
+    }
+    match (triple, &tools.distribution) {
+        (Some(triple), Some(d)) if !native => {
+            let what = if wanted.packages.is_empty() {
+                format!("the cross gcc of {} {}, fetched without root", d.id, d.codename)
+            } else {
+                format!(
+                    "the cross gcc of {} {}, with {} of the target",
+                    d.id,
+                    d.codename,
+                    wanted.packages.join(", ")
+                )
+            };
+            return Ok(Decision { source: Source::AptGcc { triple, distribution: d.clone() }, reason: what });
+        }
+        (Some(_), None) => {
+            tried.push("there is no apt of Debian or Ubuntu to fetch a cross gcc with".to_owned())
+        }
+        (Some(_), Some(_)) => tried.push("the host's own compiler is not fetched".to_owned()),
+        (None, _) => tried.push("no distribution has a gcc for it".to_owned()),
+    }
+    if wanted.prefer == Prefer::Gcc || !wanted.packages.is_empty() {
+        return Err(missing(wanted, &tried));
+    }
+    zig(wanted, tools, &tried.join("; ")).map_err(|_| {
+        tried.push("there is neither zig on PATH nor a Python with pip to fetch it".to_owned());
+        missing(wanted, &tried)
+    })
+}
+
+/// Why only zig can do it, if so.
+fn zig_only(wanted: &Wanted) -> Option<String> {
+    let t = wanted.target;
+    match (t.os, t.arch, wanted.libc) {
+        (Os::Darwin, ..) => Some("zig carries macOS' system library".to_owned()),
+        (Os::Windows, ..) if wanted.prefer != Prefer::Gcc => {
+            Some("zig carries Windows' import libraries".to_owned())
+        }
+        (Os::Linux, _, Libc::Musl) => Some("the configuration asks for musl".to_owned()),
+        (Os::Linux, _, Libc::Gnu { floor: Some((a, b)) }) => {
+            Some(format!("the configuration asks for glibc {a}.{b}"))
+        }
+        // Debian's gnueabihf is ARMv7 throughout, start files and libgcc too.
+        (Os::Linux, Arch::Arm(Arm { version: 6, .. }), _) => {
+            Some("Debian's gcc for ARM makes ARMv7 code, which an ARMv6 processor does not run".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// Debian's triple of a target's gcc.
+pub(super) fn gcc_triple(t: GoTarget) -> Option<&'static str> {
+    if t.os != Os::Linux {
+        return None;
+    }
+    match t.arch {
+        Arch::Arm(Arm { version: 5, .. }) => Some("arm-linux-gnueabi"),
+        Arch::Arm(Arm { float: Some(Float::Softfloat), .. }) => Some("arm-linux-gnueabi"),
+        _ => t.facts()?.gnu_triple,
+    }
+}
+
+fn zig(wanted: &Wanted, tools: &HostTools, why: &str) -> Result<Decision, Box<Diagnostic>> {
+    let Some(zig_target) = super::zig::target_name(wanted) else {
+        return Err(missing(wanted, &[format!("zig does not know {}", wanted.target)]));
+    };
+    if !tools.zig && tools.pip.is_none() {
+        return Err(missing(
+            wanted,
+            &[why.to_owned(), "there is neither zig on PATH nor a Python with pip to fetch it".to_owned()],
+        ));
+    }
+    if !wanted.packages.is_empty() {
+        let tried = format!("{why}, and zig takes no packages of the distribution ([sysroot] packages)");
+        return Err(missing(wanted, &[tried]));
+    }
+    Ok(Decision {
+        source: Source::Zig { zig_target, pip: tools.pip.clone().filter(|_| !tools.zig) },
+        reason: format!("zig: {why}"),
+    })
+}
+
+fn missing(wanted: &Wanted, tried: &[String]) -> Box<Diagnostic> {
+    let t = wanted.target;
+    let d =
+        Diagnostic::error(Code::CCompilerMissing, format!("no C compiler for {t}, whose program needs cgo"));
+    let mut d = match (gcc_triple(t), t.facts().and_then(|f| f.debian)) {
+        (Some(triple), Some(arch)) => d.hint_with(
+            "on Debian and Ubuntu",
+            format!("sudo apt-get install gcc-{} libc6-dev-{arch}-cross", triple.replace('_', "-")),
+        ),
+        _ => d.hint_with("with pip", "pip install ziglang"),
+    };
+    d = d.hint_with("or build without cgo", "CGO_ENABLED=0");
+    d.notes = tried.to_vec();
+    Box::new(d)
+}

@@ -1,0 +1,143 @@
+//! Compilers, target libraries and emulators, found on the host or fetched under the user's cache without root.
+//!
+//! Owns: which provider a target gets and why ([`decide`]), fetching, checking and unpacking ([`provide`]), the lock file.
+//! Must not: need root, trust a file whose digest was not checked, or leave anything half-made that counts.
+
+mod apt;
+mod darwin;
+mod deb;
+mod decide;
+mod gcc;
+mod lock;
+mod qemu;
+mod store;
+mod sysroot;
+mod wheel;
+mod zig;
+
+pub use decide::{Decision, HostTools, Source, decide};
+pub use lock::{Lock, LockEntry, LockFile};
+pub use qemu::{ProvidedQemu, QemuWanted, provide_qemu};
+
+use crate::cc::CcProvider;
+use goferry_proc::Spawner;
+use goferry_report::Diagnostic;
+use goferry_target::GoTarget;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What fetching needs besides what is wanted.
+pub struct Fetcher<'a> {
+    /// Runs apt-get, dpkg-deb and pip.
+    pub spawner: &'a dyn Spawner,
+    /// The folder of everything that was fetched, `<cache>/tools`.
+    pub root: &'a Path,
+    /// `GOFERRY_TOOLCHAIN_MIRROR`: a shared folder with files by digest.
+    pub mirror: Option<&'a Path>,
+    /// The project's goferry.lock.
+    pub lock: Option<&'a Lock>,
+    /// Whether only what the lock names may be used.
+    pub locked: bool,
+    /// Whether the network may be used.
+    pub may_fetch: bool,
+    /// Whether resolutions that are remembered are asked for again (`toolchain update`).
+    pub refresh: bool,
+    /// The process environment.
+    pub env: &'a BTreeMap<String, String>,
+    /// Hears what is being fetched.
+    pub say: &'a (dyn Fn(&str) + Sync),
+}
+
+/// The C library of a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Libc {
+    /// glibc, or the system's own where there is only one.
+    Gnu {
+        /// The oldest version that programs must start with.
+        floor: Option<(u32, u32)>,
+    },
+    /// musl, linked statically.
+    Musl,
+}
+
+/// Which provider is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "providers by name")]
+pub enum Prefer {
+    Auto,
+    Gcc,
+    Zig,
+}
+
+/// What is wanted for one target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The target.
+    pub target: GoTarget,
+    /// Which provider.
+    pub prefer: Prefer,
+    /// C library.
+    pub libc: Libc,
+    /// Whether a C++ compiler is needed too.
+    pub cxx: bool,
+    /// The distribution's packages of the target, for headers and libraries.
+    pub packages: Vec<String>,
+    /// The suite they come from, if one is named.
+    pub suite: Option<String>,
+    /// macOS SDK.
+    pub sdk: Option<PathBuf>,
+}
+
+/// A C toolchain that is ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provided {
+    /// CC, a bare name.
+    pub cc: String,
+    /// CXX, a bare name; empty if there is none.
+    pub cxx: String,
+    /// AR, a bare name; empty leaves Go's default.
+    pub ar: String,
+    /// Folders in front of PATH.
+    pub bin_dirs: Vec<PathBuf>,
+    /// Further variables for the go command.
+    pub env: Vec<(String, String)>,
+    /// Where the loader and the libraries of dynamic programs are (`qemu -L`).
+    pub loader_prefix: Option<PathBuf>,
+    /// Digest over everything that was fetched and the shims' rules: the same on every machine.
+    pub identity: String,
+    /// Who provided it.
+    pub provider: CcProvider,
+    /// Why this one.
+    pub reason: String,
+    /// What was fetched.
+    pub entries: Vec<LockEntry>,
+}
+
+/// Makes a decision real: fetches what is missing, checks digests, unpacks, makes the shims.
+///
+/// # Errors
+/// A diagnostic that says what could not be had and what to do.
+pub fn provide(
+    decision: &Decision,
+    wanted: &Wanted,
+    fetcher: &Fetcher<'_>,
+) -> Result<Provided, Box<Diagnostic>> {
+    match &decision.source {
+        Source::Path { choice } => Ok(Provided {
+            cc: choice.cc.clone(),
+            cxx: choice.cxx.clone(),
+            ar: choice.ar.clone(),
+            bin_dirs: Vec::new(),
+            env: Vec::new(),
+            loader_prefix: None,
+            identity: format!("{} {}", choice.cc, choice.digest),
+            provider: choice.provider,
+            reason: decision.reason.clone(),
+            entries: Vec::new(),
+        }),
+        Source::AptGcc { .. } => gcc::provide_gcc(decision, wanted, fetcher),
+        Source::Zig { .. } => zig::provide_zig(decision, wanted, fetcher),
+    }
+}

@@ -1,0 +1,87 @@
+//! Static qemu-user from the distribution.
+
+use super::apt::{self, Distribution, Request};
+use super::{Fetcher, LockEntry, deb, store};
+use goferry_report::{Code, Diagnostic};
+use std::path::{Path, PathBuf};
+
+/// What is wanted of qemu.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QemuWanted<'a> {
+    /// Suite; none: the host's own.
+    pub suite: Option<&'a str>,
+}
+
+/// qemu-user, ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvidedQemu {
+    /// Folder with `qemu-aarch64-static` and its kin.
+    pub bin_dir: PathBuf,
+    /// The package's version.
+    pub version: String,
+    /// Digest over what was fetched.
+    pub identity: String,
+    /// What was fetched.
+    pub entry: LockEntry,
+}
+
+/// Fetches qemu-user without root.
+///
+/// # Errors
+/// No apt here, no network, or what the archive says.
+pub fn provide_qemu(wanted: QemuWanted<'_>, fetcher: &Fetcher<'_>) -> Result<ProvidedQemu, Box<Diagnostic>> {
+    let path = fetcher.env.get("PATH").map(String::as_str).unwrap_or_default();
+    let distribution = Distribution::read(Path::new("/etc"));
+    let Some(own) = distribution.as_ref().filter(|_| apt::usable(path.as_ref(), Path::new("/"))) else {
+        return Err(Box::new(
+            Diagnostic::error(
+                Code::FetchFailed,
+                "qemu-user cannot be fetched: this host has no apt of Debian or Ubuntu",
+            )
+            .hint("install your distribution's static qemu-user (qemu-user-static) and run goferry again"),
+        ));
+    };
+    let request = Request {
+        role: "qemu",
+        target: String::new(),
+        suite: wanted.suite,
+        arch: &own.arch,
+        packages: vec!["qemu-user-static".to_owned()],
+        updates: false,
+        closure: false,
+        leave_out: &|_| false,
+    };
+    let mut entry = apt::resolve(fetcher, own, &request)?;
+    let suite = wanted.suite.unwrap_or(&own.codename).to_owned();
+    let mut folder = unpacked(fetcher, own, &entry)?;
+    // From Debian 13 on this package is empty, and the programs are in another, static as well.
+    if !has_programs(&folder) {
+        let request = Request {
+            packages: vec!["qemu-user".to_owned()],
+            target: format!("user-{suite}"),
+            suite: Some(&suite),
+            ..request
+        };
+        entry = apt::resolve(fetcher, own, &request)?;
+        folder = unpacked(fetcher, own, &entry)?;
+    }
+    let version = entry.files.first().map(|f| f.version.clone()).unwrap_or_default();
+    Ok(ProvidedQemu { bin_dir: folder.join("usr/bin"), version, identity: store::identity(&entry), entry })
+}
+
+fn unpacked(
+    fetcher: &Fetcher<'_>,
+    own: &Distribution,
+    entry: &LockEntry,
+) -> Result<PathBuf, Box<Diagnostic>> {
+    let identity = store::identity(entry);
+    let _held = store::hold(fetcher.root, "qemu")?;
+    store::unpacked(fetcher.root, "qemu", &identity, |dir| {
+        let files = apt::files(fetcher, Some(own), entry, &own.arch, false)?;
+        deb::unpack(fetcher, &files, dir)
+    })
+}
+
+fn has_programs(folder: &Path) -> bool {
+    ["qemu-aarch64-static", "qemu-aarch64"].iter().any(|p| folder.join("usr/bin").join(p).exists())
+}

@@ -1,0 +1,222 @@
+//! The folder of everything that was fetched: files by digest, unpacked folders by what is in them.
+//!
+//! ```text
+//! tools/files/<sha256>/<name>              as fetched; the digest is checked before use
+//! tools/unpacked/<name>-<digest>/          complete if it has its mark
+//! tools/resolved/<digest>.json             what a request for packages resolved to
+//! tools/locks/<name>                       advisory, dropped by the kernel with the process
+//! ```
+
+use super::{Fetcher, LockEntry, LockFile};
+use goferry_report::{Code, Diagnostic};
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// Made last: a folder without it does not count.
+const MARK: &str = ".goferry-complete";
+
+/// SHA-256 of a text, hex.
+pub(super) fn digest_of(text: &str) -> String {
+    hex(&Sha256::digest(text))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// SHA-256 of a file, hex.
+pub(super) fn digest_of_file(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hex(&hasher.finalize())),
+            n => hasher.update(&buffer[..n]),
+        }
+    }
+}
+
+/// The diagnostic of a folder of ours that cannot be used.
+pub(super) fn io_error(what: &str, path: &Path, e: &io::Error) -> Box<Diagnostic> {
+    let code = if e.kind() == io::ErrorKind::StorageFull { Code::DiskFull } else { Code::Io };
+    Box::new(
+        Diagnostic::error(code, format!("{what} {}: {e}", path.display()))
+            .hint("fetched compilers are kept in the cache folder; GOFERRY_CACHE names another"),
+    )
+}
+
+/// A lock that is held until it is dropped.
+pub(super) struct Held(#[expect(dead_code, reason = "closing the file drops the lock")] File);
+
+/// Waits for a thing of this name; two runs then fetch it once.
+pub(super) fn hold(root: &Path, name: &str) -> Result<Held, Box<Diagnostic>> {
+    let dir = root.join("locks");
+    let path = dir.join(name);
+    std::fs::create_dir_all(&dir)
+        .and_then(|()| File::options().create(true).truncate(false).write(true).open(&path))
+        .and_then(|f| f.lock().map(|()| Held(f)))
+        .map_err(|e| io_error("cannot lock", &path, &e))
+}
+
+/// Where a fetched file is kept.
+pub(super) fn place_of(root: &Path, file: &LockFile) -> PathBuf {
+    root.join("files").join(&file.sha256).join(&file.file)
+}
+
+/// A fetched file whose digest was checked just now, from the cache or the mirror; none if neither has it.
+///
+/// # Errors
+/// A mirror's file that is not what its name says.
+pub(super) fn checked(fetcher: &Fetcher<'_>, file: &LockFile) -> Result<Option<PathBuf>, Box<Diagnostic>> {
+    let place = place_of(fetcher.root, file);
+    if place.is_file() {
+        let found = digest_of_file(&place).map_err(|e| io_error("cannot read", &place, &e))?;
+        if found == file.sha256 {
+            return Ok(Some(place));
+        }
+        if !fetcher.may_fetch && fetcher.mirror.is_none() {
+            return Err(substituted(file, &place, &found));
+        }
+        (fetcher.say)(&format!("{} in the cache is not what it was: it is fetched again", file.file));
+        std::fs::remove_file(&place).map_err(|e| io_error("cannot remove", &place, &e))?;
+    }
+    let Some(mirror) = fetcher.mirror else { return Ok(None) };
+    let shared = mirror.join("files").join(&file.sha256).join(&file.file);
+    if !shared.is_file() {
+        return Ok(None);
+    }
+    keep(fetcher.root, file, &shared, false).map(Some)
+}
+
+/// Takes a file into the store.
+///
+/// # Errors
+/// A file whose digest is another; [`Code::ToolchainDamaged`].
+pub(super) fn keep(
+    root: &Path,
+    file: &LockFile,
+    from: &Path,
+    may_move: bool,
+) -> Result<PathBuf, Box<Diagnostic>> {
+    let found = digest_of_file(from).map_err(|e| io_error("cannot read", from, &e))?;
+    if found != file.sha256 {
+        return Err(substituted(file, from, &found));
+    }
+    let place = place_of(root, file);
+    let dir = place.parent().unwrap_or(root);
+    let placed = std::fs::create_dir_all(dir).and_then(|()| {
+        if may_move && std::fs::rename(from, &place).is_ok() {
+            return Ok(());
+        }
+        let part = tempfile::NamedTempFile::new_in(dir)?;
+        std::fs::copy(from, part.path())?;
+        part.persist(&place).map(drop).map_err(|e| e.error)
+    });
+    placed.map(|()| place.clone()).map_err(|e| io_error("cannot write", &place, &e))
+}
+
+fn substituted(file: &LockFile, path: &Path, found: &str) -> Box<Diagnostic> {
+    let message = format!(
+        "{} is not what it should be: SHA-256 {found} instead of {} ({})",
+        file.file,
+        file.sha256,
+        path.display()
+    );
+    Box::new(
+        Diagnostic::error(Code::ToolchainDamaged, message)
+            .hint("remove the file, and find out who changed it; goferry does not use it"),
+    )
+}
+
+/// What a request resolved to the last time.
+pub(super) fn remembered(root: &Path, request: &str) -> Option<LockEntry> {
+    let text = std::fs::read(resolution(root, request)).ok()?;
+    serde_json::from_slice(&text).ok()
+}
+
+/// Remembers what a request resolved to.
+pub(super) fn remember(root: &Path, request: &str, entry: &LockEntry) -> Result<(), Box<Diagnostic>> {
+    let path = resolution(root, request);
+    let dir = path.parent().unwrap_or(root);
+    let text = serde_json::to_vec(entry).unwrap_or_default();
+    let write = || {
+        std::fs::create_dir_all(dir)?;
+        let part = tempfile::NamedTempFile::new_in(dir)?;
+        std::fs::write(part.path(), &text)?;
+        part.persist(&path).map(drop).map_err(|e| e.error)
+    };
+    write().map_err(|e| io_error("cannot write", &path, &e))
+}
+
+fn resolution(root: &Path, request: &str) -> PathBuf {
+    root.join("resolved").join(format!("{}.json", &digest_of(request)[..24]))
+}
+
+/// What an entry is, in one digest: the same on every machine.
+pub(super) fn identity(entry: &LockEntry) -> String {
+    let mut sums: Vec<&str> = entry.files.iter().map(|f| f.sha256.as_str()).collect();
+    sums.sort_unstable();
+    digest_of(&sums.join("\n"))
+}
+
+/// The folder of something unpacked, made now if it is not there: `make` fills an empty folder, which counts only when
+/// everything in it is there.
+pub(super) fn unpacked(
+    root: &Path,
+    name: &str,
+    identity: &str,
+    make: impl FnOnce(&Path) -> Result<(), Box<Diagnostic>>,
+) -> Result<PathBuf, Box<Diagnostic>> {
+    let dir = root.join("unpacked").join(format!("{name}-{}", &identity[..12]));
+    if dir.join(MARK).is_file() {
+        return Ok(dir);
+    }
+    let parent = root.join("unpacked");
+    std::fs::create_dir_all(&parent).map_err(|e| io_error("cannot make", &parent, &e))?;
+    let part = tempfile::Builder::new()
+        .prefix(".part-")
+        .tempdir_in(&parent)
+        .map_err(|e| io_error("cannot make a folder in", &parent, &e))?;
+    make(part.path())?;
+    let place = || {
+        if dir.exists() {
+            // Without its mark: what another goferry version or a disk error left.
+            std::fs::remove_dir_all(&dir)?;
+        }
+        std::fs::write(part.path().join(MARK), identity)?;
+        set_readable(part.path())?;
+        std::fs::rename(part.path(), &dir)
+    };
+    place().map_err(|e| io_error("cannot place", &dir, &e))?;
+    // Renamed: there is nothing left to remove.
+    let _ = part.keep();
+    Ok(dir)
+}
+
+/// Temporary folders are private; a shared cache is not.
+#[cfg(unix)]
+fn set_readable(dir: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755))
+}
+
+#[cfg(not(unix))]
+fn set_readable(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Removes what killed runs left in `unpacked/`; only while nobody else works there (the caller holds the lock).
+pub(super) fn sweep(root: &Path) {
+    for entry in std::fs::read_dir(root.join("unpacked")).into_iter().flatten().flatten() {
+        let old = entry
+            .metadata()
+            .and_then(|m| m.modified())
+            .is_ok_and(|t| t.elapsed().is_ok_and(|age| age.as_secs() > 3600));
+        if old && entry.file_name().to_string_lossy().starts_with(".part-") {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
