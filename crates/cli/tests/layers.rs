@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Each house and its tier; a lower tier never knows an upper one.
-const TIERS: [(&str, u8); 14] = [
+const TIERS: [(&str, u8); 15] = [
     ("target", 0),
     ("objfile", 0),
     ("report", 0),
@@ -16,6 +16,7 @@ const TIERS: [(&str, u8); 14] = [
     ("proc", 2),
     ("toolchain", 2),
     ("emulate", 2),
+    ("diagnose", 2),
     ("build", 3),
     ("verify", 3),
     ("package", 3),

@@ -148,6 +148,18 @@ pub fn command_for(
 ) -> RunnerCommand {
     let rest = args.iter().map(OsString::from);
     match runner {
+        // Its loader is not where it asks for it: the loader itself is started.
+        Runner::Native if sysroot.is_some() && target.facts().is_some_and(|f| f.glibc_loader.is_some()) => {
+            let root = sysroot.unwrap_or(Path::new("/"));
+            let loader = target.facts().and_then(|f| f.glibc_loader).unwrap_or_default();
+            let triple = target.facts().and_then(|f| f.gnu_triple).unwrap_or_default();
+            let dirs = ["lib", "usr/lib"].iter().flat_map(|d| [root.join(d), root.join(d).join(triple)]);
+            let dirs: Vec<String> = dirs.map(|d| d.to_string_lossy().into_owned()).collect();
+            let mut words: Vec<OsString> =
+                vec!["--library-path".into(), dirs.join(":").into(), program.into()];
+            words.extend(rest);
+            RunnerCommand { program: root.join(loader.trim_start_matches('/')), args: words, env: Vec::new() }
+        }
         Runner::Native => {
             RunnerCommand { program: program.to_owned(), args: rest.collect(), env: Vec::new() }
         }

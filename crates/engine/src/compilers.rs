@@ -43,10 +43,16 @@ impl Compilers {
 
     /// Where the loader and the libraries of a target's dynamic programs are.
     pub(crate) fn loader_prefix(&self, target: GoTarget) -> Option<PathBuf> {
+        let facts = target.facts()?;
+        // What the host itself loads needs no prefix.
+        if target.os == goferry_target::Os::Linux && facts.glibc_loader.is_some_and(|l| Path::new(l).exists())
+        {
+            return None;
+        }
         let provided = self.provided.get(&target).and_then(|p| p.loader_prefix.clone());
         // Where the distribution's cross compilers keep them.
         let installed = || {
-            let root = Path::new("/usr").join(target.facts()?.gnu_triple?);
+            let root = Path::new("/usr").join(facts.gnu_triple?);
             root.join("lib").is_dir().then_some(root)
         };
         provided.or_else(installed)

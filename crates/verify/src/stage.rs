@@ -61,7 +61,11 @@ pub fn verify(
     }
     let run = match waived(spec) {
         Some(w) => RunOutcome::Waived(w),
-        None => RunOutcome::Ran(run(spec, &built, cx, &mut found)?),
+        None => {
+            // A static program needs no loader of the target's.
+            let prefix = cx.loader_prefix.filter(|_| inspected.interpreter.is_some());
+            RunOutcome::Ran(run(spec, &built, prefix, cx, &mut found)?)
+        }
     };
     if found.has_errors() {
         return Err(found);
@@ -91,6 +95,7 @@ fn waived(spec: &VerifySpec) -> Option<Waived> {
 fn run(
     spec: &VerifySpec,
     built: &Built,
+    prefix: Option<&Path>,
     cx: &VerifyContext<'_>,
     found: &mut Diagnostics,
 ) -> Result<RunRecord, Diagnostics> {
@@ -104,7 +109,7 @@ fn run(
     let expect = expectation(spec)?;
     let mut last = None;
     for args in &spec.tries {
-        let record = once(spec, built, runner, target, args, cx)?;
+        let record = once((spec, built), runner, target, args, prefix, cx)?;
         if spec.isolation == "required"
             && let Isolation::None { why } = &record.isolation
         {
@@ -168,11 +173,11 @@ fn expectation(spec: &VerifySpec) -> Result<Option<regex::Regex>, Diagnostics> {
 }
 
 fn once(
-    spec: &VerifySpec,
-    built: &Built,
+    (spec, built): (&VerifySpec, &Built),
     runner: &Runner,
     target: GoTarget,
     args: &[String],
+    prefix: Option<&Path>,
     cx: &VerifyContext<'_>,
 ) -> Result<StartRecord, Diagnostics> {
     let start_spec = StartSpec {
@@ -181,7 +186,7 @@ fn once(
         runner: runner.clone(),
         args: args.to_vec(),
         env: vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned()), ("LANG".to_owned(), "C.UTF-8".to_owned())],
-        sysroot: cx.loader_prefix.map(Path::to_owned),
+        sysroot: prefix.map(Path::to_owned),
         isolate: spec.isolation != "off",
         limits: Limits {
             wall: Some(Duration::from_secs(spec.timeout_seconds)),

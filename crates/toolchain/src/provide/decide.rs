@@ -68,6 +68,8 @@ pub enum Source {
         triple: &'static str,
         /// The distribution.
         distribution: Distribution,
+        /// zig, should the archive turn out not to have it.
+        instead: Option<Box<Decision>>,
     },
     /// zig from PATH or its wheel.
     Zig {
@@ -101,12 +103,26 @@ impl Decision {
     }
 }
 
+/// Pairs without cgo, whatever the compiler (`go tool dist list -json`, Go 1.26).
+const NO_CGO: [&str; 7] =
+    ["js/wasm", "linux/ppc64", "openbsd/ppc64", "plan9/386", "plan9/amd64", "plan9/arm", "wasip1/wasm"];
+
 /// Chooses the provider.
 ///
 /// # Errors
 /// [`Code::CCompilerMissing`] with everything that was considered.
 pub fn decide(wanted: &Wanted, tools: &HostTools) -> Result<Decision, Box<Diagnostic>> {
     let t = wanted.target;
+    if NO_CGO.contains(&t.to_string().as_str()) {
+        return Err(Box::new(
+            Diagnostic::error(
+                Code::CCompilerMissing,
+                format!("Go has no cgo for {t}: its linker takes no C objects there"),
+            )
+            .hint_with("build it without cgo", "CGO_ENABLED=0")
+            .hint("or leave the target out"),
+        ));
+    }
     if let Some(why) = zig_only(wanted) {
         return zig(wanted, tools, &why);
     }
@@ -147,7 +163,17 @@ pub fn decide(wanted: &Wanted, tools: &HostTools) -> Result<Decision, Box<Diagno
                     wanted.packages.join(", ")
                 )
             };
-            return Ok(Decision { source: Source::AptGcc { triple, distribution: d.clone() }, reason: what });
+            let instead = (wanted.prefer == Prefer::Auto && wanted.packages.is_empty())
+                .then(|| {
+                    zig(wanted, tools, &format!("{} {} has no {triple}-gcc", d.id, d.codename))
+                        .ok()
+                        .map(Box::new)
+                })
+                .flatten();
+            return Ok(Decision {
+                source: Source::AptGcc { triple, distribution: d.clone(), instead },
+                reason: what,
+            });
         }
         (Some(_), None) => {
             tried.push("there is no apt of Debian or Ubuntu to fetch a cross gcc with".to_owned())

@@ -24,7 +24,7 @@ pub(super) fn provide_gcc(
     wanted: &Wanted,
     fetcher: &Fetcher<'_>,
 ) -> Result<Provided, Box<Diagnostic>> {
-    let Source::AptGcc { triple, distribution } = &decision.source else {
+    let Source::AptGcc { triple, distribution, .. } = &decision.source else {
         return Err(Box::new(Diagnostic::error(Code::Io, "this decision is not about gcc")));
     };
     let arch = debian_arch(wanted.target, triple);

@@ -21,7 +21,7 @@ pub use qemu::{ProvidedQemu, QemuWanted, provide_qemu};
 
 use crate::cc::CcProvider;
 use goferry_proc::Spawner;
-use goferry_report::Diagnostic;
+use goferry_report::{Code, Diagnostic};
 use goferry_target::GoTarget;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -137,7 +137,10 @@ pub fn provide(
             reason: decision.reason.clone(),
             entries: Vec::new(),
         }),
-        Source::AptGcc { .. } => gcc::provide_gcc(decision, wanted, fetcher),
+        Source::AptGcc { instead, .. } => match (gcc::provide_gcc(decision, wanted, fetcher), instead) {
+            (Err(d), Some(zig)) if d.code == Code::PackageUnknown => provide(zig, wanted, fetcher),
+            (result, _) => result,
+        },
         Source::Zig { .. } => zig::provide_zig(decision, wanted, fetcher),
     }
 }

@@ -1,0 +1,297 @@
+//! The first real cause in a log.
+//!
+//! A log is noise before the cause and consequences after it. Every line that has a sign of a cause is a finding; the
+//! cause is the one of the highest rank (what makes others happen), and among equals the first.
+
+use crate::causes::{CAUSES, Cause, Sign};
+use regex::bytes::{Regex, RegexBuilder};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+/// Bytes of a line that are looked at; nothing that a person reads is longer.
+const LINE: usize = 4096;
+
+/// Findings that are kept of one cause; a log of thousands of the same needs no list of them.
+const PER_CAUSE: usize = 20;
+
+/// A fix with what the log says filled in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FilledFix {
+    /// A sentence.
+    pub text: String,
+    /// What to type or write, if there is something.
+    pub command: Option<String>,
+}
+
+/// A cause that was found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    /// Which.
+    pub id: &'static str,
+    /// In a line.
+    pub title: &'static str,
+    /// Why it happens.
+    pub why: &'static str,
+    /// Line of the log, from 1.
+    pub line: usize,
+    /// That line, without colours.
+    pub excerpt: String,
+    /// The target, where the log names one near it: `linux/arm64`.
+    pub target: Option<String>,
+    /// What the line says: `library`, `header`, `version` …
+    pub captured: BTreeMap<String, String>,
+    /// What mends it.
+    pub fixes: Vec<FilledFix>,
+    /// Page of the documentation.
+    pub page: String,
+    #[serde(skip)]
+    rank: u8,
+}
+
+/// What a log says.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct LogReport {
+    /// The cause; none if nothing was recognised.
+    pub first: Option<Finding>,
+    /// Other causes and consequences, each cause once, in the log's order.
+    pub others: Vec<Finding>,
+    /// How many lines were read.
+    pub lines_read: usize,
+}
+
+struct Matcher {
+    needles: Regex,
+    by_needle: BTreeMap<&'static [u8], Vec<(&'static Cause, &'static Sign)>>,
+    target: Regex,
+    colours: Regex,
+}
+
+fn compile(pattern: &str) -> Option<Regex> {
+    RegexBuilder::new(pattern).unicode(false).build().ok()
+}
+
+fn matcher() -> Option<&'static Matcher> {
+    static MATCHER: OnceLock<Option<Matcher>> = OnceLock::new();
+    MATCHER
+        .get_or_init(|| {
+            let mut by_needle: BTreeMap<&'static [u8], Vec<_>> = BTreeMap::new();
+            for cause in CAUSES {
+                for sign in cause.signs {
+                    by_needle.entry(sign.needle.as_bytes()).or_default().push((cause, sign));
+                }
+            }
+            let mut words: Vec<String> =
+                by_needle.keys().map(|n| regex::escape(&String::from_utf8_lossy(n))).collect();
+            // Longer ones first, so that a needle that begins like another is found too.
+            words.sort_by_key(|w| std::cmp::Reverse(w.len()));
+            let os = "aix|android|darwin|dragonfly|freebsd|illumos|ios|js|linux|netbsd|openbsd|plan9|solaris|wasip1|windows";
+            let arch = "386|amd64|arm64|arm|loong64|mips64le|mips64|mipsle|mips|ppc64le|ppc64|riscv64|s390x|wasm";
+            Some(Matcher {
+                needles: compile(&words.join("|"))?,
+                by_needle,
+                target: compile(&format!(r"\b({os})[/_]({arch})(?:/(v?[0-9][a-z0-9.]*))?\b"))?,
+                colours: compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")?,
+            })
+        })
+        .as_ref()
+}
+
+/// Finds the cause in a log: any bytes, colours, several targets interleaved.
+pub fn explain_log(log: &[u8]) -> LogReport {
+    let Some(m) = matcher() else { return LogReport::default() };
+    let mut found: Vec<(Finding, usize)> = vec![];
+    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let mut lines = LineCounter { log, at: 0, line: 1 };
+    let mut start = 0;
+    while let Some(hit) = m.needles.find_at(log, start) {
+        let (from, to) = line_around(log, hit.start());
+        let text = m.colours.replace_all(&log[from..to.min(from + LINE)], &b""[..]).into_owned();
+        let line = lines.of(from);
+        let mut seen: Vec<&'static str> = vec![];
+        // All needles of the line, not only the first.
+        for needle in m.needles.find_iter(&text) {
+            for (cause, sign) in m.by_needle.get(needle.as_bytes()).into_iter().flatten() {
+                let count = counts.entry(cause.id).or_default();
+                if *count >= PER_CAUSE || seen.contains(&cause.id) {
+                    continue;
+                }
+                if let Some(captured) = captures(sign, &text) {
+                    seen.push(cause.id);
+                    *count += 1;
+                    found.push((finding(cause, line, &text, captured), from));
+                }
+            }
+        }
+        start = to.max(hit.end());
+    }
+    let lines_read = lines.of(log.len()).saturating_sub(usize::from(log.ends_with(b"\n") || log.is_empty()));
+    let Some(first) =
+        found.iter().enumerate().max_by_key(|(i, (f, _))| (f.rank, std::cmp::Reverse(*i))).map(|(i, _)| i)
+    else {
+        return LogReport { lines_read, ..LogReport::default() };
+    };
+    let (mut first, at) = found.remove(first);
+    first.target = target_near(m, log, at);
+    fill(&mut first);
+    let mut others: Vec<Finding> = vec![];
+    for (mut f, at) in found {
+        if f.id != first.id && !others.iter().any(|o| o.id == f.id) {
+            f.target = target_near(m, log, at);
+            fill(&mut f);
+            others.push(f);
+        }
+    }
+    LogReport { first: Some(first), others, lines_read }
+}
+
+/// What a sign's pattern captures in a line; none if the line is not meant.
+fn captures(sign: &Sign, line: &[u8]) -> Option<BTreeMap<String, String>> {
+    if sign.pattern.is_empty() {
+        return Some(BTreeMap::new());
+    }
+    let regex = compile(sign.pattern)?;
+    let found = regex.captures(line)?;
+    let text = |name: &str| found.name(name).map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned());
+    Some(regex.capture_names().flatten().filter_map(|n| Some((n.to_owned(), text(n)?))).collect())
+}
+
+fn finding(cause: &'static Cause, line: usize, text: &[u8], captured: BTreeMap<String, String>) -> Finding {
+    Finding {
+        id: cause.id,
+        title: cause.title,
+        why: cause.why,
+        line,
+        excerpt: String::from_utf8_lossy(text).trim_end().to_owned(),
+        target: None,
+        captured,
+        fixes: cause
+            .fixes
+            .iter()
+            .map(|f| FilledFix {
+                text: f.text.to_owned(),
+                command: (!f.command.is_empty()).then(|| f.command.to_owned()),
+            })
+            .collect(),
+        page: format!("docs/causes/{}.md", cause.id),
+        rank: cause.rank,
+    }
+}
+
+/// Fills `{library}`, `{target}` and so on; a fix about something that the log does not say keeps the word.
+fn fill(finding: &mut Finding) {
+    let target = finding.target.clone();
+    let put = |text: &str| {
+        let mut out = text.to_owned();
+        for (name, value) in &finding.captured {
+            out = out.replace(&format!("{{{name}}}"), value);
+        }
+        out.replace("{target}", target.as_deref().unwrap_or("TARGET"))
+    };
+    let fixes: Vec<FilledFix> = finding
+        .fixes
+        .iter()
+        .map(|f| FilledFix { text: put(&f.text), command: f.command.as_deref().map(put) })
+        .collect();
+    finding.fixes = fixes;
+}
+
+/// The line that a position is in, without its end.
+fn line_around(log: &[u8], at: usize) -> (usize, usize) {
+    let from = log[..at].iter().rposition(|b| *b == b'\n').map_or(0, |p| p + 1);
+    let to = log[at..].iter().position(|b| *b == b'\n').map_or(log.len(), |p| at + p);
+    (from, to)
+}
+
+/// The target that a line names, or one of the lines before it does.
+fn target_near(m: &Matcher, log: &[u8], at: usize) -> Option<String> {
+    let (from, to) = line_around(log, at);
+    let before = from.saturating_sub(8192);
+    let text = |c: regex::bytes::Captures<'_>| {
+        let part = |i| c.get(i).map(|p| String::from_utf8_lossy(p.as_bytes()).into_owned());
+        let variant = part(3).map(|v| format!("/{v}")).unwrap_or_default();
+        Some(format!("{}/{}{variant}", part(1)?, part(2)?))
+    };
+    let own = m.target.captures(&log[from..to.min(from + LINE)]).and_then(text);
+    own.or_else(|| m.target.captures_iter(&log[before..from]).last().and_then(text))
+}
+
+/// Counts lines as far as it was asked.
+struct LineCounter<'l> {
+    log: &'l [u8],
+    at: usize,
+    line: usize,
+}
+
+impl LineCounter<'_> {
+    fn of(&mut self, position: usize) -> usize {
+        self.line += self.log[self.at..position].iter().filter(|b| **b == b'\n').count();
+        self.at = position;
+        self.line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_pattern_compiles_and_has_its_needle() {
+        assert!(matcher().is_some());
+        for cause in CAUSES {
+            for sign in cause.signs {
+                assert!(compile(sign.pattern).is_some(), "{}: {}", cause.id, sign.pattern);
+                assert!(sign.needle.len() >= 3, "{}: `{}` would match anything", cause.id, sign.needle);
+            }
+        }
+    }
+
+    #[test]
+    fn the_cause_wins_over_what_follows_from_it() {
+        let log = "building linux/amd64\nok\nbuilding linux/arm64\n# runtime/cgo\n\
+            \x1b[31mgcc_arm64.S: Assembler messages:\x1b[0m\r\n\
+            gcc_arm64.S:30: Error: no such instruction: `stp x29,x30,[sp,'\n\
+            collect2: error: ld returned 1 exit status\nmake: *** [all] Error 1\n";
+        let report = explain_log(log.as_bytes());
+        let first = report.first.unwrap();
+        assert_eq!((first.id, first.target.as_deref()), ("host-gcc-foreign-code", Some("linux/arm64")));
+        assert!(!first.excerpt.contains('\x1b') && !first.excerpt.contains('\r'), "{:?}", first.excerpt);
+        assert!(
+            first.fixes.iter().any(|f| f.command.as_deref().is_some_and(|c| c.contains("linux/arm64"))),
+            "{first:?}"
+        );
+        assert_eq!(report.lines_read, 8);
+    }
+
+    #[test]
+    fn nothing_is_made_up() {
+        for log in [&b""[..], b"\n", b"all fine\n", b"\xff\xfe\0\n", b"go: downloading x v1\n"] {
+            assert!(explain_log(log).first.is_none(), "{log:?}");
+        }
+        assert_eq!(explain_log(b"a\nb").lines_read, 2);
+    }
+
+    #[test]
+    fn a_flood_of_the_same_is_one_finding() {
+        let log = "/usr/bin/ld: cannot find -lpcap: No such file or directory\n".repeat(50_000);
+        let report = explain_log(log.as_bytes());
+        assert_eq!((report.first.unwrap().line, report.others.len(), report.lines_read), (1, 0, 50_000));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes(log in proptest::collection::vec(any::<u8>(), 0..2000)) {
+            explain_log(&log);
+        }
+
+        #[test]
+        fn damaged_logs(cut in 0usize..400, flip in 0usize..400) {
+            let mut log = b"x_linux_arm64: exec format error\nversion `GLIBC_2.34' not found\ncannot find -lfoo\nsignal: killed\n".to_vec();
+            let n = log.len();
+            log[flip % n] ^= 0x55;
+            log.truncate(n - cut % n);
+            explain_log(&log);
+        }
+    }
+}
