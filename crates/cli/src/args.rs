@@ -2,6 +2,7 @@
 
 use crate::duration;
 use clap::{Args, Parser, Subcommand, ValueHint};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -37,8 +38,18 @@ pub(crate) enum Command {
     Init,
     /// Say what binaries are: format, machine, libraries, Go build information
     Inspect(InspectArgs),
-    /// List every platform and what runs its programs on this host
-    Targets(JsonArgs),
+    /// Build a program for a target and run it here
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(RunArgs),
+    /// Say why a build failed, or why a binary does not start here
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(ExplainArgs),
+    /// Look for what would make builds fail, target by target
+    Doctor(DoctorArgs),
+    /// Compilers, target libraries and emulators: list, fetch, use
+    Toolchain(ToolchainArgs),
+    /// List every platform: cgo, compiler, and what runs its programs on this host
+    Targets(TargetsArgs),
     /// Print the JSON schema of goferry.toml, for editors
     Jsonschema(SchemaArgs),
     /// Look at the action cache or empty it
@@ -57,6 +68,135 @@ Examples:
   goferry release --snapshot --clean                      try out a release of this commit
   goferry release filippo.io/age@v1.2.1 --snapshot        release a published module, no checkout
   goferry release --skip=publish                          release the tag at HEAD into dist/";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  goferry run linux/arm64                        the main package here
+  goferry run linux/mips64le ./cmd/tool -- -v    another one, with arguments
+  goferry run linux/riscv64 dist/x_linux_riscv64/x
+
+Its status is the program's own; 125: goferry failed, 126: it cannot be run here, 127: there is no such program.";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  goferry explain ./program
+  goferry explain build.log
+  go build ./... 2>&1 | goferry explain -
+  goferry explain -- make release";
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Target, e.g. linux/arm64
+    pub(crate) target: String,
+    /// A package, or a program that is built already [default: `.`, else the only one in ./cmd]
+    #[arg(value_name = "PACKAGE")]
+    pub(crate) package: Option<String>,
+    /// What the program is started with
+    #[arg(last = true, value_name = "ARGS")]
+    pub(crate) args: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// A binary or a build log, `-` for standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "command")]
+    pub(crate) file: Option<PathBuf>,
+    /// A command to run and explain; its status is kept
+    #[arg(last = true, value_name = "CMD")]
+    pub(crate) command: Vec<OsString>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Only these targets [default: the project's]
+    #[arg(long, value_name = "TARGET", value_delimiter = ',')]
+    pub(crate) target: Vec<String>,
+    /// Do what can be done without root, and print the rest as commands
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print SARIF 2.1.0, for code scanning
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) sarif: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ToolchainArgs {
+    #[command(subcommand)]
+    pub(crate) action: ToolchainAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ToolchainAction {
+    /// What each target gets and whether it is there
+    List(ToolTargets),
+    /// Fetch what is missing and write goferry.lock
+    Install(ToolInstall),
+    /// Fetch the newest versions and write goferry.lock
+    Update(ToolTargets),
+    /// Print the folder of a target's compilers
+    Path(ToolTarget),
+    /// Print a target's environment for plain go commands: eval "$(goferry toolchain env TARGET)"
+    Env(ToolEnv),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ToolTargets {
+    /// Targets [default: the project's]
+    #[arg(value_name = "TARGET")]
+    pub(crate) targets: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ToolInstall {
+    #[command(flatten)]
+    pub(crate) of: ToolTargets,
+    /// Only what goferry.lock names
+    #[arg(long)]
+    pub(crate) locked: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ToolTarget {
+    /// Target, e.g. linux/arm64
+    pub(crate) target: String,
+    /// Only what goferry.lock names
+    #[arg(long)]
+    pub(crate) locked: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ToolEnv {
+    #[command(flatten)]
+    pub(crate) of: ToolTarget,
+    /// Also a folder with go_GOOS_GOARCH_exec, by which go test and go run start the target's programs
+    #[arg(long)]
+    pub(crate) path: bool,
+    /// Print JSON instead of shell commands
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TargetsArgs {
+    /// Only these targets
+    #[arg(value_name = "TARGET")]
+    pub(crate) targets: Vec<String>,
+    /// Print JSON
+    #[arg(long, conflicts_with = "markdown")]
+    pub(crate) json: bool,
+    /// Build a cgo program for every target, run it where possible, and print docs/targets.md
+    #[arg(long)]
+    pub(crate) markdown: bool,
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct ReleaseArgs {
@@ -229,13 +369,6 @@ pub(crate) struct InspectArgs {
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
     /// Print everything that is known as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct JsonArgs {
-    /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

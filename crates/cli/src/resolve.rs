@@ -98,13 +98,10 @@ pub(crate) fn request(
     env: &BTreeMap<String, String>,
 ) -> Result<Request, Diagnostics> {
     let mut problems = Diagnostics::default();
-    let mut targets = vec![];
-    for text in &select.target {
-        match target(text) {
-            Ok(t) => targets.push(t),
-            Err(d) => problems.push(d),
-        }
-    }
+    let targets = targets(&select.target).unwrap_or_else(|found| {
+        problems.append(found);
+        vec![]
+    });
     let single_target = match select.single_target.then(|| single_target(env)) {
         Some(Ok(t)) => Some(t),
         Some(Err(d)) => {
@@ -177,8 +174,21 @@ pub(crate) fn config(file: Option<&Path>) -> Result<ConfigFile, Diagnostics> {
     }
 }
 
+/// Targets that Go knows.
+pub(crate) fn targets(texts: &[String]) -> Result<Vec<GoTarget>, Diagnostics> {
+    let mut problems = Diagnostics::default();
+    let mut out = vec![];
+    for text in texts {
+        match target(text) {
+            Ok(t) => out.push(t),
+            Err(d) => problems.push(d),
+        }
+    }
+    if problems.has_errors() { Err(problems) } else { Ok(out) }
+}
+
 /// A target that Go knows.
-fn target(text: &str) -> Result<GoTarget, Diagnostic> {
+pub(crate) fn target(text: &str) -> Result<GoTarget, Diagnostic> {
     let unknown = |message: String| {
         let names: Vec<String> = GoTarget::all().map(|t| t.to_string()).collect();
         let d = Diagnostic::error(Code::UnknownTarget, message);

@@ -122,7 +122,7 @@ pub struct BinaryReport {
 
 /// Explains a binary to this host.
 pub fn explain_binary(binary: &Binary, host: &HostView) -> BinaryReport {
-    let target = target(binary);
+    let target = target_of(binary);
     let machine =
         binary.arch.map_or_else(|| format!("machine {}", binary.machine), |a| a.goarch().to_owned());
     let system = target.map_or_else(String::new, |t| format!("{} ", t.os));
@@ -158,7 +158,7 @@ fn kind(kind: FileKind) -> &'static str {
 }
 
 /// The target as the file states it.
-fn target(binary: &Binary) -> Option<GoTarget> {
+pub fn target_of(binary: &Binary) -> Option<GoTarget> {
     if let Some(go) = &binary.go
         && let (Some(os), Some(arch)) = (go.setting("GOOS"), go.setting("GOARCH"))
     {

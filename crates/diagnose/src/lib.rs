@@ -9,6 +9,6 @@ mod causes;
 pub mod glibc;
 mod log;
 
-pub use binary::{BinaryReport, HostView, Obstacle, explain_binary};
+pub use binary::{BinaryReport, HostView, Obstacle, explain_binary, target_of};
 pub use causes::{CAUSES, Cause, Fix, Proof, Sign};
 pub use log::{FilledFix, Finding, LogReport, explain_log};

@@ -15,6 +15,9 @@ use goferry_toolchain::{go, gosource};
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// A command that looks at a project and fetches nothing.
+pub(crate) const LOOKING: &str = "plan";
+
 /// What the host offers.
 pub struct Host {
     /// For the plan.
@@ -25,6 +28,8 @@ pub struct Host {
     pub runners: BTreeMap<GoTarget, Runner>,
     /// The C toolchains of cgo targets.
     pub compilers: Compilers,
+    /// What was wanted of them.
+    pub wanted: Vec<Wanted>,
 }
 
 /// Gathers the facts; runs the go command only where a zero-configuration build must know who needs cgo, and then only
@@ -49,7 +54,7 @@ pub(crate) fn gather(
     let targets = draft.targets();
     let rules = FetchRules {
         locked: request.locked,
-        may_fetch: draft.config().toolchain.fetch && request.command != "plan",
+        may_fetch: draft.config().toolchain.fetch && request.command != LOOKING,
         refresh: false,
     };
     let fetching = Fetching::new(session, &project.root, rules)?;
@@ -57,6 +62,7 @@ pub(crate) fn gather(
     let host = host_target();
     let mut ccs = BTreeMap::new();
     let mut provided = Compilers::default();
+    let mut all_wanted = vec![];
     let cgo = cgo_needs(session, project, draft, &go_path, &identity);
     for target in &targets {
         if !wants_cc(draft, target, &cgo) {
@@ -68,6 +74,7 @@ pub(crate) fn gather(
         };
         let fact = compilers::fact(session, &wanted, &project.root, &fetching, &mut provided);
         ccs.insert(*target, fact);
+        all_wanted.push(wanted);
     }
     let env_flags = session.env.get("GOFLAGS").filter(|v| !v.is_empty()).cloned();
     let file_flags =
@@ -81,7 +88,7 @@ pub(crate) fn gather(
         cgo,
         buildvcs_off: go::GoEnv { goflags: flags, ..go::GoEnv::default() }.buildvcs_off(),
     };
-    Ok(Host { facts, go: identity, runners, compilers: provided })
+    Ok(Host { facts, go: identity, runners, compilers: provided, wanted: all_wanted })
 }
 
 /// The facts of a host of which nothing is known, so that planning can go on and find what else is wrong.
@@ -134,8 +141,14 @@ fn runners(
     (facts, runners)
 }
 
+/// Whether PATH lacks an emulator that one of the targets could use.
+pub(crate) fn missing_emulator(session: &Session, path: &str, targets: &[GoTarget]) -> bool {
+    let host = goferry_emulate::HostFacts::probe(&session.host, Some(path.as_ref()), targets);
+    targets.iter().any(|t| choose_runner(t, &host).class == Some(Class::RunnerMissing))
+}
+
 /// The host's runners; a qemu that is missing is fetched where that is possible.
-fn emulators(
+pub(crate) fn emulators(
     session: &Session,
     path: &str,
     targets: &[GoTarget],
@@ -248,14 +261,27 @@ fn need(
     target: GoTarget,
 ) -> Result<CgoNeed, CgoNeed> {
     let tags: Vec<String> = build.config.flags.tags.iter().flatten().map(|t| t.value.clone()).collect();
+    package_need(session, &project.root.join(&build.dir), go, &build.main, &tags, target)
+}
+
+/// The same for a pattern of packages in a folder.
+pub(crate) fn package_need(
+    session: &Session,
+    dir: &Path,
+    go: &Go,
+    pattern: &str,
+    tags: &[String],
+    target: GoTarget,
+) -> Result<CgoNeed, CgoNeed> {
+    let patterns = [pattern.to_owned()];
     let list = |cgo: bool| {
         go.list_packages(
             &session.host,
             &ListQuery {
-                dir: &project.root.join(&build.dir),
+                dir,
                 target: Some(target),
-                patterns: std::slice::from_ref(&build.main),
-                tags: &tags,
+                patterns: &patterns,
+                tags,
                 cgo,
                 env: &[],
             },

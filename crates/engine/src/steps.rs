@@ -232,8 +232,12 @@ impl Execution<'_> {
         Ok((StepValue::Built(built), StepState::Done))
     }
 
-    /// Adds to a failed build of a matrix that nobody chose the line that leaves the pair out.
+    /// Adds the cause, and to a failed build of a matrix that nobody chose the line that leaves the pair out.
     fn explain(&self, mut d: Diagnostic, spec: &BuildSpec) -> Diagnostic {
+        if d.code == Code::BuildFailed {
+            let output = d.notes.join("\n");
+            d = crate::explain::with_cause(d, output.as_bytes());
+        }
         if spec.default_matrix && matches!(d.code, Code::BuildFailed | Code::CCompilerMissing) {
             let rest: Vec<String> = self
                 .plan

@@ -3,6 +3,8 @@
 mod cache;
 mod check;
 mod completion;
+mod doctor;
+mod explain;
 mod init;
 mod inspect;
 mod jsonschema;
@@ -10,7 +12,9 @@ mod man;
 mod plan;
 mod release;
 mod resolve_host;
+mod run;
 mod targets;
+mod toolchain;
 
 use crate::args::Command;
 use crate::exit;
@@ -29,6 +33,10 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Check(a) => check::run(&a),
         Command::Init => init::run(),
         Command::Inspect(a) => inspect::run(&a),
+        Command::Run(a) => run::run(&a),
+        Command::Explain(a) => explain::run(&a),
+        Command::Doctor(a) => doctor::run(&a),
+        Command::Toolchain(a) => toolchain::run(&a),
         Command::Targets(a) => targets::run(&a),
         Command::Jsonschema(a) => jsonschema::run(&a),
         Command::Cache(a) => cache::run(a.action),

@@ -1,6 +1,6 @@
 //! `goferry targets`: every platform that Go knows, from this host's point of view.
 
-use crate::args::JsonArgs;
+use crate::args::TargetsArgs;
 use crate::output::{self, data};
 use crate::render::table;
 use crate::resolve;
@@ -10,7 +10,7 @@ use goferry_report::Diagnostics;
 use goferry_target::{GoTarget, Linking};
 use std::process::ExitCode;
 
-pub(super) fn run(args: &JsonArgs) -> Result<ExitCode, Diagnostics> {
+pub(super) fn run(args: &TargetsArgs) -> Result<ExitCode, Diagnostics> {
     let env = resolve::environment();
     let targets: Vec<GoTarget> = GoTarget::all().collect();
     let path = env.get("PATH").map(std::ffi::OsStr::new);

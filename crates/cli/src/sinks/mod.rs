@@ -57,9 +57,10 @@ impl Sink for Talker {
     }
 }
 
-/// Whether a note is worth a line without `--verbose`: which clock is in force, and that nothing will be kept.
+/// Whether a note is worth a line without `--verbose`: which clock is in force, that nothing will be kept, what is
+/// fetched.
 fn is_for_everyone(note: &str) -> bool {
-    let beginnings = ["time is ", "no action cache", "reproducible"];
+    let beginnings = ["time is ", "no action cache", "reproducible", "asking ", "fetching ", "unpacking "];
     beginnings.iter().any(|b| note.starts_with(b)) || note.contains("--auto-snapshot")
 }
 

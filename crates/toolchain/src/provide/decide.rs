@@ -194,9 +194,9 @@ pub fn decide(wanted: &Wanted, tools: &HostTools) -> Result<Decision, Box<Diagno
 fn zig_only(wanted: &Wanted) -> Option<String> {
     let t = wanted.target;
     match (t.os, t.arch, wanted.libc) {
-        (Os::Darwin, ..) => Some("zig carries macOS' system library".to_owned()),
+        (Os::Darwin, ..) => Some("it carries macOS' system library".to_owned()),
         (Os::Windows, ..) if wanted.prefer != Prefer::Gcc => {
-            Some("zig carries Windows' import libraries".to_owned())
+            Some("it carries Windows' import libraries".to_owned())
         }
         (Os::Linux, _, Libc::Musl) => Some("the configuration asks for musl".to_owned()),
         (Os::Linux, _, Libc::Gnu { floor: Some((a, b)) }) => {

@@ -144,3 +144,11 @@ pub fn provide(
         Source::Zig { .. } => zig::provide_zig(decision, wanted, fetcher),
     }
 }
+
+/// Copies what was fetched into the mirror (`GOFERRY_TOOLCHAIN_MIRROR`), if there is one that may be written.
+///
+/// # Errors
+/// A mirror that is full or damaged.
+pub fn share(fetcher: &Fetcher<'_>, entries: &[LockEntry]) -> Result<(), Box<Diagnostic>> {
+    store::share(fetcher, entries)
+}

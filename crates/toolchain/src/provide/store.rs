@@ -113,9 +113,32 @@ pub(super) fn keep(
         }
         let part = tempfile::NamedTempFile::new_in(dir)?;
         std::fs::copy(from, part.path())?;
+        set_mode(part.path(), 0o644)?;
         part.persist(&place).map(drop).map_err(|e| e.error)
     });
     placed.map(|()| place.clone()).map_err(|e| io_error("cannot write", &place, &e))
+}
+
+/// Copies what was fetched into the mirror, where it may be written and does not have it.
+pub(super) fn share(fetcher: &Fetcher<'_>, entries: &[LockEntry]) -> Result<(), Box<Diagnostic>> {
+    let Some(mirror) = fetcher.mirror else { return Ok(()) };
+    for file in entries.iter().flat_map(|e| &e.files) {
+        let from = place_of(fetcher.root, file);
+        if place_of(mirror, file).is_file() || !from.is_file() {
+            continue;
+        }
+        match keep(mirror, file, &from, false) {
+            Ok(_) => {}
+            // Somebody else fills it.
+            Err(_) if read_only(mirror) => return Ok(()),
+            Err(d) => return Err(d),
+        }
+    }
+    Ok(())
+}
+
+fn read_only(dir: &Path) -> bool {
+    tempfile::NamedTempFile::new_in(dir).is_err()
 }
 
 fn substituted(file: &LockFile, path: &Path, found: &str) -> Box<Diagnostic> {
@@ -187,7 +210,7 @@ pub(super) fn unpacked(
             std::fs::remove_dir_all(&dir)?;
         }
         std::fs::write(part.path().join(MARK), identity)?;
-        set_readable(part.path())?;
+        set_mode(part.path(), 0o755)?;
         std::fs::rename(part.path(), &dir)
     };
     place().map_err(|e| io_error("cannot place", &dir, &e))?;
@@ -196,15 +219,15 @@ pub(super) fn unpacked(
     Ok(dir)
 }
 
-/// Temporary folders are private; a shared cache is not.
+/// Temporary files and folders are private; a shared cache is not.
 #[cfg(unix)]
-fn set_readable(dir: &Path) -> io::Result<()> {
+fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755))
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
 }
 
 #[cfg(not(unix))]
-fn set_readable(_: &Path) -> io::Result<()> {
+fn set_mode(_: &Path, _: u32) -> io::Result<()> {
     Ok(())
 }
 

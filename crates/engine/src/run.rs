@@ -1,0 +1,230 @@
+//! `goferry run`: one program, built for a target and started by its runner.
+//!
+//! Owns: which package, where its binary is kept. Must not: start it; the caller becomes it.
+
+use crate::compilers::{self, Compilers, FetchRules, Fetching};
+use crate::session::{ConfigFile, Session};
+use crate::{config, host, toolset};
+use goferry_emulate::{RunnerCommand, command_for};
+use goferry_objfile::{FileBytes, FileKind};
+use goferry_proc::{CommandSpec, Env, OutputMode, Spawner};
+use goferry_report::{Code, Diagnostic, Diagnostics};
+use goferry_target::GoTarget;
+use goferry_toolchain::go::{Go, GoEnv, ListQuery};
+use goferry_toolchain::provide::Wanted;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Builds the program if it is a package, and says how it is started.
+///
+/// # Errors
+/// No such package or file, a failed build, no runner.
+pub fn program(
+    session: &Session,
+    target: GoTarget,
+    what: Option<&str>,
+    args: &[String],
+) -> Result<RunnerCommand, Diagnostics> {
+    let (config, problems) = config::load(&session.cwd, &session.cwd, &ConfigFile::Search);
+    if problems.has_errors() {
+        return Err(problems);
+    }
+    let rules = FetchRules { may_fetch: config.toolchain.fetch, ..FetchRules::default() };
+    let fetching = Fetching::new(session, &session.cwd, rules)?;
+    let mut compilers = Compilers::default();
+    let file = what.map(|w| session.cwd.join(w)).filter(|p| p.is_file() && !has_go_ending(p));
+    let binary = match file {
+        Some(path) => path,
+        None => built(session, target, what, &config, &fetching, &mut compilers)?,
+    };
+    let dynamic = inspect(&binary, target)?;
+    let runner = toolset::runner(session, target, &fetching)?;
+    let prefix = if dynamic { loader_prefix(session, target, &config, &fetching, compilers) } else { None };
+    Ok(command_for(&runner, &target, &binary, args, prefix.as_deref()))
+}
+
+fn has_go_ending(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "go")
+}
+
+/// Whether a file is a dynamic program, after making sure that it is one of the target's.
+fn inspect(path: &Path, target: GoTarget) -> Result<bool, Box<Diagnostic>> {
+    let wrong = |message: String| {
+        Box::new(
+            Diagnostic::error(Code::NotABinary, message)
+                .hint_with("what it is", format!("goferry explain {}", path.display())),
+        )
+    };
+    let bytes = std::fs::File::open(path).and_then(FileBytes::new).map_err(|e| crate::dist::failure(path, &e))?;
+    let binary = goferry_objfile::inspect(&bytes).map_err(|e| wrong(format!("{}: {e}", path.display())))?;
+    if !matches!(binary.kind, FileKind::Executable | FileKind::Pie) {
+        return Err(wrong(format!("{} is no program", path.display())));
+    }
+    if binary.arch != Some(target.arch.kind()) {
+        let machine = binary.arch.map_or("another machine", |a| a.goarch());
+        return Err(wrong(format!("{} is for {machine}, not for {target}", path.display())));
+    }
+    Ok(binary.interpreter.is_some())
+}
+
+/// Where a dynamic program finds its loader: with the compiler's libraries, fetched if need be.
+fn loader_prefix(
+    session: &Session,
+    target: GoTarget,
+    config: &goferry_config::Config,
+    fetching: &Fetching<'_>,
+    mut compilers: Compilers,
+) -> Option<PathBuf> {
+    if compilers.loader_prefix(target).is_none() && !compilers.provided.contains_key(&target) {
+        let wanted = compilers::wanted(config, target, &session.cwd);
+        // Without it the loader's own message says what is missing.
+        let provided = compilers::compiler(session, &wanted, &session.cwd, fetching).ok()?;
+        compilers.provided.insert(target, provided);
+    }
+    compilers.loader_prefix(target)
+}
+
+/// Builds a package into the cache folder, so that a second run links nothing.
+fn built(
+    session: &Session,
+    target: GoTarget,
+    what: Option<&str>,
+    config: &goferry_config::Config,
+    fetching: &Fetching<'_>,
+    compilers: &mut Compilers,
+) -> Result<PathBuf, Diagnostics> {
+    let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+    let go_path = Go::find(path.as_ref(), &session.cwd)?;
+    let identity = Go::identify_without_running(&go_path, &session.cwd)
+        .map_err(|e| Diagnostic::error(Code::GoMissing, format!("the go command does not work: {e}")))?;
+    let go = Go { path: go_path, version: identity.go_version(), env: GoEnv::default() };
+    let (pattern, name) = package(session, &go, target, what)?;
+    let need = match session.env.get("CGO_ENABLED").map(String::as_str) {
+        Some("1") => goferry_plan::facts::CgoNeed { needed: true, cxx: true, reason: String::new() },
+        Some("0") => goferry_plan::facts::CgoNeed { needed: false, cxx: false, reason: String::new() },
+        _ => host::package_need(session, &session.cwd, &go, &pattern, &[], target).unwrap_or_else(|n| n),
+    };
+    let mut set: Vec<(String, String)> =
+        target.go_env().into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
+    set.push(("CGO_ENABLED".to_owned(), if need.needed { "1" } else { "0" }.to_owned()));
+    if need.needed {
+        let wanted = Wanted { cxx: need.cxx, ..compilers::wanted(config, target, &session.cwd) };
+        let provided = compilers::compiler(session, &wanted, &session.cwd, fetching)?;
+        set.push(("CC".to_owned(), provided.cc.clone()));
+        for (k, v) in [("CXX", &provided.cxx), ("AR", &provided.ar)] {
+            if !v.is_empty() {
+                set.push((k.to_owned(), v.clone()));
+            }
+        }
+        compilers.provided.insert(target, provided);
+    }
+    let mut env = compilers.environment(target, &session.env);
+    env.extend(set);
+    let out = place(session, target, &pattern)?.join(name);
+    go_build(session, target, &go, &pattern, &out, env)?;
+    Ok(out)
+}
+
+fn go_build(
+    session: &Session,
+    target: GoTarget,
+    go: &Go,
+    pattern: &str,
+    out: &Path,
+    env: BTreeMap<String, String>,
+) -> Result<(), Diagnostics> {
+    let spec = CommandSpec {
+        env: Env::Exactly(env.into_iter().collect()),
+        cwd: Some(session.cwd.clone()),
+        output: OutputMode::CAPTURE,
+        ..CommandSpec::new(format!("go build for {target}"), go.path.as_os_str())
+            .args(["build", "-o"])
+            .arg(out)
+            .arg(pattern)
+    };
+    let done = session
+        .host
+        .run(&spec)
+        .map_err(|e| Diagnostic::error(Code::BuildFailed, format!("go build for {target}: {e}")))?;
+    if done.status.success() {
+        return Ok(());
+    }
+    let text = done.stderr_text();
+    let mut d = Diagnostic::error(Code::BuildFailed, format!("go build for {target} failed"));
+    d.notes.extend(text.lines().map(str::to_owned));
+    Err(crate::explain::with_cause(d, text.as_bytes()).into())
+}
+
+/// The pattern of the main package and the name of its program.
+fn package(
+    session: &Session,
+    go: &Go,
+    target: GoTarget,
+    what: Option<&str>,
+) -> Result<(String, String), Box<Diagnostic>> {
+    let mains = |pattern: &str| -> Result<Vec<(String, String)>, String> {
+        let patterns = [pattern.to_owned()];
+        let query = ListQuery {
+            dir: &session.cwd,
+            target: Some(target),
+            patterns: &patterns,
+            tags: &[],
+            cgo: true,
+            env: &[],
+        };
+        let all = go.list_packages(&session.host, &query).map_err(|e| e.to_string())?;
+        let named = all.iter().filter(|p| !p.dep_only);
+        if let Some(e) = named.clone().find_map(|p| p.error.as_ref().filter(|_| p.go_files.is_empty())) {
+            return Err(e.err.clone());
+        }
+        let list = named.filter(|p| p.name == "main").map(|p| {
+            let last = p.import_path.rsplit('/').find(|w| !is_major(w)).unwrap_or("program");
+            (p.import_path.clone(), last.trim_end_matches(".go").to_owned())
+        });
+        Ok(list.collect())
+    };
+    let missing = |message: String| Box::new(Diagnostic::error(Code::MainMissing, message));
+    let pattern = what.unwrap_or(".");
+    match mains(pattern) {
+        Ok(list) if list.len() == 1 => {
+            let (path, name) = &list[0];
+            let named = if path == "command-line-arguments" { pattern.to_owned() } else { path.clone() };
+            return Ok((named, if path == "command-line-arguments" { "program".to_owned() } else { name.clone() }));
+        }
+        Ok(list) if list.len() > 1 => return Err(several(pattern, &list)),
+        Err(e) if what.is_some() => return Err(missing(format!("`{pattern}` is neither a file nor a package of a program: {e}"))),
+        _ if what.is_some() => return Err(missing(format!("`{pattern}` is no main package"))),
+        _ => {}
+    }
+    match mains("./cmd/...").unwrap_or_default().as_slice() {
+        [one] => Ok(one.clone()),
+        [] => Err(Box::new(missing("neither `.` nor `./cmd` has a main package".to_owned())
+            .hint_with("name the package", format!("goferry run {target} ./path/to/package")))),
+        list => Err(several("./cmd/...", list)),
+    }
+}
+
+fn several(pattern: &str, list: &[(String, String)]) -> Box<Diagnostic> {
+    let mut d = Diagnostic::error(Code::MainMissing, format!("`{pattern}` has {} main packages; name one", list.len()));
+    d.notes = list.iter().map(|(p, _)| p.clone()).collect();
+    Box::new(d)
+}
+
+/// `v2`: the last element of a module path that names no program.
+fn is_major(word: &str) -> bool {
+    word.strip_prefix('v').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// The folder of a program's binary: by where it is built and for what.
+fn place(session: &Session, target: GoTarget, pattern: &str) -> Result<PathBuf, Diagnostics> {
+    let root = session.tools.as_ref().and_then(|t| t.parent()).ok_or_else(|| {
+        Diagnostic::error(Code::Io, "there is no cache folder: HOME is not set")
+            .hint_with("to say where it is:", "GOFERRY_CACHE=/path/to/folder")
+    })?;
+    let digest = Sha256::digest(format!("{}\n{target}\n{pattern}", session.cwd.display()));
+    let short: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
+    let dir = root.join("run").join(short);
+    std::fs::create_dir_all(&dir).map_err(|e| crate::dist::failure(&dir, &e))?;
+    Ok(dir)
+}

@@ -1,0 +1,292 @@
+//! Toolchains outside of a release: what a project or a target needs, whether it is there, fetching and locking it, and
+//! the environment in which a plain go command uses it.
+//!
+//! Owns: goferry.lock's content. Must not: know how anything is fetched, or print.
+
+use crate::compilers::{self, Compilers, FetchRules, Fetching, LOCK_FILE};
+use crate::session::{ConfigFile, Request, Session};
+use crate::{config, host, prepare};
+use goferry_emulate::{Runner, choose_runner, command_for};
+use goferry_report::{Code, Diagnostic, Diagnostics};
+use goferry_target::GoTarget;
+use goferry_toolchain::provide::{self, Lock, LockEntry, ProvidedQemu, Provided, QemuWanted, Source, Wanted};
+use goferry_toolchain::shim::{self, Shim};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What is needed for some targets.
+pub struct Need {
+    /// Compilers.
+    pub compilers: Vec<Wanted>,
+    /// Targets whose programs are to run.
+    pub targets: Vec<GoTarget>,
+    /// Whether the targets are the project's own, so that its lock is about them and nothing else.
+    pub whole_project: bool,
+}
+
+/// What the targets need, or without any what the project in the working directory needs.
+///
+/// # Errors
+/// What is wrong with the project; no project and no targets.
+pub fn needs(session: &Session, targets: &[GoTarget]) -> Result<Need, Diagnostics> {
+    if targets.is_empty() {
+        return needs_of_project(session);
+    }
+    let (config, problems) = config::load(&session.cwd, &session.cwd, &ConfigFile::Search);
+    if problems.has_errors() {
+        return Err(problems);
+    }
+    let wanted = |t: &GoTarget| Wanted { cxx: true, ..compilers::wanted(&config, *t, &session.cwd) };
+    Ok(Need {
+        compilers: targets.iter().map(wanted).collect(),
+        targets: targets.to_vec(),
+        whole_project: false,
+    })
+}
+
+fn needs_of_project(session: &Session) -> Result<Need, Diagnostics> {
+    if !is_project(&session.cwd) {
+        let message = "there is no Go module here whose targets could be looked up";
+        return Err(Diagnostic::error(Code::NoModule, message)
+            .hint_with("name the targets", "goferry toolchain install linux/arm64")
+            .into());
+    }
+    let request = Request { snapshot: true, ..Request::new(host::LOOKING) };
+    let mut prepared = prepare(session, &request)?;
+    match prepared.host.take() {
+        Some(host) => Ok(Need {
+            compilers: host.wanted,
+            targets: host.facts.runners.keys().copied().collect(),
+            whole_project: true,
+        }),
+        None => Err(prepared.problems),
+    }
+}
+
+/// Whether a folder is one that a lock belongs into.
+fn is_project(dir: &Path) -> bool {
+    let names = ["go.mod", "go.work", goferry_config::GOFERRY_FILE];
+    names.iter().chain(goferry_config::SEARCH_ORDER.iter()).any(|n| dir.join(n).is_file())
+}
+
+/// Whether a toolchain is at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// The host's own.
+    OnPath,
+    /// Fetched before.
+    Fetched,
+    /// It would be fetched.
+    ToFetch,
+    /// It cannot be had.
+    None,
+}
+
+/// A target's toolchain as it stands.
+#[derive(Clone, Debug, Serialize)]
+pub struct ToolRow {
+    /// Target.
+    pub target: GoTarget,
+    /// CC as the go command will see it; empty if there is none.
+    pub cc: String,
+    /// At hand or not.
+    pub state: State,
+    /// Why this one, or why none.
+    pub reason: String,
+    /// What runs its programs: `native`, `qemu 7.2.22`; none if nothing does.
+    pub runner: Option<String>,
+    /// Why.
+    pub runner_reason: String,
+}
+
+/// How things stand; fetches nothing.
+///
+/// # Errors
+/// A lock that cannot be read.
+pub fn list(session: &Session, need: &Need) -> Result<Vec<ToolRow>, Diagnostics> {
+    let fetching = Fetching::new(session, &session.cwd, FetchRules::default())?;
+    let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+    let emulators = host::emulators(session, path, &need.targets, &fetching);
+    let row = |target: GoTarget| {
+        let choice = choose_runner(&target, &emulators);
+        let (cc, state, reason) = match need.compilers.iter().find(|w| w.target == target) {
+            None => (String::new(), State::None, "none is needed".to_owned()),
+            Some(wanted) => compiler_state(session, wanted, &fetching),
+        };
+        let runner = choice.runner.as_ref().map(Runner::label);
+        ToolRow { target, cc, state, reason, runner, runner_reason: choice.reason }
+    };
+    Ok(need.targets.iter().map(|t| row(*t)).collect())
+}
+
+fn compiler_state(session: &Session, wanted: &Wanted, fetching: &Fetching<'_>) -> (String, State, String) {
+    let decision = match compilers::decision(session, wanted, &session.cwd) {
+        Ok(d) => d,
+        Err(d) => return (String::new(), State::None, d.message),
+    };
+    let [cc, ..] = decision.names(wanted.target);
+    if matches!(decision.source, Source::Path { .. }) {
+        return (cc, State::OnPath, decision.reason);
+    }
+    match provide::provide(&decision, wanted, &fetching.fetcher()) {
+        Ok(p) => (p.cc, State::Fetched, p.reason),
+        Err(_) => (cc, State::ToFetch, decision.reason),
+    }
+}
+
+/// What an installation did.
+pub struct Installed {
+    /// The compilers, with what could not be had.
+    pub compilers: Vec<(GoTarget, Result<Provided, Box<Diagnostic>>)>,
+    /// The emulator, if one had to be fetched.
+    pub emulator: Option<ProvidedQemu>,
+    /// The lock, if this is a project and it changed.
+    pub lock: Option<PathBuf>,
+}
+
+/// Fetches what is needed and writes the project's lock.
+///
+/// # Errors
+/// A lock that cannot be read or written. What one target lacks is in the result; the lock is then left as it was.
+pub fn install(session: &Session, need: &Need, rules: FetchRules) -> Result<Installed, Diagnostics> {
+    let fetching = Fetching::new(session, &session.cwd, rules)?;
+    let provide = |w: &Wanted| (w.target, compilers::compiler(session, w, &session.cwd, &fetching));
+    let compilers: Vec<_> = need.compilers.iter().map(provide).collect();
+    let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+    let emulator = host::missing_emulator(session, path, &need.targets)
+        .then(|| provide::provide_qemu(QemuWanted::default(), &fetching.fetcher()))
+        .transpose()?;
+    let provided = compilers.iter().filter_map(|(_, p)| p.as_ref().ok());
+    let entries: Vec<LockEntry> = provided
+        .flat_map(|p| p.entries.iter().cloned())
+        .chain(emulator.iter().map(|q| q.entry.clone()))
+        .collect();
+    provide::share(&fetching.fetcher(), &entries)?;
+    let complete = compilers.iter().all(|(_, p)| p.is_ok());
+    let lock = (complete && is_project(&session.cwd))
+        .then(|| write_lock(&session.cwd.join(LOCK_FILE), entries, need.whole_project))
+        .transpose()?
+        .flatten();
+    Ok(Installed { compilers, emulator, lock })
+}
+
+/// Writes the lock if it changes; what belongs to other targets stays unless the whole project was installed.
+fn write_lock(
+    path: &Path,
+    entries: Vec<LockEntry>,
+    whole: bool,
+) -> Result<Option<PathBuf>, Box<Diagnostic>> {
+    let old = Lock::read(path).ok().flatten();
+    let mut all = entries;
+    if !whole {
+        // gcc and g++ of a target are one thing.
+        let same = |a: &LockEntry, b: &LockEntry| {
+            a.target == b.target && a.role.replace("g++", "gcc") == b.role.replace("g++", "gcc")
+        };
+        let kept: Vec<LockEntry> = old
+            .iter()
+            .flat_map(|l| &l.entries)
+            .filter(|o| !all.iter().any(|n| same(n, o)))
+            .cloned()
+            .collect();
+        all.extend(kept);
+    }
+    if all.is_empty() && old.is_none() {
+        return Ok(None);
+    }
+    let text = Lock::of(all).text();
+    if std::fs::read_to_string(path).is_ok_and(|t| t == text) {
+        return Ok(None);
+    }
+    crate::dist::write_whole(path, &text)?;
+    Ok(Some(path.to_owned()))
+}
+
+/// What makes a plain go command build for a target.
+#[derive(Clone, Debug, Serialize)]
+pub struct GoEnvironment {
+    /// Variables.
+    pub set: Vec<(String, String)>,
+    /// Folders in front of PATH.
+    pub path: Vec<PathBuf>,
+}
+
+/// The environment of `go build` and, with `exec_links`, `go test` for a target.
+///
+/// # Errors
+/// No compiler, or no runner where links are asked for.
+pub fn environment(
+    session: &Session,
+    target: GoTarget,
+    rules: FetchRules,
+    exec_links: bool,
+) -> Result<GoEnvironment, Diagnostics> {
+    let need = needs(session, &[target])?;
+    let fetching = Fetching::new(session, &session.cwd, rules)?;
+    let wanted = &need.compilers[0];
+    let provided = compilers::compiler(session, wanted, &session.cwd, &fetching)?;
+    let mut set: Vec<(String, String)> =
+        target.go_env().into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
+    set.push(("CGO_ENABLED".to_owned(), "1".to_owned()));
+    for (name, value) in [("CC", &provided.cc), ("CXX", &provided.cxx), ("AR", &provided.ar)] {
+        if !value.is_empty() {
+            set.push((name.to_owned(), value.clone()));
+        }
+    }
+    set.extend(provided.env.iter().cloned());
+    let mut path = provided.bin_dirs.clone();
+    if exec_links {
+        let compilers = Compilers { provided: BTreeMap::from([(target, provided)]) };
+        path.extend(exec_folder(session, target, &compilers, &fetching)?);
+    }
+    Ok(GoEnvironment { set, path })
+}
+
+/// A folder with `go_GOOS_GOARCH_exec`, which `go test` and `go run` look for; none where the host runs the programs.
+fn exec_folder(
+    session: &Session,
+    target: GoTarget,
+    compilers: &Compilers,
+    fetching: &Fetching<'_>,
+) -> Result<Option<PathBuf>, Box<Diagnostic>> {
+    let runner = runner(session, target, fetching)?;
+    let prefix = compilers.loader_prefix(target);
+    if runner == Runner::Native && prefix.is_none() {
+        return Ok(None);
+    }
+    let own = std::env::current_exe().map_err(|e| crate::dist::failure(Path::new("goferry"), &e))?;
+    // The shim's own arguments stand before the program, whose place is empty here.
+    let command = command_for(&runner, &target, Path::new(""), &[], prefix.as_deref());
+    let text = |w: &std::ffi::OsString| w.to_string_lossy().into_owned();
+    let args: Vec<String> = command.args.iter().map(text).filter(|w| !w.is_empty()).collect();
+    let name = format!("go_{}_{}_exec", target.os.goos(), target.arch.goarch());
+    let shim = Shim { args, env: command.env, ..Shim::plain(command.program) };
+    let root = session.tools.clone().unwrap_or_default();
+    let folder = shim::link_farm(&root, &own, &BTreeMap::from([(name, shim)]))
+        .map_err(|e| crate::dist::failure(&root, &e))?;
+    Ok(Some(folder))
+}
+
+/// What runs a target's programs here; fetched if it can be.
+///
+/// # Errors
+/// [`Code::RunnerMissing`] with what would.
+pub(crate) fn runner(
+    session: &Session,
+    target: GoTarget,
+    fetching: &Fetching<'_>,
+) -> Result<Runner, Box<Diagnostic>> {
+    let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+    let emulators = host::emulators(session, path, &[target], fetching);
+    let choice = choose_runner(&target, &emulators);
+    choice.runner.ok_or_else(|| {
+        let message = format!("no program for {target} can be run here: {}", choice.reason);
+        let d = Diagnostic::error(Code::RunnerMissing, message);
+        Box::new(match choice.missing {
+            Some(m) => d.hint_with("to install what would", m.hint),
+            None => d.hint_with("what runs where", "goferry targets"),
+        })
+    })
+}
