@@ -170,7 +170,13 @@ pub fn command_for(
             }
             words.push(program.into());
             words.extend(rest);
-            let model = processor_model(target.arch).map(|m| ("QEMU_CPU".to_owned(), m.to_owned()));
+            let model = match target.arch {
+                // The C libraries that distributions have for hard float are ARMv7; the program's own level is
+                // stated in it, and verified there.
+                Arch::Arm(Arm { version: 6, .. }) if sysroot.is_some() => Some("cortex-a8"),
+                arch => processor_model(arch),
+            };
+            let model = model.map(|m| ("QEMU_CPU".to_owned(), m.to_owned()));
             RunnerCommand { program: path.clone(), args: words, env: model.into_iter().collect() }
         }
     }
@@ -239,6 +245,8 @@ mod tests {
         let command = command_for(&qemu, &target, Path::new("/d/x"), &args, Some(Path::new("/sys root")));
         assert_eq!(command.program, Path::new("/q/qemu-arm"));
         assert_eq!(command.args, ["-L", "/sys root", "/d/x", "--version"]);
+        assert_eq!(command.env, [("QEMU_CPU".to_owned(), "cortex-a8".to_owned())]);
+        let command = command_for(&qemu, &target, Path::new("/d/x"), &args, None);
         assert_eq!(command.env, [("QEMU_CPU".to_owned(), "arm1176".to_owned())]);
         let command = command_for(&Runner::Native, &target, Path::new("/d/x"), &args, None);
         assert_eq!((command.program.as_path(), command.args.len()), (Path::new("/d/x"), 1));

@@ -89,6 +89,27 @@ fn glibc_of(library: &Path) -> Option<(u32, u32)> {
     Some((parts.next()?.ok()?, parts.next()?.ok()?))
 }
 
+/// Whether a file is a program of another machine, for which the kernel has no emulator registered.
+pub fn kernel_refuses(path: &Path) -> bool {
+    let Ok(Subject::Binary(binary)) = subject(path) else { return false };
+    let own = ArchKind::host();
+    let foreign = match goferry_diagnose::target_of(&binary) {
+        Some(t) if Os::host() != Some(t.os) => true,
+        Some(t) => own != Some(t.arch.kind()) && !runs_beside(own, t.arch.kind()),
+        None => false,
+    };
+    let registered = |arch: ArchKind| {
+        let name = GoTarget::new(Os::Linux, arch.default_arch()).facts().and_then(|f| f.qemu);
+        name.is_some_and(|q| Path::new("/proc/sys/fs/binfmt_misc").join(format!("qemu-{q}")).exists())
+    };
+    foreign && !binary.arch.is_some_and(registered)
+}
+
+/// 32-bit programs on a 64-bit kernel.
+fn runs_beside(host: Option<ArchKind>, program: ArchKind) -> bool {
+    matches!((host, program), (Some(ArchKind::Amd64), ArchKind::I386) | (Some(ArchKind::Arm64), ArchKind::Arm))
+}
+
 /// What a file is to `explain`.
 pub enum Subject {
     /// A program, library or object.

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What is needed for some targets.
+#[derive(Debug)]
 pub struct Need {
     /// Compilers.
     pub compilers: Vec<Wanted>,
@@ -65,7 +66,7 @@ fn needs_of_project(session: &Session) -> Result<Need, Diagnostics> {
 }
 
 /// Whether a folder is one that a lock belongs into.
-fn is_project(dir: &Path) -> bool {
+pub(crate) fn is_project(dir: &Path) -> bool {
     let names = ["go.mod", "go.work", goferry_config::GOFERRY_FILE];
     names.iter().chain(goferry_config::SEARCH_ORDER.iter()).any(|n| dir.join(n).is_file())
 }
@@ -242,6 +243,14 @@ pub fn environment(
         path.extend(exec_folder(session, target, &compilers, &fetching)?);
     }
     Ok(GoEnvironment { set, path })
+}
+
+/// The environment of a target without cgo.
+pub(crate) fn plain_environment(target: GoTarget) -> GoEnvironment {
+    let mut set: Vec<(String, String)> =
+        target.go_env().into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
+    set.push(("CGO_ENABLED".to_owned(), "0".to_owned()));
+    GoEnvironment { set, path: vec![] }
 }
 
 /// A folder with `go_GOOS_GOARCH_exec`, which `go test` and `go run` look for; none where the host runs the programs.

@@ -10,6 +10,21 @@ pub fn available_memory() -> Option<u64> {
     Memory::at(Path::new("/")).available()
 }
 
+/// Free bytes of the file system that holds a path, for this user.
+#[cfg(unix)]
+pub fn free_disk(path: &Path) -> Option<u64> {
+    let s = nix::sys::statvfs::statvfs(path).ok()?;
+    // Their widths differ between systems.
+    #[allow(clippy::useless_conversion, reason = "u32 on some systems")]
+    Some(u64::from(s.blocks_available()).saturating_mul(u64::from(s.fragment_size())))
+}
+
+/// Free bytes of the file system that holds a path; not known here.
+#[cfg(not(unix))]
+pub fn free_disk(_: &Path) -> Option<u64> {
+    None
+}
+
 /// The kernel's count of processes killed for want of memory in this process's cgroup (or, without cgroups, on the
 /// whole machine), to be compared before and after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

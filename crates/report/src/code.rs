@@ -115,6 +115,15 @@ codes! {
     LockDamaged "lock-damaged" Usage "goferry.lock cannot be read";
     LockDrift "lock-drift" Usage "--locked, and goferry.lock does not have what is needed";
     VersionGone "version-gone" HostLacks "a locked version is not in the archive any more";
+    // doctor
+    GoInstallModified "go-install-modified" HostLacks "Go's own table of C compilers was changed";
+    GoEnvFile "go-env-file" HostLacks "Go's env file changes every build on this machine";
+    GoTooOld "go-too-old" HostLacks "the module wants a newer Go than the installed one";
+    DeadVariable "dead-variable" Usage "a variable is set that the go command does not read";
+    CompilerWrongMachine "compiler-wrong-machine" HostLacks "a C compiler does not make its target's code";
+    BinfmtBroken "binfmt-broken" HostLacks "a registered emulator cannot be started where it is needed";
+    LowDisk "low-disk" HostLacks "little room is left for caches or temporary files";
+    LowMemory "low-memory" HostLacks "little memory is free";
     // build
     BuildFailed "build-failed" Failure "go build failed for a target";
     OutOfMemory "out-of-memory" Failure "a compiler or linker was killed for want of memory";

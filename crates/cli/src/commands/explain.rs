@@ -6,7 +6,7 @@ use crate::watch::Watch;
 use goferry_diagnose::{BinaryReport, Finding, LogReport, Obstacle, explain_log};
 use goferry_engine::Session;
 use goferry_engine::explain::{self, Subject};
-use goferry_proc::{Cancel, CommandSpec, SpawnError, Spawner, Stdin, Stream};
+use goferry_proc::{Cancel, CommandSpec, Spawner, Stdin, Stream};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read};
@@ -65,6 +65,15 @@ pub(super) fn run(args: &ExplainArgs) -> Result<ExitCode, Diagnostics> {
 /// Runs a command with its own streams shown as they come, and explains it if it fails.
 fn command(session: &Session, words: &[OsString], json: bool) -> Result<ExitCode, Diagnostics> {
     let Some((program, args)) = words.split_first() else { return Ok(ExitCode::SUCCESS) };
+    let Some(found) = find(session, program) else {
+        let name = program.to_string_lossy();
+        return not_started(session, None, &format!("`{name}` was not found"), 127, json);
+    };
+    // The C library would hand what the kernel refuses to a shell.
+    if explain::kernel_refuses(&found) {
+        let message = format!("{}: exec format error", found.display());
+        return not_started(session, Some(&found), &message, 126, json);
+    }
     let spec = CommandSpec {
         stdin: Stdin::Inherit,
         ..CommandSpec::new("the command", program.clone()).args(args.iter().cloned())
@@ -84,46 +93,48 @@ fn command(session: &Session, words: &[OsString], json: bool) -> Result<ExitCode
     };
     let status = match session.host.run_lines(&spec, &line) {
         Ok(done) => done.status.shell_code(),
-        Err(e) => return not_started(session, program, &e, json),
+        Err(e) => return not_started(session, Some(&found), &e.to_string(), 126, json),
     };
     let log = log.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if status != 0 {
-        let report = explain_log(&log);
-        if json {
-            output::json(&serde_json::json!({ "status": status, "log": report }));
-        } else {
-            talk(&format!("\n{}", draw_log(&report)));
-        }
+    let report = (status != 0).then(|| explain_log(&log));
+    if json {
+        output::json(&serde_json::json!({ "status": status, "log": report }));
+    } else if let Some(report) = report {
+        talk(&format!("\n{}", draw_log(&report)));
     }
     Ok(ExitCode::from(u8::try_from(status).unwrap_or(1)))
 }
 
-/// A program that the system refuses to start: what it is says why.
+fn find(session: &Session, program: &OsString) -> Option<PathBuf> {
+    let path = session.env.get("PATH").map(std::ffi::OsStr::new);
+    match Path::new(program).components().count() {
+        0 | 1 => goferry_proc::find_program(&program.to_string_lossy(), path, &session.cwd),
+        _ => Some(session.cwd.join(program)).filter(|p| p.is_file()),
+    }
+}
+
+/// A program that the system does not start: what its file is says why.
 fn not_started(
     session: &Session,
-    program: &OsString,
-    error: &SpawnError,
+    file: Option<&Path>,
+    message: &str,
+    status: u8,
     json: bool,
 ) -> Result<ExitCode, Diagnostics> {
-    let path = session.env.get("PATH").map(std::ffi::OsStr::new);
-    let found = match Path::new(program).components().count() {
-        0 | 1 => goferry_proc::find_program(&program.to_string_lossy(), path, &session.cwd),
-        _ => Some(session.cwd.join(PathBuf::from(program))).filter(|p| p.is_file()),
+    let report = match file.map(explain::subject).transpose()? {
+        Some(Subject::Binary(binary)) => Some(explain::binary(session, &binary)?),
+        _ => None,
     };
-    let Some(found) = found else {
-        talk(&format!("goferry: {error}\n"));
-        return Ok(ExitCode::from(127));
-    };
-    talk(&format!("goferry: {error}\n\n"));
-    if let Subject::Binary(binary) = explain::subject(&found)? {
-        let report = explain::binary(session, &binary)?;
-        if json {
-            output::json(&serde_json::json!({ "status": 126, "binary": report }));
-        } else {
-            talk(&draw_binary(&report));
+    if json {
+        let value = serde_json::json!({ "status": status, "message": message, "binary": report });
+        output::json(&value);
+    } else {
+        talk(&format!("goferry: {message}\n"));
+        if let Some(report) = report {
+            talk(&format!("\n{}", draw_binary(&report)));
         }
     }
-    Ok(ExitCode::from(126))
+    Ok(ExitCode::from(status))
 }
 
 fn draw_binary(r: &BinaryReport) -> String {

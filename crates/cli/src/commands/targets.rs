@@ -1,64 +1,83 @@
 //! `goferry targets`: every platform that Go knows, from this host's point of view.
 
+use super::toolchain;
 use crate::args::TargetsArgs;
-use crate::output::{self, data};
+use crate::output::{self, data, harmless};
 use crate::render::table;
 use crate::resolve;
-use goferry_emulate::{Class, HostFacts, RunnerChoice, choose_runner};
-use goferry_proc::{Cancel, Host};
+use crate::watch::Watch;
+use goferry_engine::targets::{self, TargetRow, Tried};
+use goferry_engine::toolset::State;
+use goferry_proc::Cancel;
 use goferry_report::Diagnostics;
-use goferry_target::{GoTarget, Linking};
 use std::process::ExitCode;
 
+/// What stands above the table of docs/targets.md.
+const INTRODUCTION: &str = "\
+# Targets
+
+Written by `goferry targets --markdown`, which builds a small program with cgo for every pair that Go knows (without cgo
+where there is no C compiler for it), with networking and C's mathematics, and runs it where this kind of host can.
+Nothing was installed by root. `goferry targets` prints the same for your host, without building.
+
+";
+
 pub(super) fn run(args: &TargetsArgs) -> Result<ExitCode, Diagnostics> {
-    let env = resolve::environment();
-    let targets: Vec<GoTarget> = GoTarget::all().collect();
-    let path = env.get("PATH").map(std::ffi::OsStr::new);
-    let host = HostFacts::probe(&Host::new(Cancel::new()), path, &targets);
-    let rows: Vec<(GoTarget, bool, RunnerChoice)> = targets
-        .into_iter()
-        .map(|t| {
-            let pure = t.facts().is_some_and(|f| f.linking == Linking::Internal);
-            (t, pure, choose_runner(&t, &host))
-        })
-        .collect();
-    if args.json {
-        let list: Vec<_> = rows.iter().map(|(t, pure, choice)| json(t, *pure, choice)).collect();
-        output::json(&serde_json::json!({ "targets": list }));
+    let cancel = Cancel::new();
+    let _watch = Watch::start(&cancel, None);
+    let session = toolchain::session(&cancel)?;
+    let asked = resolve::targets(&args.targets)?;
+    if args.markdown {
+        data(&markdown(&targets::try_out(&session, &asked)?));
         return Ok(ExitCode::SUCCESS);
     }
-    let rows: Vec<Vec<String>> = rows
-        .iter()
-        .map(|(t, pure, choice)| {
-            let variant = t.arch.variant().zip(t.arch.variant_env()).map(|(v, name)| format!("{name}={v}"));
-            let runner = match (&choice.runner, choice.class) {
-                (Some(r), _) => r.label(),
-                (None, Some(Class::RunnerMissing)) => "missing".to_owned(),
-                (None, _) => "none".to_owned(),
-            };
-            let why = match &choice.missing {
-                Some(m) => format!("{}; {}", choice.reason, m.hint),
-                None => choice.reason.clone(),
-            };
-            let links = if *pure { "yes" } else { "no" };
-            vec![t.to_string(), variant.unwrap_or_default(), links.to_owned(), runner, why]
-        })
-        .collect();
-    data(&table::draw(&["target", "default variant", "links without C", "runner", "why"], &rows));
+    let rows = targets::list(&session, &asked)?;
+    if args.json {
+        output::json(&serde_json::json!({ "targets": rows }));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rows: Vec<Vec<String>> = rows.iter().map(row).collect();
+    let head = ["target", "variant", "without C", "C compiler", "libc", "runner", "why"];
+    data(&table::draw(&head, &rows));
     Ok(ExitCode::SUCCESS)
 }
 
-fn json(t: &GoTarget, pure: bool, choice: &RunnerChoice) -> serde_json::Value {
-    serde_json::json!({
-        "target": t,
-        "goos": t.os.goos(),
-        "goarch": t.arch.goarch(),
-        "variant": t.arch.variant(),
-        "name": t.goreleaser_name(),
-        "links_without_c": pure,
-        "runner": choice.runner,
-        "reason": choice.reason,
-        "missing": choice.missing,
-        "class": choice.class,
-    })
+fn row(r: &TargetRow) -> Vec<String> {
+    let t = &r.tool;
+    let state = match t.state {
+        State::OnPath => " (on PATH)",
+        State::Fetched => " (fetched)",
+        State::ToFetch => " (to fetch)",
+        State::None => "",
+    };
+    let links = if r.links_without_c { "links" } else { "does not link" };
+    vec![
+        t.target.to_string(),
+        r.variant.clone().unwrap_or_default(),
+        links.to_owned(),
+        if t.cc.is_empty() { "none".to_owned() } else { format!("{}{state}", t.cc) },
+        r.libc.clone(),
+        t.runner.clone().unwrap_or_else(|| "none".to_owned()),
+        harmless(&t.runner_reason),
+    ]
+}
+
+fn markdown(tried: &[Tried]) -> String {
+    let mut out = INTRODUCTION.to_owned();
+    out += "| target | variant | compiler | libc | runner | built | ran |\n|---|---|---|---|---|---|---|\n";
+    for t in tried {
+        let tool = &t.row.tool;
+        let cell = |s: &str| harmless(s).replace('|', "\\|");
+        out += &format!(
+            "| {} | {} | {} | {} | {} | {} | {} |\n",
+            tool.target,
+            t.row.variant.as_deref().unwrap_or(""),
+            if tool.cc.is_empty() { "none".to_owned() } else { format!("`{}`", tool.cc) },
+            cell(&t.row.libc),
+            tool.runner.as_deref().unwrap_or("none"),
+            cell(&t.built),
+            cell(&t.ran),
+        );
+    }
+    out
 }

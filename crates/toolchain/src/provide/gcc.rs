@@ -76,11 +76,14 @@ fn resolve(
 ) -> Result<LockEntry, Box<Diagnostic>> {
     let dashed = triple.replace('_', "-");
     let mut packages = vec![format!("gcc-{dashed}"), format!("libc6-dev-{arch}-cross")];
-    if wanted.cxx {
+    // What was locked with C++ serves C too.
+    let locked = fetcher.lock.is_some_and(|l| l.entry("g++", &wanted.target.to_string()).is_some());
+    let role = if wanted.cxx || locked { "g++" } else { "gcc" };
+    if role == "g++" {
         packages.push(format!("g++-{dashed}"));
     }
     let request = Request {
-        role: if wanted.cxx { "g++" } else { "gcc" },
+        role,
         target: wanted.target.to_string(),
         suite: None,
         arch: &distribution.arch,
@@ -105,6 +108,34 @@ fn unpack(
         (fetcher.say)(&format!("unpacking {triple}-gcc"));
         deb::unpack(fetcher, &files, dir)
     })
+}
+
+/// The C library of a target as its cross packages have it, for running what another compiler linked.
+pub(super) fn libraries(
+    target: GoTarget,
+    distribution: &Distribution,
+    fetcher: &Fetcher<'_>,
+) -> Result<(PathBuf, LockEntry), Box<Diagnostic>> {
+    let unknown = || Diagnostic::error(Code::PackageUnknown, format!("no C library of {target} is packaged"));
+    let triple = super::decide::gcc_triple(target).ok_or_else(unknown)?;
+    let arch = debian_arch(target, triple);
+    let request = Request {
+        role: "libc",
+        target: target.to_string(),
+        suite: None,
+        arch: &distribution.arch,
+        packages: vec![format!("libc6-{arch}-cross"), format!("libgcc-s1-{arch}-cross")],
+        updates: false,
+        closure: true,
+        leave_out: &needless,
+    };
+    let entry = apt::resolve(fetcher, distribution, &request)?;
+    let _held = store::hold(fetcher.root, triple)?;
+    let root = store::unpacked(fetcher.root, &format!("libc-{triple}"), &store::identity(&entry), |dir| {
+        let files = apt::files(fetcher, Some(distribution), &entry, &distribution.arch, false)?;
+        deb::unpack(fetcher, &files, dir)
+    })?;
+    Ok((root.join("usr").join(triple), entry))
 }
 
 /// The shims of everything in the root's bin folder that is named for the triple.

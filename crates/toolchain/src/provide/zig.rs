@@ -1,7 +1,8 @@
 //! zig as C compiler: from PATH or its Python wheel.
 
+use super::apt::{self, Distribution};
 use super::decide::Source;
-use super::{Decision, Fetcher, Libc, Provided, Wanted, store, wheel};
+use super::{Decision, Fetcher, Libc, LockEntry, Provided, Wanted, store, wheel};
 use crate::cc::CcProvider;
 use crate::shim::{self, Shim, Tool};
 use goferry_proc::find_program;
@@ -87,18 +88,50 @@ pub(super) fn provide_zig(
     let bin = shim::link_farm(fetcher.root, &goferry, &shims)
         .map_err(|e| store::io_error("cannot make links in", fetcher.root, &e))?;
     let [cc, cxx, ar] = names;
+    let (mut entries, mut loader_prefix) = (entries, None);
+    if let Some((prefix, entry)) = libraries(wanted, fetcher)? {
+        loader_prefix = Some(prefix);
+        entries.push(entry);
+    }
     Ok(Provided {
         cc,
         cxx,
         ar,
         bin_dirs: vec![bin],
         env: vec![],
-        loader_prefix: None,
+        loader_prefix,
         identity: format!("zig {zig_target} {} {identity}", shim::RULES),
         provider: CcProvider::Zig,
         reason: decision.reason.clone(),
         entries,
     })
+}
+
+/// The C library that dynamic programs of the target meet when they are run here; none where the host or an installed
+/// package has it, or where it cannot be had (their own start then says what is missing).
+fn libraries(
+    wanted: &Wanted,
+    fetcher: &Fetcher<'_>,
+) -> Result<Option<(PathBuf, LockEntry)>, Box<Diagnostic>> {
+    let t = wanted.target;
+    let Some(facts) = t.facts().filter(|_| t.os == Os::Linux && wanted.libc != Libc::Musl) else {
+        return Ok(None);
+    };
+    let installed = facts.gnu_triple.is_some_and(|t| Path::new("/usr").join(t).join("lib").is_dir());
+    if installed || facts.glibc_loader.is_some_and(|l| Path::new(l).exists()) {
+        return Ok(None);
+    }
+    let path = fetcher.env.get("PATH").map(String::as_str).unwrap_or_default();
+    let Some(distribution) =
+        Distribution::read(Path::new("/etc")).filter(|_| apt::usable(path.as_ref(), Path::new("/")))
+    else {
+        return Ok(None);
+    };
+    match super::gcc::libraries(t, &distribution, fetcher) {
+        Ok(found) => Ok(Some(found)),
+        Err(d) if matches!(d.code, Code::FetchFailed | Code::PackageUnknown) => Ok(None),
+        Err(d) => Err(d),
+    }
 }
 
 fn shims(
