@@ -5,7 +5,7 @@ use crate::project::Project;
 use crate::session::{Request, Session};
 use goferry_cache::KeyBuilder;
 use goferry_emulate::{Class, Runner, choose_runner};
-use goferry_plan::facts::{CgoNeed, HostFacts, RunnerFact};
+use goferry_plan::facts::{CgoNeed, HostFacts, Program, RunnerFact};
 use goferry_plan::{Draft, DraftBuild};
 use goferry_report::Diagnostic;
 use goferry_target::{GoTarget, Os};
@@ -183,20 +183,20 @@ fn identity(runner: &Runner) -> String {
 }
 
 /// Whether a build of this target may use cgo, as far as the environment says.
-fn wants_cc(draft: &Draft<'_>, target: &GoTarget, cgo: &BTreeMap<(String, GoTarget), CgoNeed>) -> bool {
+fn wants_cc(draft: &Draft<'_>, target: &GoTarget, cgo: &BTreeMap<Program, CgoNeed>) -> bool {
     draft.builds.iter().filter(|b| b.targets.contains(target)).any(|b| {
         let items = b.config.flags.env.iter().chain(b.config.overrides.iter().flat_map(|o| &o.flags.env));
         let configured = items.into_iter().any(|t| t.value.trim_start().starts_with("CGO_ENABLED="));
         configured
             || draft.env.get("CGO_ENABLED").is_some_and(|v| v == "1")
-            || cgo.get(&(b.id.clone(), *target)).is_some_and(|n| n.needed)
+            || cgo.get(&b.program(*target)).is_some_and(|n| n.needed)
     })
 }
 
 /// Whether the C++ compiler may be needed: where goferry did not look into the packages, it may.
-fn needs_cxx(cgo: &BTreeMap<(String, GoTarget), CgoNeed>, draft: &Draft<'_>, target: GoTarget) -> bool {
+fn needs_cxx(cgo: &BTreeMap<Program, CgoNeed>, draft: &Draft<'_>, target: GoTarget) -> bool {
     let mut builds = draft.builds.iter().filter(|b| b.targets.contains(&target));
-    builds.any(|b| cgo.get(&(b.id.clone(), target)).is_none_or(|n| n.cxx))
+    builds.any(|b| cgo.get(&b.program(target)).is_none_or(|n| n.cxx))
 }
 
 /// For builds that leave CGO_ENABLED open without a .goreleaser.yaml: who needs cgo. Remembered by what the go command
@@ -207,7 +207,7 @@ fn cgo_needs(
     draft: &Draft<'_>,
     go_path: &Path,
     identity: &GoIdentity,
-) -> BTreeMap<(String, GoTarget), CgoNeed> {
+) -> BTreeMap<Program, CgoNeed> {
     let mut out = BTreeMap::new();
     let open: Vec<_> = draft.open_cgo().collect();
     if open.is_empty() {
@@ -216,11 +216,11 @@ fn cgo_needs(
     let key = heads_key(project, identity, draft, &open);
     if let Some(cache) = &session.cache
         && let Ok(Some(record)) = cache.lookup(&key)
-        && let Ok(list) = serde_json::from_value::<Vec<(String, GoTarget, bool, bool, String)>>(record.value)
+        && let Ok(list) = serde_json::from_value::<Vec<(Program, bool, bool, String)>>(record.value)
     {
         return list
             .into_iter()
-            .map(|(id, t, needed, cxx, reason)| ((id, t), CgoNeed { needed, cxx, reason }))
+            .map(|(program, needed, cxx, reason)| (program, CgoNeed { needed, cxx, reason }))
             .collect();
     }
     let go = Go { path: go_path.to_owned(), version: identity.go_version(), env: go::GoEnv::default() };
@@ -232,20 +232,20 @@ fn cgo_needs(
                 let go = &go;
                 s.spawn(move || {
                     half.iter()
-                        .map(|(b, t)| (b.id.clone(), *t, need(session, project, go, b, *t)))
+                        .map(|(b, t)| (b.program(*t), need(session, project, go, b, *t)))
                         .collect::<Vec<_>>()
                 })
             })
             .collect();
         halves.into_iter().flat_map(|h| h.join().unwrap_or_default()).collect()
     });
-    let sure = results.iter().all(|(_, _, need)| need.is_ok()) && results.len() == work.len();
-    for (id, t, need) in results {
-        out.insert((id, t), need.unwrap_or_else(|n| n));
+    let sure = results.iter().all(|(_, need)| need.is_ok()) && results.len() == work.len();
+    for (program, need) in results {
+        out.insert(program, need.unwrap_or_else(|n| n));
     }
     // What go list could not say this time is asked again the next time.
     if let (Some(cache), true) = (&session.cache, sure) {
-        let list: Vec<_> = out.iter().map(|((id, t), n)| (id, t, n.needed, n.cxx, &n.reason)).collect();
+        let list: Vec<_> = out.iter().map(|(p, n)| (p, n.needed, n.cxx, &n.reason)).collect();
         // A cache that cannot be written costs time, not correctness.
         let _ = cache.record(&key, &list);
     }
@@ -309,7 +309,7 @@ fn heads_key(
     draft: &Draft<'_>,
     open: &[&goferry_plan::DraftBuild],
 ) -> goferry_cache::Key {
-    let mut key = KeyBuilder::new("cgo-need/2");
+    let mut key = KeyBuilder::new("cgo-need/3");
     key.text("go", &format!("{identity:?}"));
     key.list(
         "env",

@@ -3,11 +3,9 @@
 use crate::draft::{Draft, DraftBuild, import_path};
 use crate::facts::HostFacts;
 use crate::fields::with_target;
-use crate::graph::{
-    Action, ArtifactKind, BuildSpec, Cgo, HookSpec, Output, Stage, Step, StepId, UniversalSpec, UpxSpec,
-};
+use crate::graph::{Action, ArtifactKind, BuildSpec, Cgo, HookSpec, Output, Stage, Step, StepId, UpxSpec};
 use crate::matrix;
-use goferry_config::model::{BuildFlags, CLibrary, CLinking, Dialect, Hook, Text, Universal};
+use goferry_config::model::{BuildFlags, CLibrary, CLinking, Dialect, Hook, Text};
 use goferry_config::template::{Fields, Value, split_words};
 use goferry_report::{Code, Diagnostic};
 use goferry_target::{Arch, GoTarget, Linking, Os};
@@ -28,6 +26,8 @@ pub(crate) struct PlannedBinary {
     pub(crate) kind: ArtifactKind,
     /// A universal binary that takes the place of its parts.
     pub(crate) replaces: bool,
+    /// The main package where the id is that of several, because a pattern stands for them.
+    pub(crate) program: Option<String>,
 }
 
 impl PlannedBinary {
@@ -65,7 +65,7 @@ pub(crate) fn steps(d: &Draft<'_>, host: &HostFacts, steps: &mut Vec<Step>) -> V
     }
     if !d.options.skips("universal_binaries") {
         for (i, u) in d.config.universal_binaries.iter().enumerate() {
-            universal(d, u, i, steps, &mut binaries);
+            crate::universal::steps(d, u, i, steps, &mut binaries);
         }
     }
     collisions(d, &binaries);
@@ -113,6 +113,7 @@ impl Making<'_, '_> {
             built: id.clone(),
             kind,
             replaces: false,
+            program: b.of_pattern.then(|| b.main.clone()),
         };
         let (action, cacheable) = match &b.config.prebuilt_path {
             Some(p) => (Action::Prebuilt { id: b.id.clone(), path: d.render.text(p, &fields) }, false),
@@ -360,7 +361,7 @@ impl Making<'_, '_> {
             Some(_) => Cgo::On,
             None if d.config.dialect == Dialect::Goreleaser => Cgo::GoDecides,
             None => {
-                let need = self.host.cgo.get(&(self.b.id.clone(), self.target));
+                let need = self.host.cgo.get(&self.b.program(self.target));
                 let on = need.is_some_and(|n| n.needed);
                 env.push(("CGO_ENABLED".to_owned(), if on { "1" } else { "0" }.to_owned()));
                 if on { Cgo::On } else { Cgo::Off }
@@ -530,88 +531,6 @@ fn hook(d: &Draft<'_>, h: &Hook, fields: &Fields) -> Option<HookSpec> {
     })
 }
 
-fn universal(
-    d: &Draft<'_>,
-    u: &Universal,
-    index: usize,
-    steps: &mut Vec<Step>,
-    binaries: &mut Vec<PlannedBinary>,
-) {
-    let id = d.render.opt(u.id.as_ref(), &d.name, &d.fields);
-    let ids = if u.ids.is_empty() { vec![id.clone()] } else { d.render.list(&u.ids, &d.fields) };
-    let mut parts: Vec<PlannedBinary> = binaries
-        .iter()
-        .filter(|b| b.target.is_some_and(|t| t.os == Os::Darwin) && ids.contains(&b.id))
-        .cloned()
-        .collect();
-    parts.sort_by_key(|b| b.target);
-    if parts.is_empty() {
-        let mut diag = Diagnostic::warning(
-            Code::UnknownId,
-            format!("universal binary `{id}`: no darwin binaries of {}", ids.join(", ")),
-        );
-        if let Some(l) = u.place.label("") {
-            diag = diag.label(l);
-        }
-        d.render.push(diag);
-        return;
-    }
-    let base = with_target(&d.fields, None);
-    let name = d.render.opt(u.name_template.as_ref(), "{{ .ProjectName }}", &base);
-    let folder = format!("{id}_darwin_all");
-    let step_id =
-        StepId(if index == 0 { format!("build/{folder}") } else { format!("build/{folder}#{index}") });
-    let path = format!("{folder}/{name}");
-    let mut fields = base;
-    let absolute = d.host.abs(&format!("{}/{path}", d.dist));
-    for (k, v) in [
-        ("Name", name.clone()),
-        ("Binary", name.clone()),
-        ("Ext", String::new()),
-        ("ArtifactName", name.clone()),
-        ("Path", absolute.clone()),
-        ("ArtifactPath", absolute),
-    ] {
-        fields.set(k, Value::from(v));
-    }
-    let spec = UniversalSpec {
-        id: id.clone(),
-        parts: parts.iter().map(|p| p.built.clone()).collect(),
-        binary: name.clone(),
-        replace: u.replace,
-        hooks_pre: hooks(d, &u.hooks_pre, &fields, "pre-hooks"),
-        hooks_post: hooks(d, &u.hooks_post, &fields, "post-hooks"),
-        mtime: d.render.unix(u.mod_timestamp.as_ref(), &fields),
-    };
-    steps.push(Step {
-        needs: spec.parts.clone(),
-        cacheable: false,
-        id: step_id.clone(),
-        stage: Stage::Build,
-        target: None,
-        action: Action::Universal(spec),
-        outputs: vec![Output { path: path.clone(), name: name.clone(), kind: ArtifactKind::UniversalBinary }],
-    });
-    if u.replace {
-        for b in binaries.iter_mut() {
-            if parts.iter().any(|p| p.built == b.built) {
-                b.kind = ArtifactKind::None;
-            }
-        }
-    }
-    binaries.push(PlannedBinary {
-        id,
-        target: None,
-        binary: name,
-        ext: String::new(),
-        path,
-        verified: StepId(format!("verify/{folder}")),
-        built: step_id,
-        kind: ArtifactKind::UniversalBinary,
-        replaces: u.replace,
-    });
-}
-
 fn collisions(d: &Draft<'_>, binaries: &[PlannedBinary]) {
     for (i, b) in binaries.iter().enumerate() {
         if let Some(a) = binaries[..i].iter().find(|a| a.path == b.path) {
@@ -620,7 +539,7 @@ fn collisions(d: &Draft<'_>, binaries: &[PlannedBinary]) {
                     Code::ArchiveNameCollision,
                     format!("two binaries would be {}/{}: builds `{}` and `{}`", d.dist, b.path, a.id, b.id),
                 )
-                .hint("give the builds ids of their own, or put `{{ .Os }}_{{ .Arch }}` into `binary` where no_unique_dist_dir is set"),
+                .hint("give the builds ids of their own, or put `{{ .Os }}_{{ .Arch }}` into `binary` where no_unique_dist_dir is set, and `{{ .Binary }}` into the name_template of universal binaries"),
             );
         }
     }

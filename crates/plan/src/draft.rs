@@ -1,7 +1,7 @@
 //! First half of planning: the project's name and version, every build with its targets. What it finds tells the
 //! engine which host facts are worth gathering; [`Draft::finish`](crate::Draft::finish) is the second half.
 
-use crate::facts::{MainState, ProjectFacts, SourceKind};
+use crate::facts::{MainState, Program, ProjectFacts, SourceKind};
 use crate::fields;
 use crate::matrix;
 use crate::render::Renderer;
@@ -57,6 +57,13 @@ pub struct DraftBuild {
     pub targets: Vec<GoTarget>,
     /// Whether the matrix was nobody's choice, so that a pair which cannot be built does not stop the others.
     pub default_matrix: bool,
+}
+
+impl DraftBuild {
+    /// What the engine finds out for each program and target.
+    pub fn program(&self, target: GoTarget) -> Program {
+        Program { id: self.id.clone(), main: self.main.clone(), target }
+    }
 }
 
 /// The first half of a plan.

@@ -2,7 +2,7 @@
 
 use goferry_report::Diagnostic;
 use goferry_target::GoTarget;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Where the source comes from.
@@ -56,6 +56,17 @@ pub struct MainPackage {
     pub dir: String,
     /// Name of the binary that `go build` would choose.
     pub binary: String,
+}
+
+/// A main package on a target. The programs of a pattern such as `./...` have one id, so the id alone names none.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Program {
+    /// Build id.
+    pub id: String,
+    /// Main package.
+    pub main: String,
+    /// Target.
+    pub target: GoTarget,
 }
 
 /// Whether a main package needs cgo on a target, and why.
@@ -174,8 +185,8 @@ pub struct HostFacts {
     pub runners: BTreeMap<GoTarget, RunnerFact>,
     /// C compiler per target, or why there is none.
     pub ccs: BTreeMap<GoTarget, Result<CcFact, Box<Diagnostic>>>,
-    /// `(build id, target)` → cgo need, where the configuration leaves it open.
-    pub cgo: BTreeMap<(String, GoTarget), CgoNeed>,
+    /// Cgo need of programs, where the configuration leaves it open.
+    pub cgo: BTreeMap<Program, CgoNeed>,
     /// Whether GOFLAGS or the go env file say `-buildvcs=false`.
     pub buildvcs_off: bool,
 }

@@ -1,7 +1,7 @@
 //! Second half of planning: host facts in, the graph out, with every problem found on the way.
 
 use crate::draft::Draft;
-use crate::facts::{HostFacts, RunnerFact};
+use crate::facts::{HostFacts, Program, RunnerFact};
 use crate::graph::{Plan, Project};
 use crate::{archives, builds, rest};
 use goferry_report::{Code, Diagnostic, Diagnostics};
@@ -69,9 +69,11 @@ impl Draft<'_> {
             jiff::Timestamp::from_second(self.facts.clock.unix).unwrap_or_default(),
             self.facts.clock.source
         )];
-        for ((id, target), need) in &host.cgo {
+        for (Program { id, main, target }, need) in &host.cgo {
+            let of_pattern = self.builds.iter().any(|b| b.of_pattern && b.id == *id && b.main == *main);
+            let name = if of_pattern { format!("{id} {main}") } else { id.clone() };
             if need.needed {
-                notes.push(format!("{id} {target}: cgo is on: {}", need.reason));
+                notes.push(format!("{name} {target}: cgo is on: {}", need.reason));
             }
         }
         for (target, cc) in &host.ccs {

@@ -16,6 +16,7 @@ mod matrix;
 mod render;
 mod rest;
 pub mod secret;
+mod universal;
 mod verifies;
 
 pub use draft::{Draft, DraftBuild, Options, draft};

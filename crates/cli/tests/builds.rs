@@ -1,0 +1,73 @@
+//! Builds of kinds that few projects have, end to end with the real go: several programs behind one id, universal
+//! binaries, C libraries.
+
+#![expect(clippy::unwrap_used, reason = "what a test cannot set up has failed")]
+
+mod support;
+
+use support::{MAIN, Project};
+
+const CGO: &str = "package main\n\n/*\n#include <stdio.h>\nstatic void hello(void) { puts(\"from C\"); fflush(stdout); }\n*/\nimport \"C\"\n\nfunc main() { C.hello() }\n";
+
+/// What `goferry inspect` reads from a file below dist.
+fn inspected(p: &Project, path: &str) -> serde_json::Value {
+    let r = p.run(&["inspect", "--json", &format!("dist/{path}")]);
+    assert_eq!(r.status, 0, "{path}: {}", r.stderr);
+    let all: serde_json::Value = serde_json::from_str(&r.stdout).unwrap();
+    all["files"][0]["binary"].clone()
+}
+
+#[test]
+fn each_program_of_a_pattern_is_a_universal_binary_of_its_own() {
+    let p = Project::new(&[
+        ("cmd/one/main.go", MAIN),
+        ("cmd/two/main.go", MAIN),
+        (
+            ".goreleaser.yaml",
+            "version: 2\nbuilds:\n  - main: ./cmd/...\n    goos: [darwin]\n    env: [CGO_ENABLED=0]\n    goarch: [amd64, arm64]\nuniversal_binaries:\n  - replace: true\n",
+        ),
+    ]);
+    p.release();
+    for name in ["one", "two"] {
+        let fat = inspected(&p, &format!("tiny_darwin_all/{name}"));
+        let slices: Vec<(&str, &str)> = fat["slices"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|s| (s["arch"].as_str().unwrap(), s["go"]["path"].as_str().unwrap()))
+            .collect();
+        let path = format!("example.com/tiny/cmd/{name}");
+        assert_eq!(slices, [("amd64", path.as_str()), ("arm64", path.as_str())]);
+    }
+    let artifacts = String::from_utf8(p.dist_files()["artifacts.json"].clone()).unwrap();
+    let artifacts: Vec<serde_json::Value> = serde_json::from_str(&artifacts).unwrap();
+    let archive = artifacts.iter().find(|a| a["type"] == "Archive").unwrap();
+    assert_eq!(archive["extra"]["Binaries"], serde_json::json!(["one", "two"]));
+}
+
+#[test]
+fn programs_of_one_id_do_not_share_their_need_of_cgo() {
+    let p = Project::new(&[
+        ("cmd/a/main.go", MAIN),
+        ("cmd/b/main.go", CGO),
+        ("cmd/c/main.go", MAIN),
+        ("goferry.toml", "[[builds]]\nmain = \"./cmd/...\"\ntargets = [\"linux/amd64\"]\n"),
+    ]);
+    p.release();
+    for (name, cgo) in [("a", "0"), ("b", "1"), ("c", "0")] {
+        let binary = inspected(&p, &format!("tiny_linux_amd64_v1/{name}"));
+        let settings = binary["go"]["settings"].as_array().unwrap();
+        assert!(settings.contains(&serde_json::json!(["CGO_ENABLED", cgo])), "{name}: {settings:?}");
+    }
+}
+
+#[test]
+fn two_programs_are_not_merged_into_one_universal_binary() {
+    let p = Project::new(&[(
+        ".goreleaser.yaml",
+        "version: 2\nbuilds:\n  - {id: a, targets: [darwin_arm64]}\n  - {id: b, targets: [darwin_arm64]}\nuniversal_binaries:\n  - ids: [a, b]\n",
+    )]);
+    let r = p.run(&["release", "--snapshot", "--clean"]);
+    assert_eq!(r.status, 2, "{}", r.stderr);
+    assert!(r.stderr.contains("`a` and `b` are both for darwin/arm64"), "{}", r.stderr);
+}
