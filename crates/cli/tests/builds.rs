@@ -71,3 +71,36 @@ fn two_programs_are_not_merged_into_one_universal_binary() {
     assert_eq!(r.status, 2, "{}", r.stderr);
     assert!(r.stderr.contains("`a` and `b` are both for darwin/arm64"), "{}", r.stderr);
 }
+
+const LIBRARY: &str =
+    "package main\n\nimport \"C\"\n\n//export Answer\nfunc Answer() C.int { return 42 }\n\nfunc main() {}\n";
+
+/// A build of the library above in a mode of `go build`.
+fn library(mode: &str, more: &str) -> String {
+    format!(
+        "[[builds]]\nid = \"{mode}\"\nbinary = \"{mode}\"\nbuildmode = \"{mode}\"\ntargets = [\"linux/amd64\"]\nenv = [\"CGO_ENABLED=1\"]\n{more}"
+    )
+}
+
+#[test]
+fn a_c_library_is_compared_with_the_plan_and_a_c_archive_says_why_not() {
+    let both = library("c-shared", "") + &library("c-archive", "");
+    let p = Project::new(&[("main.go", LIBRARY), ("goferry.toml", &both)]);
+    p.release();
+    let record = p.record();
+    let of = |name: &str| {
+        let mut all = record["binaries"].as_array().unwrap().iter();
+        all.find(|b| b["path"].as_str().unwrap().contains(name)).unwrap()["inspected"].clone()
+    };
+    assert_eq!(of("c-shared")["build_info"], "compared");
+    assert!(of("c-shared")["main_version"].as_str().unwrap().starts_with("v1.2.3"), "{record}");
+    let why = of("c-archive")["build_info"]["not-compared"].clone();
+    assert!(why.as_str().unwrap().contains("archive"), "{record}");
+    // A library that the go command did not make.
+    let hook = "hooks.post = [\"cc -shared -o {{ .Path }} other/other.c\"]\n";
+    p.write("other/other.c", "int other(void) { return 1; }\n");
+    p.write("goferry.toml", &library("c-shared", hook));
+    let r = p.run(&["release", "--snapshot", "--clean"]);
+    assert_eq!(r.status, 4, "{}", r.stderr);
+    assert!(r.stderr.contains("build-info-mismatch"), "{}", r.stderr);
+}

@@ -293,10 +293,10 @@ pub struct VerifySpec {
     pub release_version: String,
     /// What CGO_ENABLED must be recorded as.
     pub cgo: Cgo,
-    /// Whether it is an executable (not a c-archive).
+    /// Whether it is an executable (not a library, not a test binary).
     pub executable: bool,
-    /// Whether packing hides its build info.
-    pub packed: bool,
+    /// Why its build info cannot be read, if it cannot.
+    pub opaque: Option<String>,
     /// Argument lists to try in order.
     pub tries: Vec<Vec<String>>,
     /// Whether the arguments are the user's own.

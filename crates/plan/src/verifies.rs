@@ -13,7 +13,12 @@ pub(crate) fn step(d: &Draft<'_>, host: &HostFacts, b: &PlannedBinary, steps: &[
         Some(Action::Build(spec)) => Some(spec),
         _ => None,
     };
-    let packed = spec.is_some_and(|s| s.upx.is_some());
+    let test = spec.is_some_and(|s| s.command == "test");
+    let opaque = if b.kind == ArtifactKind::CArchive {
+        Some("Go writes none into a C archive")
+    } else {
+        spec.and_then(|s| s.upx.as_ref()).map(|_| "upx packed it")
+    };
     let prebuilt = matches!(built.map(|s| &s.action), Some(Action::Prebuilt { .. }));
     let v = &d.config.verify;
     let own = v.binaries.iter().find(|x| x.id.value == b.id);
@@ -24,7 +29,7 @@ pub(crate) fn step(d: &Draft<'_>, host: &HostFacts, b: &PlannedBinary, steps: &[
         Some(list) => vec![list.iter().map(|t| d.render.text(t, &fields)).collect()],
         None => vec![vec!["--version".to_owned()], vec!["--help".to_owned()]],
     };
-    let main_version = match (&d.facts.build_from, packed || prebuilt) {
+    let main_version = match (&d.facts.build_from, opaque.is_some() || prebuilt || test) {
         (_, true) => ExpectedVersion::Unchecked,
         (SourceKind::Module { version, .. }, _) => ExpectedVersion::Exactly(version.clone()),
         (SourceKind::Checkout, _) => ExpectedVersion::DerivedByGo,
@@ -44,8 +49,8 @@ pub(crate) fn step(d: &Draft<'_>, host: &HostFacts, b: &PlannedBinary, steps: &[
         executable: matches!(
             b.kind,
             ArtifactKind::Binary | ArtifactKind::UniversalBinary | ArtifactKind::None
-        ) && spec.is_none_or(|s| s.command != "test"),
-        packed,
+        ) && !test,
+        opaque: opaque.map(str::to_owned),
         tries,
         args_configured: args.is_some(),
         expect: expect.map(|t| d.render.text(t, &fields)).filter(|s| !s.is_empty()),

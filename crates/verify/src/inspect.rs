@@ -20,8 +20,18 @@ pub struct Expectation {
     pub release_version: Option<String>,
     /// What CGO_ENABLED was.
     pub cgo: Option<Cgo>,
-    /// Whether packing hides the build information.
-    pub packed: bool,
+    /// Why the build information cannot be read, if it cannot.
+    pub opaque: Option<String>,
+}
+
+/// Whether a binary's Go build information was held against the plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BuildInfo {
+    /// It was.
+    Compared,
+    /// It was not, and this is why.
+    NotCompared(String),
 }
 
 /// What a binary's bytes say, as far as summaries and records want it.
@@ -43,6 +53,8 @@ pub struct Inspected {
     pub main_version: Option<String>,
     /// Number of modules it holds besides the main one.
     pub dependencies: usize,
+    /// Whether what the go command wrote into it was compared.
+    pub build_info: BuildInfo,
 }
 
 /// Reads the file and compares it. The second value lists everything that is wrong or worth a warning.
@@ -66,18 +78,22 @@ pub fn inspect(
     let binary = goferry_objfile::inspect(&bytes).map_err(damaged)?;
     let mut found = Diagnostics::default();
     if let Some(target) = &want.target {
-        machine(&binary, target, name, want.packed, &mut found);
-        if !want.packed {
+        machine(&binary, target, name, want.opaque.is_some(), &mut found);
+        if want.opaque.is_none() {
             build_info(&binary, target, name, want, &mut found);
         }
     } else if binary.slices.is_empty() {
         found.push(Diagnostic::error(Code::MachineMismatch, format!("{name} is not a universal binary")));
     }
-    Ok((summary(&binary), found))
+    let build_info = match &want.opaque {
+        None => BuildInfo::Compared,
+        Some(why) => BuildInfo::NotCompared(why.clone()),
+    };
+    Ok((summary(&binary, build_info), found))
 }
 
 /// The file's own words (machine, class, ABI) and the go command's (GOOS, GOARCH, variant), each with its code.
-fn machine(binary: &Binary, target: &GoTarget, name: &str, packed: bool, found: &mut Diagnostics) {
+fn machine(binary: &Binary, target: &GoTarget, name: &str, opaque: bool, found: &mut Diagnostics) {
     let (recorded, wrong): (Vec<Mismatch>, Vec<Mismatch>) =
         check_target(binary, target).into_iter().partition(|m| matches!(m, Mismatch::BuildSetting { .. }));
     if !wrong.is_empty() {
@@ -87,7 +103,7 @@ fn machine(binary: &Binary, target: &GoTarget, name: &str, packed: bool, found: 
             "look at hooks, overrides and CC: something made or replaced this file for another machine",
         ));
     }
-    if !recorded.is_empty() && !packed {
+    if !recorded.is_empty() && !opaque {
         found.push(disagrees(name, target, recorded.iter().map(ToString::to_string).collect()));
     }
 }
@@ -166,7 +182,7 @@ fn version(have: &str, name: &str, want: &Expectation, found: &mut Diagnostics) 
     }
 }
 
-fn summary(binary: &Binary) -> Inspected {
+fn summary(binary: &Binary, build_info: BuildInfo) -> Inspected {
     let go = binary.go.as_ref();
     Inspected {
         format: format!("{} {}-bit", binary.format, binary.bits),
@@ -182,5 +198,6 @@ fn summary(binary: &Binary) -> Inspected {
         go_version: go.map(|g| g.go_version.clone()),
         main_version: go.and_then(|g| g.main.as_ref()).map(|m| m.version.clone()),
         dependencies: go.map_or(0, |g| g.deps.len()),
+        build_info,
     }
 }

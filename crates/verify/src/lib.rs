@@ -8,7 +8,7 @@ mod judge;
 mod stage;
 mod verified;
 
-pub use inspect::{Expectation, Inspected, inspect};
+pub use inspect::{BuildInfo, Expectation, Inspected, inspect};
 pub use judge::{Verdict, judge};
 pub use stage::{Start, VerifyContext, verify};
 pub use verified::{RunOutcome, RunRecord, Verified, VerifiedRecord, Waived, WaiverClass};

@@ -48,11 +48,11 @@ pub fn verify(
 ) -> Result<(Verified, Diagnostics), Diagnostics> {
     let want = Expectation {
         target: spec.target,
-        module_path: spec.module_path.clone().filter(|_| spec.executable),
+        module_path: spec.module_path.clone(),
         main_versions: cx.main_versions.clone(),
         release_version: Some(spec.release_version.clone()).filter(|_| !cx.main_versions.is_empty()),
         cgo: Some(spec.cgo),
-        packed: spec.packed || !spec.executable,
+        opaque: spec.opaque.clone(),
     };
     let (inspected, mut found) =
         inspect(built.path(), &spec.path, &want).map_err(|d| Diagnostics::from(*d))?;
