@@ -16,6 +16,8 @@ pub struct BuiltFile {
     pub sha256: String,
     /// Bytes.
     pub size: u64,
+    /// Permission bits that the go command gave it: a header is no program.
+    pub mode: u32,
 }
 
 /// A binary that a build step made, or that the cache gave back byte for byte.
@@ -107,6 +109,7 @@ fn hash(dist: &Path, path: &str) -> Result<BuiltFile, BuildError> {
         _ => BuildError::Io { path: absolute.clone(), source },
     };
     let mut file = std::fs::File::open(&absolute).map_err(io)?;
+    let mode = permissions(&file.metadata().map_err(io)?);
     let mut hasher = Sha256::new();
     let mut buf = vec![0; 1 << 17];
     let mut size = 0;
@@ -119,7 +122,18 @@ fn hash(dist: &Path, path: &str) -> Result<BuiltFile, BuildError> {
         hasher.update(&buf[..n]);
     }
     let sha256 = hasher.finalize().iter().map(|b| format!("{b:02x}")).collect();
-    Ok(BuiltFile { path: path.to_owned(), sha256, size })
+    Ok(BuiltFile { path: path.to_owned(), sha256, size, mode })
+}
+
+#[cfg(unix)]
+fn permissions(meta: &std::fs::Metadata) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    meta.permissions().mode() & 0o777
+}
+
+#[cfg(not(unix))]
+fn permissions(_: &std::fs::Metadata) -> u32 {
+    0o755
 }
 
 #[cfg(test)]

@@ -104,3 +104,25 @@ fn a_c_library_is_compared_with_the_plan_and_a_c_archive_says_why_not() {
     assert_eq!(r.status, 4, "{}", r.stderr);
     assert!(r.stderr.contains("build-info-mismatch"), "{}", r.stderr);
 }
+
+#[cfg(unix)]
+#[test]
+fn what_the_cache_gives_back_has_the_mode_that_it_had() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut p = Project::new(&[("main.go", LIBRARY), ("goferry.toml", &library("c-archive", ""))]);
+    let log = p.spy_on_go();
+    let calls = || std::fs::read_to_string(&log).unwrap().lines().count();
+    let modes = || {
+        let of = |name: &str| {
+            let meta = p.dist().join("c-archive_linux_amd64_v1").join(name).metadata().unwrap();
+            meta.permissions().mode() & 0o777
+        };
+        (of("c-archive.a"), of("c-archive.h"))
+    };
+    p.release();
+    let (first, before) = (modes(), calls());
+    assert_eq!(first.1, 0o644);
+    p.release();
+    assert_eq!(modes(), first);
+    assert_eq!(calls(), before, "it came from the cache");
+}

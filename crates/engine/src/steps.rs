@@ -4,7 +4,7 @@ use crate::compilers::Compilers;
 use crate::inputs::Inputs;
 use crate::project::Project;
 use crate::session::{Request, Session};
-use goferry_build::{BuildContext, BuildError, Built, Restored, build, prebuilt, universal};
+use goferry_build::{BuildContext, BuildError, Built, BuiltFile, Restored, build, prebuilt, universal};
 use goferry_cache::{CacheError, Digest, Key, KeyBuilder, Store};
 use goferry_config::template::Fields;
 use goferry_emulate::Runner;
@@ -303,7 +303,7 @@ impl Execution<'_> {
     fn restore_built(&self, key: &Key, mtime: Option<i64>) -> Option<Built> {
         let store = self.session.cache.as_ref()?;
         let record: goferry_build::BuiltRecord = lookup(store, key)?;
-        let restored = self.restore_files(store, record.files.iter().map(|f| (&f.path, &f.sha256)), 0o755)?;
+        let restored = self.restore_files(store, &record.files)?;
         if let Some(unix) = mtime {
             goferry_build::set_time(&self.dist.join(&record.files.first()?.path), unix).ok()?;
         }
@@ -312,16 +312,11 @@ impl Execution<'_> {
 
     /// Puts files back; none unless each is there with its digest. A damaged entry is dropped by the store, said, and
     /// made again.
-    fn restore_files<'f>(
-        &self,
-        store: &Store,
-        files: impl Iterator<Item = (&'f String, &'f String)>,
-        mode: u32,
-    ) -> Option<Vec<Restored>> {
+    fn restore_files(&self, store: &Store, files: &[BuiltFile]) -> Option<Vec<Restored>> {
         let mut out = vec![];
-        for (path, sha256) in files {
+        for BuiltFile { path, sha256, mode, .. } in files {
             let digest = Digest::from_hex(sha256)?;
-            if let Err(e) = store.restore(&digest, &self.dist.join(path), mode) {
+            if let Err(e) = store.restore(&digest, &self.dist.join(path), *mode) {
                 if matches!(e, CacheError::Damaged { .. }) {
                     let message =
                         format!("the cached {path} is not what it was: it is dropped and made again");
@@ -459,8 +454,7 @@ impl Execution<'_> {
         let key = self.archive_key(step, spec, &verified, &extra).map_err(|e| failure(&e))?;
         if let Some(store) = &self.session.cache
             && let Some(record) = lookup::<PackagedRecord>(store, &key)
-            && let Some(restored) =
-                self.restore_files(store, std::iter::once((&record.file.path, &record.file.sha256)), 0o644)
+            && let Some(restored) = self.restore_files(store, std::slice::from_ref(&record.file))
             && let Some(p) = Packaged::restore(record, &restored[0])
         {
             return Ok((StepValue::Packaged(p), StepState::Cached));

@@ -125,7 +125,7 @@ pub fn package(
         }
     }
     Ok(Packaged {
-        file: BuiltFile { path: spec.file.clone(), sha256: written.sha256, size: written.size },
+        file: BuiltFile { path: spec.file.clone(), sha256: written.sha256, size: written.size, mode: 0o644 },
         files: extra.iter().map(|m| m.name.clone()).collect(),
     })
 }
