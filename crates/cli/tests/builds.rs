@@ -126,3 +126,29 @@ fn what_the_cache_gives_back_has_the_mode_that_it_had() {
     assert_eq!(modes(), first);
     assert_eq!(calls(), before, "it came from the cache");
 }
+
+#[test]
+fn the_second_build_of_a_check_has_the_folders_outside_of_the_repository_too() {
+    let main = MAIN
+        .replace("import \"os\"", "import (\n\t\"os\"\n\n\t\"example.com/lib\"\n)")
+        .replace("tiny \"", "tiny \" + lib.Name");
+    let gomod = "module example.com/tiny\n\ngo 1.24\n\nrequire example.com/lib v0.0.0\n";
+    let replace = format!("{gomod}\nreplace example.com/lib => ../shared/lib\n");
+    let work = "go 1.24\n\nuse (\n\t./tiny\n\t./shared/lib\n)\n";
+    for (name, gomod) in [("replace", replace.as_str()), ("go.work", "module example.com/tiny\n\ngo 1.24\n")]
+    {
+        let p = Project::new(&[
+            ("goferry.toml", "targets = [\"linux/amd64\"]\n"),
+            ("main.go", &main),
+            ("go.mod", gomod),
+        ]);
+        p.write("../shared/lib/go.mod", "module example.com/lib\n\ngo 1.24\n");
+        p.write("../shared/lib/lib.go", "package lib\n\nconst Name = \"lib\"\n");
+        if name == "go.work" {
+            p.write("../go.work", work);
+        }
+        let r = p.run(&["release", "--snapshot", "--clean", "--check-reproducible"]);
+        assert_eq!(r.status, 0, "{name}: {}", r.stderr);
+        assert!(r.stderr.contains("reproducible: "), "{name}: {}", r.stderr);
+    }
+}

@@ -89,6 +89,11 @@ fn sources(
 fn roots(project: &Project) -> Vec<PathBuf> {
     let mut all: Vec<PathBuf> = project.roots.iter().flat_map(|r| r.dirs.iter().cloned()).collect();
     all.push(project.root.clone());
+    outermost(all)
+}
+
+/// Without folders that lie in others of the list.
+pub(crate) fn outermost(mut all: Vec<PathBuf>) -> Vec<PathBuf> {
     all.sort();
     all.dedup();
     let mut out: Vec<PathBuf> = vec![];

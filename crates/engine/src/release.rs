@@ -10,7 +10,7 @@ use goferry_plan::facts::SourceKind;
 use goferry_plan::graph::{Action, HookSpec};
 use goferry_proc::{CommandSpec, Spawner};
 use goferry_report::{Code, Diagnostic, Diagnostics, Event, StepState};
-use goferry_toolchain::gomod::GoMod;
+use goferry_toolchain::gomod::{GoMod, InputRoots};
 use goferry_toolchain::main_version::main_version;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -23,6 +23,8 @@ pub struct Outcome {
     pub summary: Summary,
     /// What went wrong; empty if nothing did.
     pub failures: Diagnostics,
+    /// The local folders that builds read; none for a module from the cache.
+    pub roots: Option<InputRoots>,
 }
 
 /// Runs a release or a build.
@@ -216,7 +218,8 @@ fn execute(
     let failures = lock(&execution.failures).clone();
     let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     session.sink.event(&Event::RunFinished { ok: failures.list.is_empty(), millis });
-    Ok(Outcome { summary: Summary::of(&execution, millis), failures })
+    let roots = prepared.project.roots.clone();
+    Ok(Outcome { summary: Summary::of(&execution, millis), failures, roots })
 }
 
 /// Files that changed while the run went on may be in some binaries and not in the digest that keys them: such results

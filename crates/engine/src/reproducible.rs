@@ -6,6 +6,7 @@
 
 use crate::copy;
 use crate::dist::failure;
+use crate::inputs;
 use crate::release::{Outcome, release};
 use crate::session::{Request, Session, Subject};
 use goferry_cache::Digest;
@@ -28,10 +29,10 @@ pub fn release_twice(session: &Session, request: &Request) -> Result<Outcome, Di
         .tempdir()
         .map_err(|e| Diagnostics::from(*failure(&std::env::temp_dir(), &e)))?;
     let dist = session.cwd.join(&first.summary.dist);
-    let (cwd, second_dist) = again(session, request, &dist, &first.summary.dist, elsewhere.path())?;
+    let Again { cwd, dist: second_dist, env } = again(session, request, &first, &dist, elsewhere.path())?;
     let second = Session {
         cwd,
-        env: session.env.clone(),
+        env,
         sink: Arc::new(Collect::default()),
         host: goferry_proc::Host::new(Arc::clone(session.host.cancel())),
         cache: None,
@@ -77,28 +78,67 @@ pub fn release_twice(session: &Session, request: &Request) -> Result<Outcome, Di
     Ok(first)
 }
 
-/// Where the second run works: a copy of the whole repository, or an empty folder for a module.
+/// Where the second run works.
+struct Again {
+    cwd: PathBuf,
+    dist: PathBuf,
+    env: BTreeMap<String, String>,
+}
+
+/// Makes a copy of the whole repository and of every folder outside of it that builds read, each at the same place
+/// relative to the others; or an empty folder for a module.
 fn again(
     session: &Session,
     request: &Request,
+    first: &Outcome,
     dist: &Path,
-    name: &str,
     to: &Path,
-) -> Result<(PathBuf, PathBuf), Diagnostics> {
+) -> Result<Again, Diagnostics> {
+    let mut env = session.env.clone();
     // A folder that was given as an absolute path would be the first run's own.
-    let relative = match Path::new(name).is_absolute() {
+    let relative = match Path::new(&first.summary.dist).is_absolute() {
         true => PathBuf::from("dist-again"),
-        false => PathBuf::from(name),
+        false => PathBuf::from(&first.summary.dist),
     };
     if let Subject::Module(_) = request.subject {
-        return Ok((to.to_owned(), to.join(relative)));
+        return Ok(Again { cwd: to.to_owned(), dist: to.join(relative), env });
     }
     let repository = session.cwd.ancestors().find(|p| p.join(".git").exists()).unwrap_or(&session.cwd);
-    let root = to.join("project");
-    copy::tree(repository, &root, &|p| p == dist).map_err(|e| Diagnostics::from(*failure(repository, &e)))?;
-    let inside = session.cwd.strip_prefix(repository).unwrap_or(Path::new(""));
-    let cwd = root.join(inside);
-    Ok((cwd.clone(), cwd.join(relative)))
+    let read = first.roots.iter().flat_map(|r| r.dirs.iter().cloned()).chain([repository.to_owned()]);
+    let folders = inputs::outermost(read.collect());
+    let work = first.roots.as_ref().and_then(|r| r.work_file.as_deref());
+    let above =
+        above_all(repository, folders.iter().map(PathBuf::as_path).chain(work.and_then(Path::parent)));
+    let place = |p: &Path| Some(to.join("project").join(p.strip_prefix(above).ok()?));
+    for (from, at) in folders.iter().filter_map(|f| Some((f, place(f)?))) {
+        let ours = |p: &Path| p == dist || p == to;
+        copy::tree(from, &at, &ours).map_err(|e| Diagnostics::from(*failure(from, &e)))?;
+    }
+    if let Some((file, at)) = work.and_then(|w| Some((w, place(w)?))) {
+        for (from, to) in [(file.to_owned(), at.clone()), (work_sum(file), work_sum(&at))] {
+            if from.is_file() {
+                let folder = to.parent().map_or(Ok(()), std::fs::create_dir_all);
+                folder
+                    .and_then(|()| std::fs::copy(&from, &to))
+                    .map_err(|e| Diagnostics::from(*failure(&from, &e)))?;
+            }
+        }
+        // Named by its path, it would lead to the first run's folders.
+        if session.env.get("GOWORK").is_some_and(|v| !v.is_empty()) {
+            env.insert("GOWORK".to_owned(), at.to_string_lossy().into_owned());
+        }
+    }
+    let cwd = place(&session.cwd).unwrap_or_else(|| to.to_owned());
+    Ok(Again { dist: cwd.join(relative), cwd, env })
+}
+
+fn work_sum(work: &Path) -> PathBuf {
+    work.with_extension("work.sum")
+}
+
+/// The innermost folder at or above `first` that holds all the others.
+fn above_all<'p>(first: &'p Path, others: impl Iterator<Item = &'p Path>) -> &'p Path {
+    others.fold(first, |above, other| above.ancestors().find(|a| other.starts_with(a)).unwrap_or(above))
 }
 
 /// Every file of a dist folder but goferry's own record, which holds times.
