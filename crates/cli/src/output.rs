@@ -1,5 +1,6 @@
 //! The two streams: standard output is data, standard error is talk. Nothing else in goferry writes to them.
 
+use goferry_plan::secret::{hide, hide_json};
 use std::io::{IsTerminal, Write};
 
 /// What the terminal can take.
@@ -38,21 +39,35 @@ pub(crate) fn data(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
-/// Writes a value as indented JSON.
+/// Writes a value as indented JSON, without secrets.
 pub(crate) fn json(value: &impl serde::Serialize) {
-    // The values are our own: maps have text keys, so this cannot fail.
-    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    let text = serde_json::to_string_pretty(&hidden(value)).unwrap_or_default();
     data(&(text + "\n"));
 }
 
-/// Writes talk.
+/// Writes a value as one line of JSON, without secrets.
+pub(crate) fn json_line(value: &impl serde::Serialize) {
+    // One write for each line, so that threads do not mix theirs.
+    data(&(hidden(value).to_string() + "\n"));
+}
+
+fn hidden(value: &impl serde::Serialize) -> serde_json::Value {
+    // The values are our own: maps have text keys, so this cannot fail.
+    let mut value = serde_json::to_value(value).unwrap_or_default();
+    hide_json(&mut value);
+    value
+}
+
+/// Writes talk, without secrets.
 pub(crate) fn talk(text: &str) {
+    let text = hide(text);
     let mut out = std::io::stderr().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
-/// Foreign text made harmless: no control characters but tabs (as blanks), so that no file can drive the terminal.
+/// Foreign text made harmless: no values of secrets, no control characters but tabs (as blanks), so that no file can drive the terminal.
 pub(crate) fn harmless(text: &str) -> String {
+    let text = hide(text);
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {

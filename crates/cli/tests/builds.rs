@@ -152,3 +152,50 @@ fn the_second_build_of_a_check_has_the_folders_outside_of_the_repository_too() {
         assert!(r.stderr.contains("reproducible: "), "{name}: {}", r.stderr);
     }
 }
+
+#[test]
+fn values_of_secrets_are_neither_printed_nor_written() {
+    let toml = "env = [\"DEPLOY_SECRET=canary-two\"]\ntargets = [\"linux/amd64\"]\n[before]\nhooks = [{ cmd = \"echo hook {{ .Env.CANARY_TOKEN }}\", output = true }]\n[[builds]]\nenv = [\"SIGNING_KEY=canary-three\"]\nldflags = \"-X main.version={{ .Env.CANARY_TOKEN }},{{ .Env.DEPLOY_SECRET }},{{ .Env.SIGNING_KEY }}\"\n";
+    let mut p = Project::new(&[("goferry.toml", toml)]);
+    p.set("CANARY_TOKEN", "canary-one");
+    let none = |what: &str, text: &str| {
+        let line = text.lines().find(|l| l.contains("canary"));
+        assert!(line.is_none(), "{what}: {}", line.unwrap());
+    };
+    let r = p.run(&["plan", "--json", "--snapshot"]);
+    assert!(
+        r.stdout.contains("-X main.version=(CANARY_TOKEN),(DEPLOY_SECRET),(SIGNING_KEY)"),
+        "{}",
+        r.stdout
+    );
+    none("plan --json", &r.stdout);
+    none("plan", &p.run(&["plan", "--snapshot"]).stdout);
+    for args in [vec!["--verbose"], vec!["--json"]] {
+        let r = p.run(&[vec!["release", "--snapshot", "--clean", "--no-cache"], args].concat());
+        assert_eq!(r.status, 0, "{}", r.stderr);
+        assert!((r.stdout.clone() + &r.stderr).contains("hook (CANARY_TOKEN)"), "{} {}", r.stdout, r.stderr);
+        none("standard output", &r.stdout);
+        none("standard error", &r.stderr);
+    }
+    p.release();
+    let ran = p.record()["binaries"][0]["run"]["ran"]["output"].clone();
+    assert_eq!(ran, "tiny (CANARY_TOKEN),(DEPLOY_SECRET),(SIGNING_KEY)");
+    none("goferry.json", &p.record().to_string());
+    let mut todo = vec![p.scratch.path().join("cache/v1/records")];
+    let mut records = 0;
+    while let Some(path) = todo.pop() {
+        if path.is_dir() {
+            todo.extend(std::fs::read_dir(path).unwrap().map(|e| e.unwrap().path()));
+        } else {
+            none("a cache record", &std::fs::read_to_string(path).unwrap());
+            records += 1;
+        }
+    }
+    assert!(records > 0);
+    // The go command says which flag it does not know.
+    p.write("goferry.toml", &format!("{toml}flags = [\"-no-such-{{{{ .Env.CANARY_TOKEN }}}}\"]\n"));
+    let r = p.run(&["release", "--snapshot", "--clean"]);
+    assert_eq!(r.status, 1, "{}", r.stderr);
+    assert!(r.stderr.contains("-no-such-(CANARY_TOKEN)"), "{}", r.stderr);
+    none("a failed build", &r.stderr);
+}

@@ -40,7 +40,9 @@ pub(crate) fn write(cx: &Execution<'_>) -> Result<(), Diagnostics> {
     let artifacts_path = cx.dist.join("artifacts.json");
     write_artifacts(&artifacts(cx), &artifacts_path).map_err(problem)?;
     let own = cx.dist.join("goferry.json");
-    let text = serde_json::to_string_pretty(&record(cx)).unwrap_or_default();
+    let mut record = record(cx);
+    goferry_plan::secret::hide_json(&mut record);
+    let text = serde_json::to_string_pretty(&record).unwrap_or_default();
     std::fs::write(&own, text + "\n").map_err(|e| Diagnostics::from(*crate::dist::failure(&own, &e)))?;
     if let Some(unix) = p.metadata_unix {
         let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(unix.max(0).unsigned_abs());

@@ -90,6 +90,7 @@ pub fn prepare(session: &Session, request: &Request) -> Result<Prepared, Diagnos
         };
         let blank = host::nothing();
         let (plan, found) = draft.finish(host.as_ref().map_or(&blank, |h| &h.facts));
+        learn_secrets(&draft.env, &plan, before.iter().chain(&after));
         problems.append(found);
         (plan, host, before, after, draft.env.clone(), draft.fields.clone())
     };
@@ -97,6 +98,25 @@ pub fn prepare(session: &Session, request: &Request) -> Result<Prepared, Diagnos
         problems.push(d);
     }
     Ok(Prepared { config, project, plan, host, before, after, env, fields, copy, problems })
+}
+
+/// Before anything of a plan is printed: the configuration may set secrets of its own.
+fn learn_secrets<'h>(env: &BTreeMap<String, String>, plan: &Plan, hooks: impl Iterator<Item = &'h HookSpec>) {
+    use goferry_plan::graph::Action;
+    use goferry_plan::secret::learn;
+    learn(env.iter().map(|(k, v)| (k.as_str(), v.as_str())));
+    let of_hook = |h: &HookSpec| learn(h.env.iter().filter_map(|e| e.split_once('=')));
+    hooks.for_each(of_hook);
+    for s in &plan.steps {
+        match &s.action {
+            Action::Build(b) => {
+                learn(b.env.iter().map(|(k, v)| (k.as_str(), v.as_str())));
+                b.hooks_pre.iter().chain(&b.hooks_post).for_each(of_hook);
+            }
+            Action::Universal(u) => u.hooks_pre.iter().chain(&u.hooks_post).for_each(of_hook),
+            _ => {}
+        }
+    }
 }
 
 /// A release publishes unless told not to, and goferry cannot publish yet.

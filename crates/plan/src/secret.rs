@@ -1,17 +1,79 @@
-//! Keeps secrets out of whatever a plan is written to: of a variable whose name says that it is one, only a digest is
-//! serialised, which still tells one value from another.
+//! Keeps secrets out of whatever is printed or written. What is secret is known by the name of its variable.
+//!
+//! Of such a variable a plan holds only a digest, which still tells one value from another. Templates carry values
+//! further, into flags and from there into messages: [`hide`] takes them out of any text.
 
 use serde::Serializer;
 use serde::ser::SerializeSeq;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
+use std::sync::{PoisonError, RwLock};
 
+/// Words that say it wherever they stand.
 const WORDS: [&str; 7] =
     ["TOKEN", "SECRET", "PASSWORD", "PASSPHRASE", "CREDENTIAL", "API_KEY", "PRIVATE_KEY"];
+/// Parts of a name that say it: `SIGNING_KEY`, not `KEYBOARD`.
+const PARTS: [&str; 6] = ["KEY", "APIKEY", "PASS", "PASSWD", "PAT", "WEBHOOK"];
+/// What a name ends in that means where a secret is, or which.
+const NOT: [&str; 6] = ["FILE", "PATH", "DIR", "ID", "NAME", "URL"];
+/// Shorter values, and these, stand in too many texts that have nothing to do with them.
+const LEAST: usize = 4;
+const PLAIN: [&str; 4] = ["true", "false", "none", "null"];
+
+/// Values that nothing may hold which this process prints or writes, the longest first, with their variables' names.
+static KNOWN: RwLock<Vec<(String, String)>> = RwLock::new(Vec::new());
 
 /// Whether a variable's name says that its value is a secret.
 pub fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
+    let mut parts = name.split(|c: char| !c.is_ascii_alphanumeric());
     WORDS.iter().any(|w| name.contains(w))
+        || parts.any(|p| PARTS.contains(&p)) && !NOT.iter().any(|n| name.ends_with(n))
+}
+
+/// Remembers the values of the variables that are secrets by their names. A place of one (`TOKEN_FILE`) is none.
+pub fn learn<'e>(env: impl IntoIterator<Item = (&'e str, &'e str)>) {
+    let found = env.into_iter().filter(|(k, _)| {
+        let place = NOT.iter().any(|n| k.to_ascii_uppercase().ends_with(&format!("_{n}")));
+        is_secret(k) && !place
+    });
+    // Output comes by lines, so the lines of a key in PEM are secrets of their own.
+    let values: Vec<(String, String)> = found
+        .flat_map(|(k, v)| std::iter::once(v).chain(v.lines()).map(move |v| (v.trim(), k)))
+        .filter(|(v, _)| v.len() >= LEAST && !PLAIN.contains(v))
+        .map(|(v, k)| (v.to_owned(), k.to_owned()))
+        .collect();
+    let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+    for pair in values {
+        if !known.iter().any(|(v, _)| *v == pair.0) {
+            known.push(pair);
+        }
+    }
+    known.sort_by_key(|(v, _)| std::cmp::Reverse(v.len()));
+}
+
+/// The text with the names of secrets in the place of their values.
+pub fn hide(text: &str) -> Cow<'_, str> {
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    let mut out = Cow::Borrowed(text);
+    for (value, name) in known.iter().filter(|(v, _)| text.contains(v.as_str())) {
+        out = Cow::Owned(out.replace(value, &format!("({name})")));
+    }
+    out
+}
+
+/// Hides secrets in every text of a value; keys are our own words and stay.
+pub fn hide_json(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::String(s) => {
+            if let Cow::Owned(hidden) = hide(s) {
+                *s = hidden;
+            }
+        }
+        serde_json::Value::Array(list) => list.iter_mut().for_each(hide_json),
+        serde_json::Value::Object(map) => map.values_mut().for_each(hide_json),
+        _ => {}
+    }
 }
 
 fn shown(name: &str, value: &str) -> String {
@@ -48,9 +110,37 @@ mod tests {
         assert_eq!(shown("GOOS", "linux"), "linux");
         let (a, b) = (shown("GITHUB_TOKEN", "canary-1"), shown("GITHUB_TOKEN", "canary-2"));
         assert!(!a.contains("canary") && a != b, "{a} {b}");
-        for name in ["npm_token", "SIGN_PASSWORD", "MY_API_KEY"] {
+        for name in
+            ["npm_token", "SIGN_PASSWORD", "MY_API_KEY", "SIGNING_KEY", "KEY", "SMTP_PASS", "GITLAB_PAT"]
+        {
             assert!(is_secret(name), "{name}");
         }
-        assert!(!is_secret("KEYBOARD"));
+        for name in ["KEYBOARD", "PATH", "AWS_ACCESS_KEY_ID", "GPG_KEY_PATH", "COMPASS"] {
+            assert!(!is_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn values_are_hidden_wherever_they_got_to() {
+        let pem = "-----BEGIN-----\nwhat the key is\n-----END-----";
+        let env = [
+            ("LONG_TOKEN", "canary-three-four"),
+            ("SHORT_TOKEN", "canary-three"),
+            ("PEM_KEY", pem),
+            ("A_SECRET", "no"),
+            ("THE_TOKEN", "true"),
+            ("TOKEN_FILE", "/run/canary-file"),
+            ("PLAIN", "canary-plain"),
+        ];
+        learn(env);
+        assert_eq!(hide("-X a=canary-three-four -X b=canary-three"), "-X a=(LONG_TOKEN) -X b=(SHORT_TOKEN)");
+        assert_eq!(hide("it says: what the key is"), "it says: (PEM_KEY)");
+        for text in ["no, that is true", "/run/canary-file", "canary-plain"] {
+            assert!(matches!(hide(text), Cow::Borrowed(t) if t == text), "{text}");
+        }
+        let mut value = serde_json::json!({"canary-three": ["canary-three", 1, {"x": "a canary-three b"}]});
+        hide_json(&mut value);
+        let hidden = serde_json::json!({"canary-three": ["(SHORT_TOKEN)", 1, {"x": "a (SHORT_TOKEN) b"}]});
+        assert_eq!(value, hidden);
     }
 }

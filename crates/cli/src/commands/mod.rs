@@ -20,12 +20,15 @@ use crate::args::Command;
 use crate::exit;
 use crate::output::{Terminal, talk};
 use crate::render::diagnostics;
+use crate::resolve;
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use std::path::Path;
 use std::process::ExitCode;
 
 /// Runs a command.
 pub(crate) fn run(command: Command) -> ExitCode {
+    let env = resolve::environment();
+    goferry_plan::secret::learn(env.iter().map(|(k, v)| (k.as_str(), v.as_str())));
     let result = match command {
         Command::Release(a) => release::release(&a),
         Command::Build(a) => release::build(&a),

@@ -1,7 +1,7 @@
 //! `goferry release` and `goferry build`.
 
 use crate::args::{BuildArgs, ReleaseArgs, Run, Talk};
-use crate::output::{Terminal, data, talk};
+use crate::output::{self, Terminal, talk};
 use crate::render::summary;
 use crate::sinks::{Manner, Talker};
 use crate::watch::Watch;
@@ -80,7 +80,7 @@ fn finish(made: &Summary, problems: &Diagnostics, json: bool) {
     let ok = !problems.has_errors();
     if json {
         let last = Last { event: "summary", summary: made, ok };
-        data(&(serde_json::to_string(&last).unwrap_or_default() + "\n"));
+        output::json_line(&last);
         return;
     }
     let mut text = summary::draw(made, ok);

@@ -7,9 +7,6 @@ pub(super) struct Json;
 
 impl Sink for Json {
     fn event(&self, event: &Event) {
-        // One write for each line, so that threads do not mix theirs.
-        if let Ok(line) = serde_json::to_string(event) {
-            output::data(&(line + "\n"));
-        }
+        output::json_line(event);
     }
 }
