@@ -199,3 +199,72 @@ fn values_of_secrets_are_neither_printed_nor_written() {
     assert!(r.stderr.contains("-no-such-(CANARY_TOKEN)"), "{}", r.stderr);
     none("a failed build", &r.stderr);
 }
+
+const UNIVERSAL: &str =
+    "[[builds]]\ntargets = [\"darwin/amd64\", \"darwin/arm64\"]\n[[universal_binaries]]\nreplace = true\n";
+
+#[test]
+fn slices_of_a_universal_binary_are_read_again_after_merging() {
+    let p = Project::new(&[("goferry.toml", UNIVERSAL)]);
+    p.release();
+    let binaries = p.record()["binaries"].clone();
+    let fat = binaries.as_array().unwrap().iter().find(|b| b["target"].is_null()).unwrap();
+    assert_eq!(fat["inspected"]["build_info"], "compared");
+    // A hook that puts something else in its place: another module's program, or one without the arm64 slice.
+    let another = [("go.mod", "module example.com/other\n\ngo 1.24\n"), ("goferry.toml", UNIVERSAL)];
+    let thin = UNIVERSAL.replace(", \"darwin/arm64\"", "");
+    let half = [("goferry.toml", thin.as_str())];
+    for (files, code, word) in [
+        (&another[..], "build-info-mismatch", "example.com/other"),
+        (&half[..], "machine-mismatch", "1 slice"),
+    ] {
+        let q = Project::new(files);
+        q.release();
+        let mut made = std::fs::read_dir(q.dist()).unwrap().map(|e| e.unwrap().path());
+        let dir = made.find(|p| p.to_str().unwrap().ends_with("_darwin_all")).unwrap();
+        let file = std::fs::read_dir(dir).unwrap().next().unwrap().unwrap().path();
+        let hook = format!("hooks.post = [\"cp {} {{{{ .Path }}}}\"]\n", file.display());
+        p.write("goferry.toml", &format!("{UNIVERSAL}{hook}"));
+        let r = p.run(&["release", "--snapshot", "--clean"]);
+        assert_eq!(r.status, 4, "{word}: {}", r.stderr);
+        assert!(r.stderr.contains(code) && r.stderr.contains(word), "{word}: {}", r.stderr);
+    }
+}
+
+#[test]
+fn flags_that_go_records_are_compared_with_the_plan() {
+    // Right ones first, in every spelling.
+    let mut p = Project::new(&[("goferry.toml", "")]);
+    p.set("GOFLAGS", "-buildvcs=auto '-tags=from,goflags'");
+    let build = |id: &str, flags: &str| {
+        format!(
+            "[[builds]]\nid = \"{id}\"\nbinary = \"{id}\"\ntargets = [\"linux/amd64\"]\nenv = [\"CGO_ENABLED=0\"]\n{flags}\n"
+        )
+    };
+    let right = [
+        build("a", ""),
+        build(
+            "b",
+            "flags = [\"-tags\", \"x,y\", \"-trimpath=false\"]\nldflags = [\"-s\", \"-X 'main.version=a b'\"]",
+        ),
+        build("c", "tags = [\"x\", \"y\"]\nbuildmode = \"pie\"\ngcflags = [\"all=-l\", \"-N\"]"),
+        build("d", "command = \"test\"\nno_main_check = true"),
+    ];
+    p.write("a_test.go", "package main\n");
+    p.write("goferry.toml", &right.concat());
+    p.release();
+    // Then what a hook may do: the same program, made otherwise.
+    for (key, planned, made) in [
+        ("-tags: expected x, found y", "tags = [\"x\"]", "-trimpath -tags=y"),
+        ("-tags: expected from,goflags, found z", "", "-trimpath -tags=z"),
+        ("-trimpath: expected true, found nothing", "", "-tags=from,goflags"),
+        ("-buildmode: expected exe, found pie", "", "-trimpath -buildmode=pie"),
+        ("-ldflags: expected -s, found -w", "flags = [\"-trimpath=false\"]\nldflags = \"-s\"", "-ldflags=-w"),
+    ] {
+        let hook = format!("{planned}\nhooks.post = [\"go build {made} -o {{{{ .Path }}}} .\"]");
+        p.write("goferry.toml", &build("a", &hook));
+        let r = p.run(&["release", "--snapshot", "--clean"]);
+        assert_eq!(r.status, 4, "{key}: {}", r.stderr);
+        assert!(r.stderr.contains("build-info-mismatch") && r.stderr.contains(key), "{key}: {}", r.stderr);
+    }
+}

@@ -79,6 +79,7 @@ pub(crate) fn gather(
     let env_flags = session.env.get("GOFLAGS").filter(|v| !v.is_empty()).cloned();
     let file_flags =
         identity.env_file_text.lines().find_map(|l| l.strip_prefix("GOFLAGS=")).map(str::to_owned);
+    let goflags_of_file = file_flags.clone().unwrap_or_default();
     let flags = env_flags.or(file_flags).unwrap_or_default();
     let facts = HostFacts {
         host,
@@ -87,6 +88,7 @@ pub(crate) fn gather(
         ccs,
         cgo,
         buildvcs_off: go::GoEnv { goflags: flags, ..go::GoEnv::default() }.buildvcs_off(),
+        goflags_of_file,
     };
     Ok(Host { facts, go: identity, runners, compilers: provided, wanted: all_wanted })
 }
@@ -100,6 +102,7 @@ pub(crate) fn nothing() -> HostFacts {
         ccs: BTreeMap::new(),
         cgo: BTreeMap::new(),
         buildvcs_off: false,
+        goflags_of_file: String::new(),
     }
 }
 

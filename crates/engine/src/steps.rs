@@ -362,7 +362,11 @@ impl Execution<'_> {
     /// The module of a build whose `dir` lies in a module of its own; Go derives its version from other tags.
     fn nested_module(&self, built: &StepId) -> Option<String> {
         let step = self.plan.steps.iter().find(|s| s.id == *built)?;
-        let Action::Build(build) = &step.action else { return None };
+        let build = match &step.action {
+            Action::Build(build) => build,
+            Action::Universal(u) => return self.nested_module(u.parts.first()?),
+            _ => return None,
+        };
         let dir = self.project.root.join(&build.dir);
         let own =
             dir.ancestors().take_while(|d| **d != self.project.root).find(|d| d.join("go.mod").is_file())?;

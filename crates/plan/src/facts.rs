@@ -189,4 +189,6 @@ pub struct HostFacts {
     pub cgo: BTreeMap<Program, CgoNeed>,
     /// Whether GOFLAGS or the go env file say `-buildvcs=false`.
     pub buildvcs_off: bool,
+    /// GOFLAGS of the go env file, which holds where the environment has none.
+    pub goflags_of_file: String,
 }

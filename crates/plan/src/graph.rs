@@ -291,8 +291,8 @@ pub struct VerifySpec {
     pub main_version: ExpectedVersion,
     /// The release version, with `v`, for the warning when they differ.
     pub release_version: String,
-    /// What CGO_ENABLED must be recorded as.
-    pub cgo: Cgo,
+    /// What the go command must have written into it, or into each slice of a universal binary in their order.
+    pub recorded: Vec<Recorded>,
     /// Whether it is an executable (not a library, not a test binary).
     pub executable: bool,
     /// Why its build info cannot be read, if it cannot.
@@ -313,6 +313,17 @@ pub struct VerifySpec {
     pub skipped_by_user: Option<String>,
     /// Isolation rule: `preferred`, `required`, `off`.
     pub isolation: String,
+}
+
+/// What the go command must have written into a binary, besides module and version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Recorded {
+    /// Target.
+    pub target: GoTarget,
+    /// What CGO_ENABLED must be.
+    pub cgo: Cgo,
+    /// Flags that Go records, such as `-tags`, with the value that must be there; none: it must not be there.
+    pub flags: Vec<(String, Option<String>)>,
 }
 
 /// Which main version is right.

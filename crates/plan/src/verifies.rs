@@ -4,22 +4,23 @@ use crate::builds::PlannedBinary;
 use crate::draft::Draft;
 use crate::facts::{HostFacts, RunnerFact, SourceKind};
 use crate::fields::with_target;
-use crate::graph::{Action, ArtifactKind, Cgo, ExpectedVersion, Stage, Step, VerifySpec};
+use crate::graph::{
+    Action, ArtifactKind, BuildSpec, Cgo, ExpectedVersion, Recorded, Stage, Step, StepId, VerifySpec,
+};
 use goferry_config::template::Fields;
+use goferry_target::GoTarget;
 
 pub(crate) fn step(d: &Draft<'_>, host: &HostFacts, b: &PlannedBinary, steps: &[Step]) -> Step {
-    let built = steps.iter().find(|s| s.id == b.built);
-    let spec = match built.map(|s| &s.action) {
-        Some(Action::Build(spec)) => Some(spec),
-        _ => None,
-    };
-    let test = spec.is_some_and(|s| s.command == "test");
+    // Those of a universal binary are its slices.
+    let made = made_by(steps, &b.built);
+    let specs = || made.iter().filter_map(|(_, spec)| *spec);
+    let test = specs().any(|s| s.command == "test");
     let opaque = if b.kind == ArtifactKind::CArchive {
         Some("Go writes none into a C archive")
     } else {
-        spec.and_then(|s| s.upx.as_ref()).map(|_| "upx packed it")
+        specs().find(|s| s.upx.is_some()).map(|_| "upx packed it")
     };
-    let prebuilt = matches!(built.map(|s| &s.action), Some(Action::Prebuilt { .. }));
+    let prebuilt = made.iter().any(|(_, spec)| spec.is_none());
     let v = &d.config.verify;
     let own = v.binaries.iter().find(|x| x.id.value == b.id);
     let args = own.and_then(|o| o.args.as_ref()).or(v.args.as_ref());
@@ -45,7 +46,7 @@ pub(crate) fn step(d: &Draft<'_>, host: &HostFacts, b: &PlannedBinary, steps: &[
         module_path: d.facts.module_path.clone().filter(|_| !prebuilt),
         main_version,
         release_version: d.facts.vcs.tag.clone(),
-        cgo: spec.map_or(Cgo::GoDecides, |s| s.cgo),
+        recorded: made.iter().map(|(target, spec)| recorded(d, host, *target, *spec)).collect(),
         executable: matches!(
             b.kind,
             ArtifactKind::Binary | ArtifactKind::UniversalBinary | ArtifactKind::None
@@ -77,6 +78,26 @@ pub(crate) fn step(d: &Draft<'_>, host: &HostFacts, b: &PlannedBinary, steps: &[
         outputs: vec![],
         cacheable: true,
     }
+}
+
+/// The targets and builds that a step's output is made from: its own, or those of the parts of a universal binary.
+/// Without a build somebody else built it.
+fn made_by<'s>(steps: &'s [Step], id: &StepId) -> Vec<(GoTarget, Option<&'s BuildSpec>)> {
+    let Some(step) = steps.iter().find(|s| s.id == *id) else { return vec![] };
+    match &step.action {
+        Action::Universal(u) => u.parts.iter().flat_map(|p| made_by(steps, p)).collect(),
+        Action::Build(spec) => vec![(spec.target, Some(spec))],
+        _ => step.target.map(|t| (t, None)).into_iter().collect(),
+    }
+}
+
+fn recorded(d: &Draft<'_>, host: &HostFacts, target: GoTarget, spec: Option<&BuildSpec>) -> Recorded {
+    let Some(spec) = spec else { return Recorded { target, cgo: Cgo::GoDecides, flags: vec![] } };
+    let own = spec.env.iter().rev().find(|(k, _)| k == "GOFLAGS").map(|(_, v)| v);
+    // An empty variable does not hide the go env file's.
+    let goflags = own.or_else(|| d.env.get("GOFLAGS")).filter(|v| !v.is_empty());
+    let flags = crate::recorded::flags(spec, goflags.unwrap_or(&host.goflags_of_file));
+    Recorded { target, cgo: spec.cgo, flags }
 }
 
 /// The user's own skip of a run: `[verify] skip = ["linux/mips*"]` or `--skip=verify`.

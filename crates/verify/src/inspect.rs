@@ -1,7 +1,7 @@
 //! The bytes of a binary against the plan: format, machine, ABI, and what the go command wrote into it.
 
-use goferry_objfile::{Binary, FileBytes, Linkage, Mismatch, ObjError, check_target};
-use goferry_plan::graph::Cgo;
+use goferry_objfile::{Binary, FileBytes, GoBuildInfo, Linkage, Mismatch, ObjError, check_target};
+use goferry_plan::graph::{Cgo, Recorded};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::GoTarget;
 use serde::{Deserialize, Serialize};
@@ -10,16 +10,16 @@ use std::path::Path;
 /// What a binary must be.
 #[derive(Clone, Debug, Default)]
 pub struct Expectation {
-    /// Target; none for a universal binary, whose parts are checked by themselves.
-    pub target: Option<GoTarget>,
+    /// Whether it is a universal binary.
+    pub universal: bool,
+    /// Target, and what the go command wrote into it; of a universal binary those of each slice, in their order.
+    pub recorded: Vec<Recorded>,
     /// Module path of the main module.
     pub module_path: Option<String>,
     /// The main versions that Go may derive; empty if it is not checked.
     pub main_versions: Vec<String>,
     /// The release version with its `v`, for a warning where it differs from the stamped one.
     pub release_version: Option<String>,
-    /// What CGO_ENABLED was.
-    pub cgo: Option<Cgo>,
     /// Why the build information cannot be read, if it cannot.
     pub opaque: Option<String>,
 }
@@ -77,19 +77,44 @@ pub fn inspect(
         .map_err(|e| Box::new(Diagnostic::error(Code::Io, format!("{}: {e}", path.display()))))?;
     let binary = goferry_objfile::inspect(&bytes).map_err(damaged)?;
     let mut found = Diagnostics::default();
-    if let Some(target) = &want.target {
-        machine(&binary, target, name, want.opaque.is_some(), &mut found);
-        if want.opaque.is_none() {
-            build_info(&binary, target, name, want, &mut found);
+    if want.universal {
+        slices(&binary, name, want, &mut found);
+    } else {
+        for r in &want.recorded {
+            one(&binary, r, name, want, &mut found);
         }
-    } else if binary.slices.is_empty() {
-        found.push(Diagnostic::error(Code::MachineMismatch, format!("{name} is not a universal binary")));
     }
     let build_info = match &want.opaque {
         None => BuildInfo::Compared,
         Some(why) => BuildInfo::NotCompared(why.clone()),
     };
     Ok((summary(&binary, build_info), found))
+}
+
+/// One program: a file, or a slice of one.
+fn one(binary: &Binary, recorded: &Recorded, name: &str, want: &Expectation, found: &mut Diagnostics) {
+    machine(binary, &recorded.target, name, want.opaque.is_some(), found);
+    if want.opaque.is_none() {
+        build_info(binary, recorded, name, want, found);
+    }
+}
+
+/// Every slice of a merged file as if it were a file of its own: merging, and hooks after it, come after the parts
+/// were looked at.
+fn slices(binary: &Binary, name: &str, want: &Expectation, found: &mut Diagnostics) {
+    let (have, expected) = (binary.slices.len(), want.recorded.len());
+    if have != expected {
+        let s = if have == 1 { "" } else { "s" };
+        let what = match have {
+            0 => format!("{name} is not a universal binary"),
+            _ => format!("{name} is a universal binary of {have} slice{s}, and {expected} were merged"),
+        };
+        found.push(Diagnostic::error(Code::MachineMismatch, what));
+        return;
+    }
+    for (slice, recorded) in binary.slices.iter().zip(&want.recorded) {
+        one(slice, recorded, &format!("{name} ({})", recorded.target.arch.goarch()), want, found);
+    }
 }
 
 /// The file's own words (machine, class, ABI) and the go command's (GOOS, GOARCH, variant), each with its code.
@@ -117,7 +142,7 @@ fn disagrees(name: &str, target: &GoTarget, notes: Vec<String>) -> Diagnostic {
     d
 }
 
-fn build_info(binary: &Binary, target: &GoTarget, name: &str, want: &Expectation, found: &mut Diagnostics) {
+fn build_info(binary: &Binary, recorded: &Recorded, name: &str, want: &Expectation, found: &mut Diagnostics) {
     let Some(go) = &binary.go else {
         found.push(
             Diagnostic::error(Code::BuildInfoMismatch, format!("{name} holds no Go build information"))
@@ -125,18 +150,7 @@ fn build_info(binary: &Binary, target: &GoTarget, name: &str, want: &Expectation
         );
         return;
     };
-    let mut wrong = vec![];
-    let cgo = match want.cgo {
-        Some(Cgo::On) => Some("1"),
-        Some(Cgo::Off) => Some("0"),
-        Some(Cgo::GoDecides) | None => None,
-    };
-    if let Some(expected) = cgo {
-        let have = go.setting("CGO_ENABLED").unwrap_or("nothing");
-        if have != expected {
-            wrong.push(format!("CGO_ENABLED: expected {expected}, found {have}"));
-        }
-    }
+    let mut wrong = settings(go, recorded);
     if let Some(path) = &want.module_path {
         let have = go.main.as_ref().map_or("", |m| m.path.as_str());
         if have != path {
@@ -144,9 +158,29 @@ fn build_info(binary: &Binary, target: &GoTarget, name: &str, want: &Expectation
         }
     }
     if !wrong.is_empty() {
-        found.push(disagrees(name, target, wrong));
+        found.push(disagrees(name, &recorded.target, wrong));
     }
     version(go.main.as_ref().map_or("", |m| m.version.as_str()), name, want, found);
+}
+
+/// CGO_ENABLED and the flags, as far as the go command writes them down.
+fn settings(go: &GoBuildInfo, recorded: &Recorded) -> Vec<String> {
+    let cgo = match recorded.cgo {
+        Cgo::On => Some("1"),
+        Cgo::Off => Some("0"),
+        Cgo::GoDecides => None,
+    };
+    let cgo = cgo.map(|v| ("CGO_ENABLED", Some(v)));
+    let flags = recorded.flags.iter().map(|(k, v)| (k.as_str(), v.as_deref()));
+    cgo.into_iter()
+        .chain(flags)
+        .map(|(key, expected)| (key, expected, go.setting(key)))
+        .filter(|(_, expected, have)| expected != have)
+        .map(|(key, expected, have)| {
+            let or_nothing = |v: Option<&str>| v.unwrap_or("nothing").to_owned();
+            format!("{key}: expected {}, found {}", or_nothing(expected), or_nothing(have))
+        })
+        .collect()
 }
 
 fn version(have: &str, name: &str, want: &Expectation, found: &mut Diagnostics) {

@@ -48,11 +48,11 @@ pub fn verify(
     cx: &VerifyContext<'_>,
 ) -> Result<(Verified, Diagnostics), Diagnostics> {
     let want = Expectation {
-        target: spec.target,
+        universal: spec.target.is_none(),
+        recorded: spec.recorded.clone(),
         module_path: spec.module_path.clone(),
         main_versions: cx.main_versions.clone(),
         release_version: Some(spec.release_version.clone()).filter(|_| !cx.main_versions.is_empty()),
-        cgo: Some(spec.cgo),
         opaque: spec.opaque.clone(),
     };
     let (inspected, mut found) =
