@@ -268,3 +268,31 @@ fn flags_that_go_records_are_compared_with_the_plan() {
         assert!(r.stderr.contains("build-info-mismatch") && r.stderr.contains(key), "{key}: {}", r.stderr);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn what_links_and_cgo_flags_reach_outside_of_the_project_is_an_input() {
+    let main = "package main\n\n// #cgo CFLAGS: -I../shared/include\n// #include <answer.h>\nimport \"C\"\n\nfunc main() { println(C.ANSWER) }\n";
+    let mut p = Project::new(&[("goferry.toml", "targets = [\"linux/amd64\"]\n"), ("main.go", main)]);
+    p.write("../shared/include/answer.h", "#define ANSWER 41\n");
+    p.write("../linked/deep/data", "1");
+    std::os::unix::fs::symlink("../linked", p.root.join("link")).unwrap();
+    let log = p.spy_on_go();
+    let mut builds = 0;
+    let mut built = || {
+        let now = std::fs::read_to_string(&log).unwrap().lines().filter(|l| l.starts_with("build ")).count();
+        std::mem::replace(&mut builds, now) < now
+    };
+    // The bytes differ elsewhere, because Go puts the absolute path of -I into its build id; but it can be built.
+    let r = p.run(&["release", "--snapshot", "--clean", "--check-reproducible"]);
+    assert!(r.stderr.contains("not-reproducible") && !r.stderr.contains("build-failed"), "{}", r.stderr);
+    assert!(built());
+    p.release();
+    assert!(!built(), "nothing changed");
+    p.write("../linked/deep/data", "2");
+    p.release();
+    assert!(built(), "a file behind a link to a folder");
+    p.write("../shared/include/answer.h", "#define ANSWER 42\n");
+    p.release();
+    assert!(built(), "a header behind -I");
+}

@@ -1,8 +1,9 @@
 //! Everything that a build may read, as digests: the sources, git's state, the toolchain, the environment.
 
+use crate::outside::{self, Outside};
 use crate::project::Project;
 use crate::session::Session;
-use goferry_cache::{Digest, FileHasher, KeyBuilder, Store, TreeContent};
+use goferry_cache::{Digest, FileHasher, KeyBuilder, Store};
 use goferry_toolchain::go::GoIdentity;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,8 @@ pub(crate) struct Inputs {
     pub go: Digest,
     /// Variables that can change what is built.
     pub env: Vec<String>,
+    /// What lies outside of the project and was hashed too.
+    pub outside: Outside,
 }
 
 /// Hashes the inputs; the stat cache makes this cheap where nothing changed.
@@ -31,8 +34,10 @@ pub(crate) fn gather(
     env: &BTreeMap<String, String>,
     dist: &Path,
 ) -> Result<Inputs, goferry_cache::CacheError> {
+    let (sources, outside) = sources(session.cache.as_ref(), project, dist)?;
     Ok(Inputs {
-        sources: sources(session.cache.as_ref(), project, dist)?,
+        sources,
+        outside,
         vcs: vcs(project),
         go: Digest::of(format!("{go:?}").as_bytes()),
         env: env
@@ -47,42 +52,37 @@ fn sources(
     cache: Option<&Store>,
     project: &Project,
     dist: &Path,
-) -> Result<Digest, goferry_cache::CacheError> {
-    let mut key = KeyBuilder::new("sources/1");
+) -> Result<(Digest, Outside), goferry_cache::CacheError> {
+    let mut key = KeyBuilder::new("sources/2");
     if let (Some(m), false) = (&project.module, project.copied) {
         // The module cache is read-only and was checked by the go command.
         key.text("module", &m.path).text("version", &m.version).text("sum", &m.sum);
-        return Ok(*key.finish().digest());
+        return Ok((*key.finish().digest(), Outside::default()));
     }
-    for dir in roots(project) {
+    let roots = roots(project);
+    let mut places = vec![];
+    for dir in &roots {
         let Some(store) = cache else { break };
-        let hasher = FileHasher::open(store.folder(), &dir, 2);
-        let inside = dist.strip_prefix(&dir).map(Path::to_owned).unwrap_or_else(|_| PathBuf::from("\0"));
-        let tree = hasher.tree(&dir, &|p| p == inside || p.file_name().is_some_and(|n| n == ".git"))?;
+        let hasher = FileHasher::open(store.folder(), dir, 2);
+        let inside = dist.strip_prefix(dir).map(Path::to_owned).unwrap_or_else(|_| PathBuf::from("\0"));
+        let tree = hasher.tree(dir, &|p| p == inside || p.file_name().is_some_and(|n| n == ".git"))?;
         // Not written: the next run hashes again, nothing worse.
         let _ = hasher.save();
         key.text("root", "");
-        for entry in tree {
-            let name = entry.path.to_string_lossy();
-            match &entry.content {
-                TreeContent::File(d) => key.bytes(format!("{name} {:o}", entry.mode & 0o111), d.as_bytes()),
-                TreeContent::Link(to) => {
-                    // What lies behind a link may be outside of what is hashed.
-                    let behind = dir.join(&entry.path);
-                    if behind.is_file() {
-                        key.digest(format!("{name} behind"), Digest::of_file(&behind)?);
-                    }
-                    key.text(format!("{name} link"), &to.to_string_lossy())
-                }
-            };
-        }
+        outside::add_tree(dir, &tree, &mut key)?;
+        places.extend(outside::links(dir, &tree));
+        places.extend(outside::named(store, dir, &tree));
     }
+    let outside = match cache {
+        Some(store) => outside::add(store, places, &roots, &[dist, store.folder()], &mut key),
+        None => Outside::default(),
+    };
     if let Some(work) = project.roots.as_ref().and_then(|r| r.work_file.as_ref()) {
         for file in [work.clone(), work.with_extension("work.sum")] {
             key.bytes("go.work", &std::fs::read(&file).unwrap_or_default());
         }
     }
-    Ok(*key.finish().digest())
+    Ok((*key.finish().digest(), outside))
 }
 
 /// The outermost of the folders that builds read, each once.

@@ -12,6 +12,7 @@ pub mod explain;
 mod host;
 mod inputs;
 mod metadata;
+mod outside;
 mod prepare;
 mod project;
 mod release;

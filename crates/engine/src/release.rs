@@ -166,6 +166,9 @@ fn execute(
     let inputs = inputs::gather(session, &prepared.project, &host.go, &prepared.env, dist).map_err(|e| {
         Diagnostics::from(Diagnostic::error(Code::Io, format!("the sources could not be hashed: {e}")))
     })?;
+    if let Some(why) = &inputs.outside.too_much {
+        session.sink.note(format!("no build is taken from the cache: {why}"));
+    }
     let execution = Execution {
         session,
         project: &prepared.project,
@@ -218,7 +221,10 @@ fn execute(
     let failures = lock(&execution.failures).clone();
     let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     session.sink.event(&Event::RunFinished { ok: failures.list.is_empty(), millis });
-    let roots = prepared.project.roots.clone();
+    let mut roots = prepared.project.roots.clone();
+    if let Some(r) = &mut roots {
+        r.dirs.extend(inputs.outside.paths.iter().filter(|p| p.is_dir()).cloned());
+    }
     Ok(Outcome { summary: Summary::of(&execution, millis), failures, roots })
 }
 

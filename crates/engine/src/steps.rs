@@ -187,7 +187,8 @@ impl Execution<'_> {
     }
 
     fn build(&self, step: &Step, spec: &BuildSpec) -> StepResult {
-        let key = step.cacheable.then(|| self.build_key(step, spec));
+        let complete = self.inputs.outside.too_much.is_none();
+        let key = (step.cacheable && complete).then(|| self.build_key(step, spec));
         if let Some(key) = &key
             && let Some(built) = self.restore_built(key, spec.mtime)
         {

@@ -5,6 +5,7 @@
 
 mod ask;
 pub mod cc;
+pub mod cgo_flags;
 pub mod changelog;
 pub mod constraint;
 pub mod git;

@@ -60,7 +60,15 @@ impl Sink for Talker {
 /// Whether a note is worth a line without `--verbose`: which clock is in force, that nothing will be kept, what is
 /// fetched.
 fn is_for_everyone(note: &str) -> bool {
-    let beginnings = ["time is ", "no action cache", "reproducible", "asking ", "fetching ", "unpacking "];
+    let beginnings = [
+        "time is ",
+        "no action cache",
+        "no build is taken",
+        "reproducible",
+        "asking ",
+        "fetching ",
+        "unpacking ",
+    ];
     beginnings.iter().any(|b| note.starts_with(b)) || note.contains("--auto-snapshot")
 }
 
