@@ -492,6 +492,8 @@ pub struct Verify {
     pub skip: Vec<Text>,
     /// `[[verify.binary]]`: the same for one build id.
     pub binaries: Vec<VerifyBinary>,
+    /// `glibc`: the newest glibc that a program may need, as `2.31` or `2.2.5`.
+    pub glibc: Option<String>,
     /// `allow`: waiver classes that a publish accepts besides `no-runner`.
     pub allow: Vec<Text>,
 }

@@ -40,6 +40,7 @@ timeout = 3
 memory = "512M"
 args = []
 skip = ["linux/mips*"]
+glibc = "2.31"
 
 [[verify.binary]]
 id = "one"
@@ -60,6 +61,7 @@ cc = "gcc"
     assert_eq!(config.archives[0].files.as_ref().unwrap()[1].info.mode, Some(0o600));
     assert_eq!(config.verify.isolation, IsolationRule::Required);
     assert_eq!((config.verify.timeout_seconds, config.verify.memory_bytes), (Some(3), Some(512 << 20)));
+    assert_eq!(config.verify.glibc.as_deref(), Some("2.31"));
     assert_eq!(config.verify.args, Some(vec![]), "without arguments is meant");
     assert_eq!(config.verify.binaries[0].expect.as_ref().unwrap().value, "v1");
     assert_eq!(config.toolchain.of("linux/riscv64").cc, Some(CProvider::Zig));
@@ -75,6 +77,9 @@ fn what_is_wrong_is_said_with_its_place() {
         ("[verify]\ntimeout = 0", Code::ConfigValue, 2, 11, "one second"),
         ("[verify]\ntimeout = \"10s\"", Code::ConfigType, 2, 11, "a whole number"),
         ("[verify]\nmemory = \"much\"", Code::ConfigValue, 2, 10, "K, M or G"),
+        ("[verify]\nglibc = \"bookworm\"", Code::ConfigValue, 2, 9, "cannot be `bookworm`"),
+        ("[verify]\nglibc = \"2\"", Code::ConfigValue, 2, 9, "glibc's version"),
+        ("[verify]\nglibc = \"2.31.0.1\"", Code::ConfigValue, 2, 9, "glibc's version"),
         ("[[verify.binary]]\nargs = []", Code::ConfigValue, 1, 1, "has no `id`"),
         ("[toolchain]\ncc = \"clang\"", Code::ConfigValue, 2, 6, "allowed: auto, gcc, zig"),
         ("[toolchain]\nglibc = \"new\"", Code::ConfigValue, 2, 9, "cannot be `new`"),

@@ -118,7 +118,8 @@ impl Execution<'_> {
                 (state, detail, true)
             }
             Err(problems) => {
-                let detail = problems.list.first().map(|d| d.message.clone()).unwrap_or_default();
+                let why = problems.list.iter().find(|d| d.severity == Severity::Error);
+                let detail = why.or(problems.list.first()).map(|d| d.message.clone()).unwrap_or_default();
                 for d in &problems.list {
                     sink.diagnostic(d.clone());
                 }

@@ -15,8 +15,10 @@ pub struct Row {
     pub id: String,
     /// Bytes for people.
     pub size: String,
-    /// `static`, `dynamic`, …
+    /// `static`, `dynamic`, …; with the glibc that it needs.
     pub linkage: String,
+    /// Where a program that needs glibc starts: its version, and the oldest release of each distribution that has it.
+    pub glibc: Option<(String, Vec<String>)>,
     /// How it was verified: `ran by qemu-aarch64 7.2.22`, `inspected (no-runner)`, or `failed`.
     pub verified: String,
     /// `namespaces`, `none (why)`, or empty.
@@ -64,6 +66,7 @@ impl Summary {
                 id: id_of(cx, &spec.built.0),
                 size: String::new(),
                 linkage: String::new(),
+                glibc: None,
                 verified: if b_state == StepState::Failed {
                     "not built".to_owned()
                 } else {
@@ -75,7 +78,12 @@ impl Summary {
             };
             if let Some(StepValue::Verified(v)) = values.get(&s.id) {
                 row.size = size(v.built().binary().size);
-                row.linkage.clone_from(&v.inspected().linkage);
+                let i = v.inspected();
+                row.linkage.clone_from(&i.linkage);
+                if let Some(version) = &i.glibc {
+                    row.linkage = format!("{}, glibc {version}", i.linkage);
+                    row.glibc = Some((version.clone(), i.runs_on.clone()));
+                }
                 match v.run() {
                     RunOutcome::Ran(r) => {
                         row.verified = ran(r);

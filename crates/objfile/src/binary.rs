@@ -29,7 +29,7 @@ pub struct Binary {
     pub interpreter: Option<String>,
     /// Libraries in the file's order: DT_NEEDED, PE imports, LC_LOAD_DYLIB, XCOFF import files; wasm import modules.
     pub needed: Vec<String>,
-    /// Highest `GLIBC_x.y` that the file asks of its libraries (SHT_GNU_verneed).
+    /// The glibc that has every symbol version which the file asks of its libraries (SHT_GNU_verneed).
     pub glibc: Option<GlibcVersion>,
     /// How it is bound to libraries.
     pub linkage: Linkage,
@@ -183,6 +183,26 @@ impl GlibcVersion {
         };
         parts.next().is_none().then_some(version)
     }
+
+    /// The glibc that has a symbol version: of `GLIBC_2.17` 2.17, of `GLIBC_ABI_DT_RELR` 2.36, where it came in (glibc's
+    /// NEWS). `GLIBC_PRIVATE` and other libraries' versions have no number.
+    pub fn of_symbol_version(name: &str) -> Option<Self> {
+        match name.strip_prefix("GLIBC_")? {
+            "ABI_DT_RELR" => Some(GlibcVersion { major: 2, minor: 36, patch: 0 }),
+            number => GlibcVersion::parse(number),
+        }
+    }
+}
+
+/// One symbol version of glibc that a file needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GlibcNeed {
+    /// As it stands in the file: `GLIBC_2.34`.
+    pub name: String,
+    /// The first glibc that has it.
+    pub version: GlibcVersion,
+    /// Symbols that ask for it, sorted; empty if the file does not say which.
+    pub symbols: Vec<String>,
 }
 
 impl fmt::Display for GlibcVersion {

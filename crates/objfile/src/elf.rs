@@ -7,7 +7,7 @@ mod dynamic;
 mod stated;
 
 use crate::abi::{self, Stated};
-use crate::binary::{Binary, FileKind, Format, Linkage, Section};
+use crate::binary::{Binary, FileKind, Format, GlibcNeed, GlibcVersion, Linkage, Section};
 use crate::buildinfo::{self, Place};
 use crate::image::{Image, Range};
 use crate::read::{Source, Table, name_at};
@@ -80,14 +80,23 @@ impl Layout<'_> {
     }
 }
 
-pub(crate) fn inspect(source: Source<'_>) -> Result<Binary, ObjError> {
+fn layout(source: Source<'_>) -> Result<Layout<'_>, ObjError> {
     let header = header(source)?;
     let segments = segments(source, &header)?;
     let sections = sections(source, &header)?;
     let loads = segments.iter().filter(|s| s.kind == PT_LOAD);
     let ranges = loads.map(|s| Range { addr: s.addr, offset: s.offset, len: s.file_size }).collect();
-    let layout = Layout { header, segments, sections, image: Image::new(source, ranges) };
+    Ok(Layout { header, segments, sections, image: Image::new(source, ranges) })
+}
 
+/// As [`crate::glibc_needs_above`].
+pub(crate) fn glibc_needs_above(source: Source<'_>, limit: GlibcVersion) -> Result<Vec<GlibcNeed>, ObjError> {
+    dynamic::versions_above(source, &layout(source)?, limit)
+}
+
+pub(crate) fn inspect(source: Source<'_>) -> Result<Binary, ObjError> {
+    let layout = layout(source)?;
+    let header = layout.header;
     let mut out = Binary::new(Format::Elf, header.machine, header.bits, header.endian);
     out.arch = arch(&header);
     out.interpreter = interpreter(source, &layout)?;

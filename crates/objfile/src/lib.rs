@@ -23,7 +23,7 @@ mod xcoff;
 pub use abi::{
     AbiFlags, ArmCpu, ArmFloat, MipsAbi, MipsFloat, MipsIsa, RegisterFloat, Stated, X86Level, X86Levels,
 };
-pub use binary::{Binary, FileKind, Format, GlibcVersion, Linkage, Platform, Section, Version};
+pub use binary::{Binary, FileKind, Format, GlibcNeed, GlibcVersion, Linkage, Platform, Section, Version};
 pub use buildinfo::{GoBuildInfo, Module};
 pub use check::{Mismatch, check_target};
 pub use error::ObjError;
@@ -38,6 +38,19 @@ use read::Source;
 /// a damaged one, [`ObjError::Io`] if `bytes` cannot be read.
 pub fn inspect(bytes: &dyn ReadAt) -> Result<Binary, ObjError> {
     inspect_source(Source::whole(bytes))
+}
+
+/// What an ELF file needs of a newer glibc than `limit`: each symbol version above it with the symbols that ask for it,
+/// the highest first. Empty for other files.
+///
+/// # Errors
+/// As [`inspect`].
+pub fn glibc_needs_above(bytes: &dyn ReadAt, limit: GlibcVersion) -> Result<Vec<GlibcNeed>, ObjError> {
+    let source = Source::whole(bytes);
+    match source.up_to(0, 4)?.as_slice() {
+        [0x7f, b'E', b'L', b'F'] => elf::glibc_needs_above(source, limit),
+        _ => Ok(vec![]),
+    }
 }
 
 /// Tells formats apart by their first bytes.

@@ -5,7 +5,7 @@
 
 mod programs;
 
-use goferry_objfile::{Format, ObjError, ReadAt, inspect};
+use goferry_objfile::{Format, GlibcVersion, ObjError, ReadAt, glibc_needs_above, inspect};
 use programs::{Program, all, find};
 use proptest::prelude::*;
 use std::cell::Cell;
@@ -33,6 +33,16 @@ fn originals() -> &'static [(&'static Program, Vec<u8>)] {
         KINDS.iter().map(|k| find(k, true)).chain([pie]).map(|p| (p, p.bytes())).collect()
     })
 }
+
+/// A small program that asks for versions of glibc's symbols; none on systems with another C library.
+fn versioned() -> Option<&'static [u8]> {
+    static BYTES: OnceLock<Option<Vec<u8>>> = OnceLock::new();
+    let needs = |bytes: &Vec<u8>| glibc_needs_above(bytes, ANY).is_ok_and(|n| !n.is_empty());
+    let read = || ["/bin/ls", "/usr/bin/env"].iter().filter_map(|p| std::fs::read(p).ok()).find(needs);
+    BYTES.get_or_init(read).as_deref()
+}
+
+const ANY: GlibcVersion = GlibcVersion { major: 0, minor: 0, patch: 0 };
 
 /// Where build information begins in each of them.
 fn marks() -> &'static [usize] {
@@ -63,11 +73,15 @@ impl<'a> Damaged<'a> {
     /// Inspects it and checks what that cost.
     fn inspect(&self) -> Result<goferry_objfile::Binary, ObjError> {
         let result = inspect(self);
+        self.check_cost();
+        result
+    }
+
+    fn check_cost(&self) {
         let len = self.len as u64;
         assert!(self.largest.get() <= len, "one read of {} bytes", self.largest.get());
         assert!(self.total.get() <= 8 * len + (1 << 20), "{} bytes read of {len}", self.total.get());
         assert!(self.reads.get() <= 100_000, "{} reads", self.reads.get());
-        result
     }
 }
 
@@ -147,6 +161,18 @@ proptest! {
         let mut changes: Vec<_> = from_end.into_iter().map(|(d, b)| (bytes.len() - d, b)).collect();
         changes.extend(anywhere.into_iter().map(|(i, b)| (i.index(bytes.len()), b)));
         let _ = Damaged::new(bytes, bytes.len() - cut, &changes).inspect();
+    }
+
+    /// Symbols, their versions and their names stand at the start of a dynamic program.
+    #[test]
+    fn changed_symbol_versions_never_panic(
+        changes in prop::collection::vec((64usize..16_384, any::<u8>()), 1..64),
+    ) {
+        if let Some(bytes) = versioned() {
+            let damaged = Damaged::new(bytes, bytes.len(), &changes);
+            let _ = glibc_needs_above(&damaged, ANY);
+            damaged.check_cost();
+        }
     }
 
     /// Around the blob itself: its header, lengths and text.

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use goferry_objfile::{Binary, FileBytes, FileKind, GlibcVersion, Linkage, inspect};
+use goferry_objfile::{Binary, FileBytes, FileKind, GlibcVersion, Linkage, glibc_needs_above, inspect};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -42,8 +42,8 @@ fn loader_libraries_and_glibc_as_readelf_says() {
         let loader = between(&segments, "interpreter: ", "]").first().map(|s| (*s).to_owned());
         assert_eq!(binary.interpreter, loader);
         let versions = readelf(&["-VW"], &path).unwrap();
-        let names = between(&versions, "Name: GLIBC_", " ");
-        let highest = names.iter().filter_map(|n| GlibcVersion::parse(n)).max();
+        let names = between(&versions, "Name: ", " ");
+        let highest = names.iter().filter_map(|n| GlibcVersion::of_symbol_version(n)).max();
         assert_eq!(binary.glibc, highest, "{}", path.display());
         if binary.interpreter.is_some() {
             assert_eq!(binary.linkage, Linkage::Dynamic);
@@ -53,6 +53,61 @@ fn loader_libraries_and_glibc_as_readelf_says() {
         assert_eq!(binary.go, None);
     }
     assert!(compared > 0 || readelf(&["-v"], Path::new("")).is_none());
+}
+
+/// Whoever asks for a version as readelf lists it: `name@GLIBC_2.34 (5)`.
+fn symbols_of(listing: &str, version: &str) -> Vec<String> {
+    let ending = format!("@{version}");
+    let mut names: Vec<String> = listing
+        .lines()
+        .filter_map(|l| l.split_whitespace().nth(7)?.strip_suffix(&*ending).map(str::to_owned))
+        .collect();
+    names.sort();
+    names
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn who_needs_a_newer_glibc_as_readelf_says() {
+    let mut compared = 0;
+    let limit = GlibcVersion::parse("2.2.5").unwrap();
+    for path in candidates() {
+        let Some(listing) = readelf(&["-W", "--dyn-syms"], &path) else { continue };
+        let bytes = FileBytes::new(File::open(&path).unwrap()).unwrap();
+        let needs = glibc_needs_above(&bytes, limit).unwrap();
+        assert_eq!(needs.first().map(|n| n.version), read(&path).glibc.filter(|v| *v > limit));
+        for need in &needs {
+            assert_eq!(need.symbols, symbols_of(&listing, &need.name), "{}: {}", path.display(), need.name);
+            compared += need.symbols.len();
+        }
+        let highest = read(&path).glibc.unwrap_or(limit);
+        assert_eq!(glibc_needs_above(&bytes, highest).unwrap(), []);
+    }
+    assert!(compared > 0 || readelf(&["-v"], Path::new("")).is_none());
+}
+
+/// What gcc links with these options; none without gcc.
+fn linked(options: &[&str], dir: &Path) -> Option<PathBuf> {
+    let (source, out) = (dir.join("main.c"), dir.join("main"));
+    std::fs::write(&source, "#include <stdio.h>\nint main(void) { return puts(\"x\") < 0; }\n").unwrap();
+    let done = Command::new("gcc").args(options).arg("-o").arg(&out).arg(&source).output().ok()?;
+    done.status.success().then_some(out)
+}
+
+/// The loader of an older glibc does not know packed relocations, whatever numbers the symbols have.
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+#[test]
+fn packed_relocations_need_the_glibc_that_brought_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let Some(path) = linked(&["-pie", "-fPIE", "-Wl,-z,pack-relative-relocs"], dir.path()) else { return };
+    let versions = readelf(&["-VW"], &path).unwrap_or_default();
+    // An older linker or glibc does not know the option, and there is nothing to see.
+    if versions.contains("GLIBC_ABI_DT_RELR") {
+        assert!(read(&path).glibc >= GlibcVersion::parse("2.36"), "{versions}");
+        let bytes = FileBytes::new(File::open(&path).unwrap()).unwrap();
+        let needs = glibc_needs_above(&bytes, GlibcVersion::parse("2.35").unwrap()).unwrap();
+        assert!(needs.iter().any(|n| n.name == "GLIBC_ABI_DT_RELR" && n.symbols.is_empty()), "{needs:?}");
+    }
 }
 
 #[test]

@@ -303,6 +303,8 @@ pub struct VerifySpec {
     pub args_configured: bool,
     /// Regular expression its output must match.
     pub expect: Option<String>,
+    /// The newest glibc that it may need: `2.31`.
+    pub glibc: Option<String>,
     /// Seconds.
     pub timeout_seconds: u64,
     /// Bytes.

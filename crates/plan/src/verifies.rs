@@ -55,6 +55,7 @@ pub(crate) fn step(d: &Draft<'_>, host: &HostFacts, b: &PlannedBinary, steps: &[
         tries,
         args_configured: args.is_some(),
         expect: expect.map(|t| d.render.text(t, &fields)).filter(|s| !s.is_empty()),
+        glibc: v.glibc.clone(),
         timeout_seconds: v.timeout_seconds.unwrap_or(10),
         // More than any `--help` needs, and less than what takes a CI machine down.
         memory_bytes: v.memory_bytes.or(Some(4 << 30)),

@@ -138,6 +138,7 @@ codes! {
     NotABinary "not-a-binary" WrongArtifact "a file is not a program of a format that Go writes, or is damaged";
     MachineMismatch "machine-mismatch" WrongArtifact "a binary is for another machine, format or ABI than planned";
     BuildInfoMismatch "build-info-mismatch" WrongArtifact "a binary's Go build information disagrees with the plan";
+    GlibcFloor "glibc-floor" Gate "a binary needs a newer glibc than the configuration allows";
     MainVersionMismatch "main-version-mismatch" WrongArtifact "the stamped main version is not the one that Go derives here";
     MainVersionDiffers "main-version-differs" WrongArtifact "the stamped main version is not the release version";
     DoesNotStart "does-not-start" WrongArtifact "a binary does not start on its target";

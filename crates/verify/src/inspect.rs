@@ -1,6 +1,7 @@
 //! The bytes of a binary against the plan: format, machine, ABI, and what the go command wrote into it.
 
-use goferry_objfile::{Binary, FileBytes, GoBuildInfo, Linkage, Mismatch, ObjError, check_target};
+use crate::glibc;
+use goferry_objfile::{Binary, FileBytes, GlibcVersion, GoBuildInfo, Linkage, Mismatch, ObjError, check_target};
 use goferry_plan::graph::{Cgo, Recorded};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::GoTarget;
@@ -22,6 +23,8 @@ pub struct Expectation {
     pub release_version: Option<String>,
     /// Why the build information cannot be read, if it cannot.
     pub opaque: Option<String>,
+    /// The newest glibc that it may need.
+    pub glibc: Option<GlibcVersion>,
 }
 
 /// Whether a binary's Go build information was held against the plan.
@@ -47,6 +50,8 @@ pub struct Inspected {
     pub needed: Vec<String>,
     /// Highest glibc version it needs.
     pub glibc: Option<String>,
+    /// The oldest release of each distribution that has it: `Debian 12`.
+    pub runs_on: Vec<String>,
     /// Go version that built it.
     pub go_version: Option<String>,
     /// Stamped version of the main module.
@@ -83,6 +88,9 @@ pub fn inspect(
         for r in &want.recorded {
             one(&binary, r, name, want, &mut found);
         }
+    }
+    if let (Some(needed), Some(limit)) = (binary.glibc, want.glibc) {
+        glibc::gate(&bytes, name, needed, limit).map_err(damaged)?.into_iter().for_each(|d| found.push(d));
     }
     let build_info = match &want.opaque {
         None => BuildInfo::Compared,
@@ -229,6 +237,7 @@ fn summary(binary: &Binary, build_info: BuildInfo) -> Inspected {
         interpreter: binary.interpreter.clone(),
         needed: binary.needed.clone(),
         glibc: binary.glibc.map(|v| v.to_string()),
+        runs_on: binary.glibc.map(glibc::runs_on).unwrap_or_default(),
         go_version: go.map(|g| g.go_version.clone()),
         main_version: go.and_then(|g| g.main.as_ref()).map(|m| m.version.clone()),
         dependencies: go.map_or(0, |g| g.deps.len()),

@@ -3,6 +3,7 @@
 //!
 //! Owns: what passes and what does not, [`Verified`] and [`Waived`]. Must not: build, package, choose runners.
 
+mod glibc;
 mod inspect;
 mod judge;
 mod stage;

@@ -1,10 +1,12 @@
 //! The stage: inspect, then run, then a [`Verified`].
 
+use crate::glibc;
 use crate::inspect::{Expectation, inspect};
 use crate::judge::{Ended, Verdict, judge};
 use crate::verified::{RunOutcome, RunRecord, Verified, Waived, WaiverClass};
 use goferry_build::Built;
 use goferry_emulate::{Runner, StartError, StartRecord, StartSpec, start};
+use goferry_objfile::GlibcVersion;
 use goferry_plan::facts::RunnerFact;
 use goferry_plan::graph::VerifySpec;
 use goferry_plan::secret::hide;
@@ -54,9 +56,11 @@ pub fn verify(
         main_versions: cx.main_versions.clone(),
         release_version: Some(spec.release_version.clone()).filter(|_| !cx.main_versions.is_empty()),
         opaque: spec.opaque.clone(),
+        glibc: glibc_limit(spec)?,
     };
     let (inspected, mut found) =
         inspect(built.path(), &spec.path, &want).map_err(|d| Diagnostics::from(*d))?;
+    found.list.extend(glibc::hidden(spec, inspected.glibc.as_deref()));
     if found.has_errors() {
         return Err(found);
     }
@@ -72,6 +76,13 @@ pub fn verify(
         return Err(found);
     }
     Ok((Verified::from_run(built, inspected, run), found))
+}
+
+fn glibc_limit(spec: &VerifySpec) -> Result<Option<GlibcVersion>, Diagnostics> {
+    let Some(text) = &spec.glibc else { return Ok(None) };
+    GlibcVersion::parse(text).map(Some).ok_or_else(|| {
+        Diagnostic::error(Code::ConfigValue, format!("[verify] glibc = \"{text}\" is not a version")).into()
+    })
 }
 
 fn waived(spec: &VerifySpec) -> Option<Waived> {

@@ -3,7 +3,7 @@
 use super::table;
 use crate::duration::show;
 use crate::output::harmless;
-use goferry_engine::Summary;
+use goferry_engine::{Row, Summary};
 use std::collections::BTreeMap;
 
 /// Draws the table, a line for each class of waiver, and the last word.
@@ -26,6 +26,9 @@ pub(crate) fn draw(summary: &Summary, ok: bool) -> String {
         .collect();
     let mut out = String::from("\n");
     out += &table::draw(&["target", "id", "size", "linkage", "verified", "isolation", "time"], &rows);
+    for line in oldest(&summary.rows) {
+        out += &format!("{line}\n");
+    }
     for line in waivers(&summary.waivers) {
         out += &format!("not run: {line}\n");
     }
@@ -41,6 +44,21 @@ pub(crate) fn draw(summary: &Summary, ok: bool) -> String {
     let word = if ok { "ready" } else { "incomplete" };
     let dist = summary.dist.trim_end_matches('/');
     out + &format!("{dist}/ {word}: {binaries}{packages} in {}\n", show(summary.millis))
+}
+
+/// One line for each glibc that is needed: `glibc 2.34: Debian 12, Ubuntu 22.04 or later; not Alpine (musl)`.
+fn oldest(rows: &[Row]) -> Vec<String> {
+    let mut needed: Vec<&(String, Vec<String>)> = rows.iter().filter_map(|r| r.glibc.as_ref()).collect();
+    needed.sort();
+    needed.dedup();
+    let line = |(version, releases): &(String, Vec<String>)| {
+        let where_ = match releases.is_empty() {
+            true => "no distribution that goferry knows".to_owned(),
+            false => format!("{} or later", releases.join(", ")),
+        };
+        format!("glibc {version}: {where_}; not Alpine (musl)")
+    };
+    needed.into_iter().map(line).collect()
 }
 
 /// Waivers of the same class and reason on one line: `target: class (reason; place)` becomes
@@ -68,6 +86,30 @@ fn waivers(list: &[String]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_for_each_glibc() {
+        let row = |target: &str, glibc: Option<(&str, &[&str])>| Row {
+            target: target.to_owned(),
+            id: "tool".to_owned(),
+            size: String::new(),
+            linkage: String::new(),
+            glibc: glibc.map(|(v, r)| (v.to_owned(), r.iter().map(|s| (*s).to_owned()).collect())),
+            verified: String::new(),
+            isolation: String::new(),
+            millis: 0,
+            cached: false,
+        };
+        let new = Some(("2.34", &["Debian 12", "RHEL 9"][..]));
+        let rows = [row("a", new), row("b", None), row("c", new), row("d", Some(("2.99", &[])))];
+        assert_eq!(
+            oldest(&rows),
+            [
+                "glibc 2.34: Debian 12, RHEL 9 or later; not Alpine (musl)",
+                "glibc 2.99: no distribution that goferry knows; not Alpine (musl)"
+            ]
+        );
+    }
 
     #[test]
     fn waivers_of_one_reason_share_a_line() {

@@ -97,6 +97,12 @@ fn version(text: &str) -> Option<(u32, u32)> {
     Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
+/// `2.31`, or `2.2.5` as the oldest symbols have it.
+fn is_glibc(text: &str) -> bool {
+    let parts: Vec<Option<u16>> = text.split('.').map(|p| p.parse().ok()).collect();
+    matches!(parts.as_slice(), [Some(_), Some(_)] | [Some(_), Some(_), Some(_)])
+}
+
 fn read_verify(verify: &View<'_>, diagnostics: &mut Diagnostics) -> Verify {
     let isolation = match verify.text("isolation").map(|t| t.value).as_deref() {
         Some("required") => IsolationRule::Required,
@@ -117,6 +123,14 @@ fn read_verify(verify: &View<'_>, diagnostics: &mut Diagnostics) -> Verify {
         d.labels.extend(text.place.label(""));
         diagnostics.push(d.hint_with("give bytes, or a number with K, M or G", "memory = \"512M\""));
     }
+    let glibc = verify.text("glibc");
+    let floor = glibc.as_ref().map(|t| t.value.trim().to_owned()).filter(|v| is_glibc(v));
+    if let (Some(text), None) = (&glibc, &floor) {
+        let mut d =
+            Diagnostic::error(Code::ConfigValue, format!("`verify.glibc` cannot be `{}`", text.value));
+        d.labels.extend(text.place.label(""));
+        diagnostics.push(d.hint_with("give glibc's version", "glibc = \"2.31\""));
+    }
     let binaries = verify.maps("binary");
     Verify {
         isolation,
@@ -126,6 +140,7 @@ fn read_verify(verify: &View<'_>, diagnostics: &mut Diagnostics) -> Verify {
         expect: verify.text("expect"),
         skip: verify.texts("skip"),
         binaries: binaries.iter().filter_map(|binary| read_binary(binary, diagnostics)).collect(),
+        glibc: floor,
         allow: verify.texts("allow"),
     }
 }

@@ -65,7 +65,7 @@ fn every_honoured_key_is_read() {
     let mut toml = String::new();
     for key in honoured(NATIVE.all()) {
         let value = if key.name == "verify" {
-            "{isolation = \"off\", timeout = 7, memory = \"1G\", args = [\"x\"], expect = \"x\", skip = [\"x\"], binary = [{id = \"x\", args = [\"x\"], expect = \"x\"}], allow = [\"x\"]}".to_owned()
+            "{isolation = \"off\", timeout = 7, memory = \"1G\", args = [\"x\"], expect = \"x\", skip = [\"x\"], binary = [{id = \"x\", args = [\"x\"], expect = \"x\"}], glibc = \"2.31\", allow = [\"x\"]}".to_owned()
         } else {
             sample(key.kind, true)
                 .replace("{k =", "{\"linux/arm64\" =")

@@ -26,6 +26,11 @@ static VERIFY: Shape = shape(
         key("expect", Template, "Regular expression that the output must match."),
         key("skip", List(&Text), "Targets that are not run, e.g. `linux/mips*`."),
         key("binary", List(&Map(&VERIFY_BINARY)), "The same for one build."),
+        key(
+            "glibc",
+            Text,
+            "Newest glibc that a program may need, e.g. `2.31`; a program that needs a newer one fails with exit 3.",
+        ),
         key("allow", List(&Text), "Waiver classes that a publish accepts besides `no-runner`."),
     ],
 );

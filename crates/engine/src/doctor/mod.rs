@@ -57,7 +57,7 @@ pub fn examine(session: &Session, targets: &[GoTarget]) -> Result<Report, Diagno
             let Action::Build(b) = &step.action else { continue };
             let need = prepared.host.iter().flat_map(|h| &h.facts.cgo);
             let cgo = need
-                .filter(|((id, t), _)| *id == b.id && *t == b.target)
+                .filter(|(p, _)| p.id == b.id && p.target == b.target)
                 .map(|(_, n)| (n.needed, n.reason.clone()))
                 .next();
             builds.insert(b.target, Build { env: b.env.clone(), cgo });
