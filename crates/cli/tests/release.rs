@@ -452,37 +452,6 @@ fn cgo_is_on_where_the_package_needs_it() {
     assert!(b["inspected"]["glibc"].as_str().is_some());
 }
 
-/// What the configuration says of glibc, beside the target.
-fn with_limit(limit: &str) -> String {
-    format!("{ONE}[verify]\nglibc = \"{limit}\"\n")
-}
-
-#[test]
-fn a_program_that_needs_a_newer_glibc_than_allowed_fails_the_gate() {
-    let main = "package main\n\n/*\n#include <stdio.h>\nstatic void hello(void) { puts(\"from C\"); fflush(stdout); }\n*/\nimport \"C\"\n\nfunc main() { C.hello() }\n";
-    let p = Project::new(&[("main.go", main), ("goferry.toml", ONE)]);
-    let r = p.release();
-    let inspected = p.record()["binaries"][0]["inspected"].clone();
-    let needed = inspected["glibc"].as_str().unwrap().to_owned();
-    let oldest = inspected["runs_on"].as_array().unwrap();
-    // Without a limit nothing fails, and it is said where the program starts.
-    assert!(r.stderr.contains(&format!("dynamic, glibc {needed}")), "{}", r.stderr);
-    if let Some(first) = oldest.first().and_then(|o| o.as_str()) {
-        assert!(r.stderr.contains(&format!("glibc {needed}: {first}")), "{}", r.stderr);
-    }
-    // The binary and its verification are in the cache; the limit asks again.
-    p.write("goferry.toml", &with_limit("2.2.5"));
-    let r = p.run(&["release", "--snapshot", "--clean"]);
-    assert_eq!(r.status, 3, "{}", r.stderr);
-    for word in ["error[glibc-floor]", "needs glibc", &format!("GLIBC_{needed}: "), "Alpine", "CGO_ENABLED=0"]
-    {
-        assert!(r.stderr.contains(word), "{word} is not said: {}", r.stderr);
-    }
-    assert!(!p.dist().join("goferry.json").exists() || p.record()["binaries"].as_array().unwrap().is_empty());
-    p.write("goferry.toml", &with_limit(&needed));
-    p.release();
-}
-
 #[test]
 fn a_module_from_the_proxy_needs_no_checkout() {
     let p = Project::new(&[]);

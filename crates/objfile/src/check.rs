@@ -65,8 +65,8 @@ pub enum Mismatch {
     },
     /// A stated ABI flag contradicts the target.
     Abi {
-        /// Which one: `float ABI`, `CPU architecture`, …
-        fact: String,
+        /// Which one.
+        fact: AbiFact,
         /// What the target needs.
         expected: String,
         /// What the file states.
@@ -81,6 +81,46 @@ pub enum Mismatch {
         /// The file's.
         found: String,
     },
+}
+
+/// A fact that a file states of its ABI. Displays and serialises as these words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum AbiFact {
+    /// Which registers carry floating-point values, or who does the arithmetic.
+    #[serde(rename = "float ABI")]
+    FloatAbi,
+    /// ARM: the oldest architecture that has all its instructions (Tag_CPU_arch).
+    #[serde(rename = "CPU architecture")]
+    CpuArchitecture,
+    /// MIPS: o32, n32, n64.
+    #[serde(rename = "calling convention")]
+    CallingConvention,
+    /// MIPS: release 6 took instructions away that older code has.
+    #[serde(rename = "instruction set")]
+    InstructionSet,
+    /// MIPS: what a NaN looks like; the kernel refuses a program that its processor does not agree with.
+    #[serde(rename = "NaN encoding")]
+    NanEncoding,
+    /// PowerPC: ELFv1 or ELFv2.
+    #[serde(rename = "ELF ABI version")]
+    ElfAbiVersion,
+    /// The x86-64 microarchitecture level.
+    #[serde(rename = "x86-64 level")]
+    X86Level,
+}
+
+impl fmt::Display for AbiFact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            AbiFact::FloatAbi => "float ABI",
+            AbiFact::CpuArchitecture => "CPU architecture",
+            AbiFact::CallingConvention => "calling convention",
+            AbiFact::InstructionSet => "instruction set",
+            AbiFact::NanEncoding => "NaN encoding",
+            AbiFact::ElfAbiVersion => "ELF ABI version",
+            AbiFact::X86Level => "x86-64 level",
+        })
+    }
 }
 
 /// Every contradiction between a file and a target: format, machine, class, byte order, operating system, ABI flags
@@ -148,15 +188,18 @@ fn same_os(target: Os, found: Os) -> bool {
 }
 
 fn abi(abi: &AbiFlags, target: &GoTarget, out: &mut Vec<Mismatch>) {
-    let mut contradiction = |fact: &str, expected: &str, found: String| {
-        let (fact, expected) = (fact.to_owned(), expected.to_owned());
-        out.push(Mismatch::Abi { fact, expected, found });
+    let mut contradiction = |fact: AbiFact, expected: &str, found: String| {
+        out.push(Mismatch::Abi { fact, expected: expected.to_owned(), found });
     };
     match (abi, target.arch) {
         (AbiFlags::Arm { float, cpu_arch, .. }, Arch::Arm(arm)) => {
             match (float, arm.float()) {
                 (Stated::Stated(ArmFloat::Hard), Float::Softfloat) => {
-                    contradiction("float ABI", "soft (core registers)", "hard (VFP registers)".to_owned());
+                    contradiction(
+                        AbiFact::FloatAbi,
+                        "soft (core registers)",
+                        "hard (VFP registers)".to_owned(),
+                    );
                 }
                 // The other way round is allowed: `gnueabi` code runs on machines with a VFP.
                 (Stated::Stated(_) | Stated::Unstated, _) => {}
@@ -164,7 +207,11 @@ fn abi(abi: &AbiFlags, target: &GoTarget, out: &mut Vec<Mismatch>) {
             if let Stated::Stated(cpu) = cpu_arch
                 && cpu.generation().is_none_or(|g| g > arm.version)
             {
-                contradiction("CPU architecture", &format!("v{} at most", arm.version), cpu.to_string());
+                contradiction(
+                    AbiFact::CpuArchitecture,
+                    &format!("v{} at most", arm.version),
+                    cpu.to_string(),
+                );
             }
         }
         (
@@ -174,34 +221,34 @@ fn abi(abi: &AbiFlags, target: &GoTarget, out: &mut Vec<Mismatch>) {
             let wide = matches!(arch, Arch::Mips64(_) | Arch::Mips64le(_));
             let expected = if wide { MipsAbi::N64 } else { MipsAbi::O32 };
             if *abi != expected {
-                contradiction("calling convention", mips_abi(expected), mips_abi(*abi).to_owned());
+                contradiction(AbiFact::CallingConvention, mips_abi(expected), mips_abi(*abi).to_owned());
             }
             if matches!(isa, MipsIsa::Mips32r6 | MipsIsa::Mips64r6) {
-                contradiction("instruction set", "before release 6", "release 6".to_owned());
+                contradiction(AbiFact::InstructionSet, "before release 6", "release 6".to_owned());
             }
             if *nan2008 {
-                contradiction("NaN encoding", "legacy", "IEEE 754-2008".to_owned());
+                contradiction(AbiFact::NanEncoding, "legacy", "IEEE 754-2008".to_owned());
             }
             match (float, f) {
                 (Stated::Stated(MipsFloat::Soft), Float::Hardfloat) => {
-                    contradiction("float ABI", "hardfloat", "softfloat".to_owned());
+                    contradiction(AbiFact::FloatAbi, "hardfloat", "softfloat".to_owned());
                 }
                 (Stated::Stated(found), Float::Softfloat) if *found != MipsFloat::Soft => {
-                    contradiction("float ABI", "softfloat", format!("hardfloat ({found:?})"));
+                    contradiction(AbiFact::FloatAbi, "softfloat", format!("hardfloat ({found:?})"));
                 }
                 _ => {}
             }
         }
         (AbiFlags::Riscv { float, .. }, Arch::Riscv64(_)) if *float != RegisterFloat::Double => {
-            contradiction("float ABI", "double", format!("{float:?}").to_lowercase());
+            contradiction(AbiFact::FloatAbi, "double", format!("{float:?}").to_lowercase());
         }
         (AbiFlags::Loong64 { float: Stated::Stated(float) }, Arch::Loong64)
             if *float != RegisterFloat::Double =>
         {
-            contradiction("float ABI", "double", format!("{float:?}").to_lowercase());
+            contradiction(AbiFact::FloatAbi, "double", format!("{float:?}").to_lowercase());
         }
         (AbiFlags::Ppc64 { abi: Stated::Stated(1) }, Arch::Ppc64le(_)) => {
-            contradiction("ELF ABI version", "2", "1".to_owned());
+            contradiction(AbiFact::ElfAbiVersion, "2", "1".to_owned());
         }
         (AbiFlags::X86 { needed: Stated::Stated(needed) }, Arch::Amd64(level)) => {
             let (expected, allowed) = match level {
@@ -212,7 +259,7 @@ fn abi(abi: &AbiFlags, target: &GoTarget, out: &mut Vec<Mismatch>) {
             };
             if let Some(found) = needed.highest().filter(|l| *l > allowed) {
                 let expected = format!("x86-64-{expected} at most");
-                contradiction("x86-64 level", &expected, format!("x86-64-{found:?}").to_lowercase());
+                contradiction(AbiFact::X86Level, &expected, format!("x86-64-{found:?}").to_lowercase());
             }
         }
         _ => {}
@@ -308,5 +355,67 @@ impl fmt::Display for Mismatch {
                 write!(f, "build setting {key}: expected {expected}, found {found}")
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::abi::{ArmCpu, MipsAbi};
+
+    /// What a file that states these flags, and nothing else, says against a target.
+    fn wrong(machine: u32, bits: u8, abi: AbiFlags, target: &str) -> Vec<String> {
+        let binary = Binary { abi, ..Binary::new(Format::Elf, machine, bits, Endian::Little) };
+        check_target(&binary, &target.parse().unwrap()).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn tag_cpu_arch_against_goarm() {
+        // v4T, v5TE, v5TEJ, v6, v6KZ, v6T2, v6K, v7, v7E-M, v8-A, v9-A, and a number that has no name yet.
+        for (number, least) in [
+            (2, 5),
+            (4, 5),
+            (5, 5),
+            (6, 6),
+            (7, 6),
+            (8, 6),
+            (9, 6),
+            (10, 7),
+            (13, 7),
+            (14, 8),
+            (22, 9),
+            (99, 9),
+        ] {
+            for version in [5u8, 6, 7] {
+                let cpu_arch = Stated::Stated(ArmCpu(number));
+                let abi = AbiFlags::Arm { eabi: 5, float: Stated::Unstated, cpu_arch };
+                let found = wrong(40, 32, abi, &format!("linux/arm/v{version}"));
+                assert_eq!(found.is_empty(), least <= version, "{number} for v{version}: {found:?}");
+            }
+        }
+        let abi = AbiFlags::Arm { eabi: 5, float: Stated::Unstated, cpu_arch: Stated::Unstated };
+        assert!(wrong(40, 32, abi, "linux/arm/v5").is_empty(), "pure Go states nothing (FACTS)");
+    }
+
+    #[test]
+    fn mips_release_and_nan_mode() {
+        let of = |isa, nan2008, abi, bits, target| {
+            wrong(8, bits, AbiFlags::Mips { abi, isa, nan2008, float: Stated::Unstated }, target)
+        };
+        use MipsIsa::{Mips2, Mips3, Mips32, Mips32r2, Mips32r6, Mips64, Mips64r2, Mips64r6, Unknown};
+        let release = "instruction set: expected before release 6, found release 6";
+        let nan = "NaN encoding: expected legacy, found IEEE 754-2008";
+        for (isa, expected) in
+            [(Mips3, None), (Mips64, None), (Mips64r2, None), (Unknown, None), (Mips64r6, Some(release))]
+        {
+            let found = of(isa, false, MipsAbi::N64, 64, "linux/mips64le");
+            assert_eq!(found.first().map(String::as_str), expected, "{isa:?}");
+        }
+        for (isa, expected) in [(Mips2, None), (Mips32, None), (Mips32r2, None), (Mips32r6, Some(release))] {
+            let found = of(isa, false, MipsAbi::O32, 32, "linux/mipsle");
+            assert_eq!(found.first().map(String::as_str), expected, "{isa:?}");
+        }
+        assert_eq!(of(Mips64r2, true, MipsAbi::N64, 64, "linux/mips64le"), [nan]);
+        assert_eq!(of(Mips32r6, true, MipsAbi::O32, 32, "linux/mipsle/softfloat"), [release, nan]);
     }
 }

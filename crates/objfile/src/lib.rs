@@ -25,7 +25,7 @@ pub use abi::{
 };
 pub use binary::{Binary, FileKind, Format, GlibcNeed, GlibcVersion, Linkage, Platform, Section, Version};
 pub use buildinfo::{GoBuildInfo, Module};
-pub use check::{Mismatch, check_target};
+pub use check::{AbiFact, Mismatch, check_target};
 pub use error::ObjError;
 pub use read::{FileBytes, ReadAt};
 

@@ -1,10 +1,12 @@
 //! The bytes of a binary against the plan: format, machine, ABI, and what the go command wrote into it.
 
 use crate::glibc;
-use goferry_objfile::{Binary, FileBytes, GlibcVersion, GoBuildInfo, Linkage, Mismatch, ObjError, check_target};
+use goferry_objfile::{
+    AbiFact, Binary, FileBytes, GlibcVersion, GoBuildInfo, Linkage, Mismatch, ObjError, check_target,
+};
 use goferry_plan::graph::{Cgo, Recorded};
 use goferry_report::{Code, Diagnostic, Diagnostics};
-use goferry_target::GoTarget;
+use goferry_target::{Arch, GoTarget};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -132,12 +134,54 @@ fn machine(binary: &Binary, target: &GoTarget, name: &str, opaque: bool, found: 
     if !wrong.is_empty() {
         let mut d = Diagnostic::error(Code::MachineMismatch, format!("{name} is not a program for {target}"));
         d.notes = wrong.iter().map(ToString::to_string).collect();
-        found.push(d.hint(
-            "look at hooks, overrides and CC: something made or replaced this file for another machine",
-        ));
+        found.push(advice(&wrong, target, d));
     }
     if !recorded.is_empty() && !opaque {
         found.push(disagrees(name, target, recorded.iter().map(ToString::to_string).collect()));
+    }
+}
+
+/// What mends it: the C compiler's doing where only stated ABI facts differ, else who replaced the file.
+fn advice(wrong: &[Mismatch], target: &GoTarget, d: Diagnostic) -> Diagnostic {
+    let facts: Vec<AbiFact> = wrong
+        .iter()
+        .filter_map(|m| match m {
+            Mismatch::Abi { fact, .. } => Some(*fact),
+            _ => None,
+        })
+        .collect();
+    if facts.len() < wrong.len() {
+        return d.hint(
+            "look at hooks, overrides and CC: something made or replaced this file for another machine",
+        );
+    }
+    match target.arch {
+        Arch::Arm(arm) => arm_advice(arm.version, target, d),
+        Arch::Mips(_) | Arch::Mipsle(_) | Arch::Mips64(_) | Arch::Mips64le(_)
+            if facts.iter().any(|f| matches!(f, AbiFact::InstructionSet | AbiFact::NanEncoding)) =>
+        {
+            d.hint("Go's own code is for releases 1 to 5 of MIPS, with legacy NaNs: C code must be so too")
+                .hint("take -march=…r6 and -mnan=2008 out of CGO_CFLAGS and CC, or the compiler for r6 away")
+        }
+        _ => d.hint("the C compiler made code for another ABI: look at CC, CGO_CFLAGS and CGO_LDFLAGS"),
+    }
+}
+
+fn arm_advice(version: u8, target: &GoTarget, d: Diagnostic) -> Diagnostic {
+    match version {
+        5 => d
+            .hint("Debian's arm-linux-gnueabihf-gcc makes ARMv7 code for a VFP; ARMv5 has neither")
+            .hint_with("for ARMv5 take the soft-float compiler", "CC=arm-linux-gnueabi-gcc"),
+        6 => d
+            .hint(
+                "Debian's arm-linux-gnueabihf-gcc is ARMv7 throughout, start files and libgcc too, whatever -march says: \
+                 an ARMv6 processor, as of a Raspberry Pi 1 or Zero, stops with an illegal instruction",
+            )
+            .hint_with(
+                "zig makes ARMv6 code: leave CC unset, and in goferry.toml:",
+                format!("[toolchain.target.\"{target}\"]\ncc = \"zig\""),
+            ),
+        _ => d.hint_with("compile the C code for what GOARM promises", format!("CGO_CFLAGS=-march=armv{version}-a")),
     }
 }
 
