@@ -8,6 +8,7 @@ mod binary;
 mod causes;
 pub mod glibc;
 mod log;
+mod target_words;
 
 pub use binary::{BinaryReport, HostView, Obstacle, explain_binary, target_of};
 pub use causes::{CAUSES, Cause, Fix, Proof, Sign};

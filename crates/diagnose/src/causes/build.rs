@@ -35,6 +35,70 @@ pub(super) const TABLE: &[Cause] = &[
         proof: Proof::Reproduced,
     },
     Cause {
+        id: "c-files-without-cgo",
+        title: "the package has C files, and no cgo",
+        why: "C files are compiled only where a Go file of the package says import \"C\" and cgo is on; with CGO_ENABLED=0 that file was left out.",
+        signs: &[line(
+            "not allowed when not using cgo",
+            r"C(?:\+\+)? source files not allowed when not using cgo or SWIG: (?P<files>.+)",
+        )],
+        rank: 56,
+        fixes: &[
+            fix("goferry turns cgo on where a package needs it", "goferry build --target {target}"),
+            fix("or by hand, with the target's compiler", "CGO_ENABLED=1 CC=… go build"),
+            fix("if the C files are for cgo builds only, say so in their first line", "//go:build cgo"),
+        ],
+        proof: Proof::Reproduced,
+    },
+    Cause {
+        id: "cgo-name-unknown",
+        title: "a C name is not declared for this target",
+        why: "The headers of the target do not have it: another system, an older C library, a header that was not included, or a macro that hides it.",
+        signs: &[line(
+            "could not determine",
+            r"could not determine (?:what|kind of name for) C\.(?P<name>\w+)",
+        )],
+        rank: 50,
+        fixes: &[
+            fix("see where the target's headers have it", "grep -rw {name} /usr/TRIPLE/include"),
+            fix(
+                "keep the file that uses it for the systems that have it, by a build constraint",
+                "//go:build linux",
+            ),
+        ],
+        proof: Proof::Reproduced,
+    },
+    Cause {
+        id: "cgo-flag-refused",
+        title: "cgo refuses a flag of the C compiler",
+        why: "Flags in `#cgo` lines could run programs, so the go command takes only those that it knows to be harmless.",
+        signs: &[line(
+            "invalid flag in",
+            r"invalid flag in (?:#cgo |pkg-config --)?(?P<kind>\w+): (?P<flag>\S+)",
+        )],
+        rank: 58,
+        fixes: &[fix("if you trust the package, allow the flag", "CGO_{kind}_ALLOW='{flag}' go build")],
+        proof: Proof::Reproduced,
+    },
+    Cause {
+        id: "variant-invalid",
+        title: "GOMIPS64, GO386 or their like has a value that Go does not know",
+        why: "Each architecture has its own variable and words: GOARM=7, GOAMD64=v3, GOMIPS64=softfloat.",
+        signs: &[
+            line(
+                "invalid GO",
+                r"invalid (?P<variable>GO(?:386|AMD64|ARM|ARM64|MIPS|MIPS64|PPC64|RISCV64|WASM)): ",
+            ),
+            line("unsupported setting GO", r"unsupported setting (?P<variable>GO386|GOPPC64)="),
+        ],
+        rank: 70,
+        fixes: &[
+            fix("take the value away, to have the default", "unset {variable}; go env -u {variable}"),
+            fix("see the words that go with a target", "goferry targets"),
+        ],
+        proof: Proof::Reproduced,
+    },
+    Cause {
         id: "race-needs-cgo",
         title: "-race needs cgo",
         why: "The race detector is C code; with CGO_ENABLED=0, or when cross compiling without a compiler, it cannot be linked.",
@@ -67,14 +131,15 @@ pub(super) const TABLE: &[Cause] = &[
     Cause {
         id: "mips-abi-stubs",
         title: "the headers have no variant for this MIPS ABI",
-        why: "glibc's headers are made for one ABI (o32, n32 or n64) and one float ABI; the compiler was told another, for example softfloat.",
+        why: "glibc's headers are made for one ABI (o32, n32 or n64) and one float ABI. The compiler was told another: softfloat, or n64 with a compiler whose libraries are o32.",
         signs: &[line(
             "gnu/stubs-",
-            r"gnu/stubs-(?P<abi>\w+)\.h.{0,3}No such file|'gnu/stubs-(?P<other>\w+)\.h' file not found",
+            r"gnu/stubs-(?P<abi>[no]\d\d_(?:hard|soft))\.h(?:: No such file|' file not found)",
         )],
         rank: 66,
         fixes: &[
             fix("build hard float, which Debian's MIPS libraries are", "GOMIPS64=hardfloat GOMIPS=hardfloat"),
+            fix("take the compiler of that ABI: n64 for mips64le", "CC=mips64el-linux-gnuabi64-gcc go build"),
             fix(
                 "or link softfloat with musl, in goferry.toml",
                 "[toolchain.target.\"{target}\"]\nlibc = \"musl\"",
@@ -158,6 +223,15 @@ pub(super) const TABLE: &[Cause] = &[
             fix("see which file system", "df -h . \"$(go env GOCACHE)\" /tmp"),
             fix("empty the build cache", "go clean -cache"),
         ],
+        proof: Proof::Reproduced,
+    },
+    Cause {
+        id: "too-many-open-files",
+        title: "too many files are open",
+        why: "The limit of open files is too low for the compilers that run at once. The go command then misses files that are there.",
+        signs: &[sign("oo many open files")],
+        rank: 90,
+        fixes: &[fix("raise the limit", "ulimit -n 4096"), fix("or run fewer at once", "go build -p 2")],
         proof: Proof::Reproduced,
     },
     Cause {

@@ -107,7 +107,7 @@ pub(super) const TABLE: &[Cause] = &[
             sign("is not in your vendor directory"),
             line(
                 "-mod=vendor",
-                r"cannot find (?:module providing )?package (?P<package>\S+):? .*-mod=vendor",
+                r"cannot find (?:module providing )?package (?P<package>[^\s:]+):? .*-mod=vendor",
             ),
             sign("to sync the vendor directory"),
         ],
@@ -122,7 +122,7 @@ pub(super) const TABLE: &[Cause] = &[
         id: "network-forbidden",
         title: "the build would have to download a module, and may not",
         why: "GOPROXY=off or -mod=vendor forbids the network, and the module is neither in the module cache nor in vendor/.",
-        signs: &[sign("disabled by GOPROXY=off"), line("GOFLAGS=-mod=vendor", "lookup disabled")],
+        signs: &[sign("disabled by GOPROXY=off")],
         rank: 64,
         fixes: &[
             fix("fill the cache where there is a network", "go mod download"),
@@ -169,9 +169,7 @@ pub(super) const TABLE: &[Cause] = &[
                 "git config --global url.\"https://TOKEN@example.com/\".insteadOf https://example.com/",
             ),
         ],
-        proof: Proof::Listed {
-            why: "needs a host that asks for credentials; none is reachable from the test machine",
-        },
+        proof: Proof::Reproduced,
     },
     Cause {
         id: "vcs-status",
@@ -204,6 +202,34 @@ pub(super) const TABLE: &[Cause] = &[
         fixes: &[
             fix("leave the workspace out", "GOWORK=off go build"),
             fix("or take the flag away", "go env -u GOFLAGS"),
+        ],
+        proof: Proof::Reproduced,
+    },
+    Cause {
+        id: "package-not-in-std",
+        title: "an import is looked for in the standard library and is not there",
+        why: "A path without a dot in its first part belongs to the standard library: it is misspelt, or this Go is older than the package.",
+        signs: &[line("is not in", r"package (?P<package>\S+) is not in (?:std|GOROOT)\b")],
+        rank: 52,
+        fixes: &[
+            fix("see the packages of this Go", "go list std"),
+            fix("if the package is newer than this Go, say so in go.mod", "go get go@latest"),
+        ],
+        proof: Proof::Reproduced,
+    },
+    Cause {
+        id: "go-install-broken",
+        title: "this Go is not whole, or mixed from two versions",
+        why: "Its compiler is missing or of another version: unpacked in part or over an older one, or GOROOT names another Go than the one on PATH.",
+        signs: &[
+            line("no such tool", r#"go: no such tool "(?P<tool>\w+)""#),
+            line("does not match go tool version", r#"version "(?P<version>[^"]+)" does not match"#),
+        ],
+        rank: 78,
+        fixes: &[
+            fix("if GOROOT is set, take it away", "unset GOROOT; go env -u GOROOT"),
+            fix("or remove the folder and install Go anew", "rm -rf \"$(go env GOROOT)\""),
+            fix("see what is wrong", "goferry doctor"),
         ],
         proof: Proof::Reproduced,
     },

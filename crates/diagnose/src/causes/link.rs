@@ -63,14 +63,14 @@ pub(super) const TABLE: &[Cause] = &[
     },
     Cause {
         id: "mips-isa-mismatch",
-        title: "MIPS release 6 code was linked with older code",
-        why: "MIPS r6 is another instruction set; -march=mips64r6 objects do not link with r2 libraries and do not run on r2 machines, nor the reverse.",
+        title: "MIPS release 6 code was mixed with older code",
+        why: "MIPS r6 is another instruction set with another float format (NaN 2008). With -march=mips64r6 the r2 headers have no variant, and its objects do not link with r2 libraries, nor the reverse.",
         signs: &[
             line(
                 "module with previous",
                 r"linking mips:isa(?P<new>\w+) module with previous mips:isa(?P<old>\w+) modules",
             ),
-            sign("is not compatible with previous"),
+            line("gnu/stubs-", r"gnu/stubs-\w+_2008\.h(?:: No such file|' file not found)"),
         ],
         rank: 66,
         fixes: &[fix(

@@ -100,6 +100,15 @@ static ALL: [Cause; COUNT] = {
 /// Every cause.
 pub static CAUSES: &[Cause] = &ALL;
 
+/// Signs that say nothing by themselves: the cause counts only if one of these was found too. A variable such as
+/// CC_aarch64_linux_gnu is right in a build of something else that is no Go.
+const COMPANY: &[(&str, &[&str])] = &[("dead-cc-variable", &["host-gcc-foreign-code", "multilib-missing"])];
+
+/// The causes of which one has to be found beside this one; none if it stands for itself.
+pub(crate) fn company(id: &str) -> Option<&'static [&'static str]> {
+    COMPANY.iter().find(|(cause, _)| *cause == id).map(|(_, needed)| *needed)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +126,7 @@ mod tests {
                 c.id
             );
             assert!(!c.signs.is_empty() && !c.fixes.is_empty() && !c.why.is_empty(), "{}", c.id);
+            assert!(company(c.id).is_none_or(|needed| needed.iter().all(|id| ids.contains(id))), "{}", c.id);
             assert!(!c.title.ends_with('.') && c.why.ends_with('.'), "{}", c.id);
         }
     }

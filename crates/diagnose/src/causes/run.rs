@@ -6,7 +6,7 @@ pub(super) const TABLE: &[Cause] = &[
     Cause {
         id: "exec-format-error",
         title: "the kernel does not run programs of this machine",
-        why: "The file is for another architecture, and no emulator is registered for it (binfmt_misc), or it is no program at all.",
+        why: "The file is for another architecture, and no emulator is registered for it (binfmt_misc), or it is no program at all. A registration may be gone, or be out of sight: since Linux 6.7 each user namespace, so each rootless container, has a table of its own.",
         signs: &[sign("exec format error"), sign("Exec format error")],
         rank: 50,
         fixes: &[
@@ -44,9 +44,7 @@ pub(super) const TABLE: &[Cause] = &[
         signs: &[line("not found", r"version .?(?P<version>(?:GLIBCXX|CXXABI)_[\d.]+).? not found")],
         rank: 60,
         fixes: &[fix("link it in", "CGO_LDFLAGS='-static-libstdc++ -static-libgcc'")],
-        proof: Proof::Listed {
-            why: "no distribution within reach has an older libstdc++ than the compiler's that still runs the rest",
-        },
+        proof: Proof::Reproduced,
     },
     Cause {
         id: "loader-missing",
@@ -57,12 +55,13 @@ pub(super) const TABLE: &[Cause] = &[
             line("no such file or directory", r"(?:fork/exec|exec:?) \S*/[\w.-]+: no such file or directory"),
             line(
                 ": not found",
-                r"^(?:\S*/)?(?:ba|da|a)?sh: (?:\d+: |line \d+: )?(?P<file>\.{0,2}/[^:]+): not found",
+                r"\b(?:ba|da|a)?sh: (?:\d+: |line \d+: )?(?:exec: )?(?P<file>\.{0,2}/[^:]+): not found",
             ),
             line(
                 "No such file or directory",
                 r"bash: (?:line \d+: )?(?P<file>\.{0,2}/[^:]+): No such file or directory",
             ),
+            line("exec user process caused", "no such file or directory"),
         ],
         rank: 40,
         fixes: &[
@@ -146,6 +145,45 @@ pub(super) const TABLE: &[Cause] = &[
         proof: Proof::Reproduced,
     },
     Cause {
+        id: "qemu-cpu-unknown",
+        title: "qemu does not know the processor of that name",
+        why: "QEMU_CPU or -cpu names a model that this version of qemu does not have, or one of another architecture.",
+        signs: &[line("unable to find CPU model", r"CPU model '(?P<model>[^']+)'")],
+        rank: 64,
+        fixes: &[
+            fix("see the models that it knows", "qemu-aarch64-static -cpu help"),
+            fix("or let qemu choose", "unset QEMU_CPU"),
+        ],
+        proof: Proof::Reproduced,
+    },
+    Cause {
+        id: "mips-release-refused",
+        title: "the MIPS program is of another release or float format than the processor",
+        why: "The kernel, or qemu in its place, compares the program's NaN format with the processor's. Release 6 (-march=mips64r6) has NaN 2008; processors of release 2, such as Octeon and Loongson, do not run it.",
+        signs: &[sign("NaN mode not supported by CPU")],
+        rank: 66,
+        fixes: &[
+            fix("build for release 2, which is what Go's own code is", "CGO_CFLAGS=-march=mips64r2 go build"),
+            fix("see what the file is", "goferry explain FILE"),
+        ],
+        proof: Proof::Reproduced,
+    },
+    Cause {
+        id: "glibc-program-on-musl",
+        title: "a program that was linked with glibc runs on musl",
+        why: "Alpine has musl. With gcompat or a link in the loader's place a glibc program starts, and then misses functions that only glibc has.",
+        signs: &[line(
+            "Error relocating",
+            r"Error relocating (?P<file>\S+): (?P<symbol>\w+): symbol not found",
+        )],
+        rank: 58,
+        fixes: &[
+            fix("link with musl, in goferry.toml", "[toolchain]\nlibc = \"musl\""),
+            fix("or without cgo, if no package needs it", "CGO_ENABLED=0 go build"),
+        ],
+        proof: Proof::Reproduced,
+    },
+    Cause {
         id: "processor-level-too-low",
         title: "the processor is older than GOAMD64, GOARM or GO386 promise",
         why: "GOAMD64=v2 and above use instructions that older processors do not have; Go's start-up code looks, and ends the program.",
@@ -166,10 +204,13 @@ pub(super) const TABLE: &[Cause] = &[
         id: "ptrace-not-emulated",
         title: "a debugger or tracer cannot work under qemu",
         why: "qemu-user does not implement ptrace; strace, gdb and delve cannot attach to an emulated program from inside.",
-        signs: &[line(
-            "ptrace",
-            r"(?i)ptrace.*(?:function not implemented|Input/output error|not implemented|operation not permitted)",
-        )],
+        signs: &[
+            line(
+                "ptrace",
+                r"(?i)ptrace.*(?:function not implemented|Input/output error|not implemented|operation not permitted)",
+            ),
+            line("function not implemented", r"could not (?:launch process|attach to)"),
+        ],
         rank: 56,
         fixes: &[fix(
             "use qemu's own gdb stub from outside",
@@ -183,7 +224,7 @@ pub(super) const TABLE: &[Cause] = &[
         why: "/proc/sys/fs/binfmt_misc is read-only or belongs to another user namespace, as in containers without privileges; on kernels from 6.7 a registration is seen in its own namespace only.",
         signs: &[line(
             "binfmt_misc",
-            r"binfmt_misc.*(?:[Pp]ermission denied|Read-only file system|No such file|[Nn]ot permitted)",
+            r"binfmt_misc.*(?:[Pp]ermission denied|[Rr]ead-only file system|No such file|Directory nonexistent|[Nn]ot permitted|must be superuser)",
         )],
         rank: 60,
         fixes: &[fix("run the program with an emulator that needs no registration", "goferry run {target}")],

@@ -26,18 +26,17 @@ pub(super) const TABLE: &[Cause] = &[
     Cause {
         id: "host-gcc-foreign-code",
         title: "the host's gcc was given code of another machine",
-        why: "CGO_ENABLED=1 without CC uses the compiler of the host, whose assembler and options are for its own machine.",
+        why: "CGO_ENABLED=1 without CC uses the compiler of the host, whose assembler and options are for its own machine. The same is said when CC names the compiler of a third machine.",
         signs: &[
             line("no such instruction", "Error: no such instruction"),
             line(
                 "unrecognized command-line option",
-                r"unrecognized command-line option .{1,6}(?P<option>-m(?:arm|abi|hard-float|soft-float|cpu|float-abi|little-endian|thumb))",
+                r"unrecognized command-line option .{1,6}(?P<option>-m[\w-]+|-arch\b)",
             ),
             line("unrecognized argument in option", r"-m(?:abi|arch|cpu)="),
             line("bad value", r"bad value .*for .{1,6}-m(?:arch|cpu|tune|abi)="),
             sign("Error: junk at end of line"),
-            line("gcc_arm64.S", "Error:"),
-            line("gcc_mips", r"gcc_mips\w*\.S.*Error:"),
+            line("Error: ", r"\bgcc_\w+\.S:\d+: Error: "),
         ],
         rank: 70,
         fixes: &[
@@ -68,11 +67,12 @@ pub(super) const TABLE: &[Cause] = &[
     Cause {
         id: "cgocc-missing",
         title: "cgocc was called and is not there",
-        why: "Go was built with another default compiler (a patched zdefaultcc.go, or CC set when make.bash ran).",
-        signs: &[line("cgocc", r"cgocc(?:: command not found|.*not found)")],
+        why: "Go's default compiler was changed: CC stands in the go env file, was set when make.bash built this Go, or zdefaultcc.go was patched.",
+        signs: &[line("cgocc", r"\bcgocc\b.*not found")],
         rank: 64,
         fixes: &[
             fix("name the compiler", "CC=gcc go build"),
+            fix("if the go env file says so", "go env -u CC"),
             fix("or install an unmodified Go, and see", "goferry doctor"),
         ],
         proof: Proof::Reproduced,
@@ -99,11 +99,27 @@ pub(super) const TABLE: &[Cause] = &[
     Cause {
         id: "archiver-missing",
         title: "ar was not found",
-        why: "-buildmode=c-archive and some cgo packages need the archiver; AR names one that is not on PATH, or binutils is not installed.",
+        why: "-buildmode=c-archive packs its objects with ar, which comes with binutils and is not on PATH.",
         signs: &[line(
             "executable file not found",
             r#"exec: "(?P<tool>[^"]*\bar)": executable file not found"#,
         )],
+        rank: 60,
+        fixes: &[
+            fix("fetch the target's binutils without root", "goferry toolchain install {target}"),
+            fix("or install the distribution's", "sudo apt-get install binutils"),
+        ],
+        proof: Proof::Reproduced,
+    },
+    Cause {
+        id: "binutils-missing",
+        title: "the C compiler has no assembler or linker",
+        why: "gcc only translates; `as` and `ld` are binutils' and were not found beside it or on PATH.",
+        signs: &[
+            line("cannot execute", r"cannot execute .{1,3}(?P<tool>as|ld)\b"),
+            line("cannot find", r"fatal error: cannot find .{1,3}(?P<tool>ld|as)\b"),
+            line("error trying to exec", r"error trying to exec .{1,3}(?P<tool>as|ld)\b"),
+        ],
         rank: 60,
         fixes: &[
             fix("fetch the target's binutils without root", "goferry toolchain install {target}"),
@@ -156,6 +172,7 @@ pub(super) const TABLE: &[Cause] = &[
         why: "GOARCH=386 with the host's gcc means -m32, which needs the multilib package or a cross compiler.",
         signs: &[
             line("bits/libc-header-start.h", "No such file"),
+            line("bits/wordsize.h", "No such file"),
             line("gnu/stubs-32.h", "No such file"),
             line("sys/cdefs.h", "No such file"),
             line("asm/errno.h", "No such file"),
@@ -198,10 +215,13 @@ pub(super) const TABLE: &[Cause] = &[
         signs: &[
             line(
                 "framework",
-                r"(?:framework not found|unable to find framework|could not find framework) '?(?P<framework>\w+)",
+                r#"(?:framework not found|unable to find (?:system )?framework|could not find framework) ['"]?(?P<framework>\w+)"#,
             ),
             line("framework", r"ld: framework '?(?P<framework>\w+)'? not found"),
-            line("file not found", r"'(?P<framework>\w+)/\w+\.h' file not found"),
+            line(
+                "file not found",
+                r"'(?P<framework>Core\w+|Cocoa|Carbon|AppKit|AV\w+|Foundation|IOKit|LocalAuthentication|Metal\w*|OpenGL|Quartz\w*|Security|SystemConfiguration|UserNotifications|WebKit)/\w+\.h' file not found",
+            ),
         ],
         rank: 60,
         fixes: &[

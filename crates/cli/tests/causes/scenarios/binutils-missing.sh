@@ -1,0 +1,6 @@
+#: needs go gcc
+#: said-by gcc
+cgo_module 'static int work(void) { return 1; }'
+PATH=$(only go gcc) CGO_ENABLED=1 go build -o app .
+echo 'int main(void) { return 0; }' >main.c
+PATH=$(only gcc as) gcc main.c

@@ -1,0 +1,14 @@
+#: needs go gcc ld
+#: said-by ld
+module <<'GO'
+package main
+
+// int work(void) { return 1; }
+import "C"
+
+//export call
+func call() { C.work() }
+
+func main() { call() }
+GO
+CGO_ENABLED=1 go build -o app .

@@ -1,0 +1,9 @@
+#: needs go
+#: said-by go
+module <<'GO'
+package main
+
+func main() {}
+GO
+sed -i 's/^go .*/go 1.x/' go.mod
+go build -o app .

@@ -1,0 +1,10 @@
+#: needs go
+#: said-by go
+module <<'GO'
+package main
+
+import _ "golang.org/x/xerrors"
+
+func main() {}
+GO
+go build -o app .

@@ -1,0 +1,6 @@
+#: needs go gcc
+#: said-by gcc
+cgo_module 'static int work(void) { return 1; }'
+CGO_ENABLED=1 GOOS=linux GOARCH=arm64 go build -o app .
+CGO_ENABLED=1 GOOS=linux GOARCH=arm go build -o app .
+CGO_ENABLED=1 GOOS=linux GOARCH=mips64le go build -o app .

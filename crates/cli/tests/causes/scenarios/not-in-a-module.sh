@@ -1,0 +1,5 @@
+#: needs go
+#: said-by go
+go build ./...
+go test
+go list -m

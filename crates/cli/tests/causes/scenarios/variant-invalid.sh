@@ -1,0 +1,9 @@
+#: needs go
+#: said-by go
+module <<'GO'
+package main
+
+func main() {}
+GO
+GOARCH=mips64le GOMIPS64=soft go build -o app .
+GOARCH=386 GO386=387 go build -o app .

@@ -1,0 +1,9 @@
+#: needs go git
+#: said-by go
+module <<'GO'
+package main
+
+func main() {}
+GO
+mkdir .git
+go build -o app .

@@ -1,0 +1,9 @@
+#: needs go
+#: said-by go
+module <<'GO'
+package main
+
+func main() {}
+GO
+go work init .
+GOFLAGS=-mod=mod go build -o app .
