@@ -185,7 +185,7 @@ fn checkout(spec: &BuildSpec, out: &Path, cx: &BuildContext<'_>) -> Result<(), B
 }
 
 /// `cmd/app` is a folder here, though the go command would take it for an import path.
-fn local_package(dir: &Path, main: &str) -> String {
+pub fn local_package(dir: &Path, main: &str) -> String {
     let relative = !main.starts_with('.') && !main.starts_with('/');
     if relative && dir.join(main).exists() { format!("./{main}") } else { main.to_owned() }
 }

@@ -13,6 +13,8 @@ mod upx;
 
 pub use built::{Built, BuiltFile, BuiltRecord, Restored};
 pub use error::BuildError;
-pub use go_build::{BuildContext, build, go_environment, is_allowed, is_key_variable, prebuilt, set_time};
+pub use go_build::{
+    BuildContext, build, go_environment, is_allowed, is_key_variable, local_package, prebuilt, set_time,
+};
 pub use hook::run_hook;
 pub use universal::universal;

@@ -54,7 +54,17 @@ pub fn load(root: &Path, cwd: &Path, file: &ConfigFile) -> (Config, Diagnostics)
 /// What is wrong with the matrix of a configuration, whatever the project: unknown systems, architectures, variants and
 /// targets.
 pub fn check_targets(config: &Config, env: &BTreeMap<String, String>) -> Diagnostics {
-    let facts = ProjectFacts {
+    let facts = bare_facts(env);
+    let options = Options::default();
+    let templates = ProjectTemplates::new(std::path::PathBuf::new(), env.clone(), 0);
+    let mut problems = draft(config, &facts, &options, &templates).problems();
+    problems.list.retain(|d| d.code == Code::UnknownTarget && !d.labels.is_empty());
+    problems
+}
+
+/// Facts of a project of which only the environment is known.
+pub(crate) fn bare_facts(env: &BTreeMap<String, String>) -> ProjectFacts {
+    ProjectFacts {
         source: SourceKind::Checkout,
         build_from: SourceKind::Checkout,
         has_repository: true,
@@ -67,12 +77,7 @@ pub fn check_targets(config: &Config, env: &BTreeMap<String, String>) -> Diagnos
         pattern_mains: BTreeMap::new(),
         snapshot: false,
         env: env.clone(),
-    };
-    let options = Options::default();
-    let templates = ProjectTemplates::new(std::path::PathBuf::new(), env.clone(), 0);
-    let mut problems = draft(config, &facts, &options, &templates).problems();
-    problems.list.retain(|d| d.code == Code::UnknownTarget && !d.labels.is_empty());
-    problems
+    }
 }
 
 /// The skip set with every section that a word of `--skip` covers, and the words that mean nothing.

@@ -285,6 +285,7 @@ pub(crate) fn package_need(
                 target: Some(target),
                 patterns: &patterns,
                 tags,
+                flags: &[],
                 cgo,
                 env: &[],
             },

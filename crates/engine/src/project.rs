@@ -144,7 +144,7 @@ pub(crate) fn gather(
 }
 
 /// A configured text that the engine needs before templates can be rendered.
-fn literal(text: Option<&Text>) -> String {
+pub(crate) fn literal(text: Option<&Text>) -> String {
     text.map(|t| t.value.clone()).filter(|t| !t.contains("{{")).unwrap_or_default()
 }
 
@@ -266,7 +266,7 @@ fn clock(session: &Session, request: &Request, vcs: &Vcs) -> Clock {
     Clock { unix: vcs.commit_unix, source: source.to_owned() }
 }
 
-fn mains(root: &Path, module_path: Option<&str>) -> Vec<MainPackage> {
+pub(crate) fn mains(root: &Path, module_path: Option<&str>) -> Vec<MainPackage> {
     let found = gosource::main_packages(root).unwrap_or_default();
     found
         .into_iter()
@@ -281,7 +281,7 @@ fn mains(root: &Path, module_path: Option<&str>) -> Vec<MainPackage> {
 }
 
 /// What stands where the configuration expects main packages; templates are left to the go command.
-fn configured_mains(config: &Config, root: &Path) -> BTreeMap<(String, String), MainState> {
+pub(crate) fn configured_mains(config: &Config, root: &Path) -> BTreeMap<(String, String), MainState> {
     let mut out = BTreeMap::new();
     for b in &config.builds {
         let dir = b.dir.as_ref().map_or(".", |t| t.value.as_str());
@@ -295,7 +295,7 @@ fn configured_mains(config: &Config, root: &Path) -> BTreeMap<(String, String), 
 }
 
 /// The main packages that `./...` in a build's main means.
-fn pattern_mains(config: &Config, root: &Path) -> BTreeMap<(String, String), Vec<MainPackage>> {
+pub(crate) fn pattern_mains(config: &Config, root: &Path) -> BTreeMap<(String, String), Vec<MainPackage>> {
     let mut out = BTreeMap::new();
     for b in &config.builds {
         let dir = b.dir.as_ref().map_or(".", |t| t.value.as_str());

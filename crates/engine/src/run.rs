@@ -170,6 +170,7 @@ fn package(
             target: Some(target),
             patterns: &patterns,
             tags: &[],
+            flags: &[],
             cgo: true,
             env: &[],
         };

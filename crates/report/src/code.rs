@@ -93,6 +93,9 @@ codes! {
     ModuleQuery "module-query" Failure "a module@version could not be resolved or downloaded";
     ModuleReplace "module-replace" Usage "a module@version has replace or exclude lines, which go install refuses";
     HooksNotAllowed "hooks-not-allowed" Usage "hooks of a fetched module do not run unless allowed";
+    VendorMissingPackage "vendor-missing-package" Usage "vendor/ lacks something that a target imports";
+    VendorInconsistent "vendor-inconsistent" Usage "vendor/modules.txt disagrees with go.mod or go.work";
+    ModuleNotInCache "module-not-in-cache" HostLacks "GOPROXY=off, and the module cache lacks a module that a target needs";
     // matrix
     UnknownTarget "unknown-target" Usage "a target that Go does not know";
     NeedsExternalLinking "needs-external-linking" Usage "a pair that only a C toolchain can link, even for pure Go";

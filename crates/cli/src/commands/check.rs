@@ -1,4 +1,5 @@
-//! `goferry check`: is the configuration valid, and what of it can goferry not do yet.
+//! `goferry check`: is the configuration valid, what of it can goferry not do yet, and has every target its packages
+//! where vendor/ or GOPROXY=off leave no other way to get them.
 
 use crate::args::CheckArgs;
 use crate::output::{self, Terminal, data, talk};
@@ -7,7 +8,8 @@ use crate::{exit, resolve};
 use goferry_config::model::Unsupported;
 use goferry_config::template::Templates;
 use goferry_config::{Config, GOFERRY_FILE, SEARCH_ORDER};
-use goferry_engine::{ConfigFile, check_targets, load_config};
+use goferry_engine::{ConfigFile, ModuleCheck, check_module, check_targets, load_config};
+use goferry_proc::{Cancel, Host};
 use goferry_report::{Code, Diagnostic, Diagnostics, Label};
 use serde_json::Value;
 use std::path::Path;
@@ -17,6 +19,7 @@ use std::process::ExitCode;
 struct Checked {
     config: Config,
     problems: Diagnostics,
+    module: ModuleCheck,
 }
 
 pub(super) fn run(args: &CheckArgs) -> Result<ExitCode, Diagnostics> {
@@ -31,6 +34,11 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitCode, Diagnostics> {
     let mut problems = Diagnostics::default();
     for c in &all {
         problems.append(c.problems.clone());
+        for d in &c.module.problems.list {
+            if !problems.list.contains(d) {
+                problems.push(d.clone());
+            }
+        }
     }
     if args.json {
         let list = |of: fn(&Config) -> &Vec<Unsupported>| -> Vec<Value> {
@@ -41,15 +49,20 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitCode, Diagnostics> {
             "diagnostics": problems,
             "unsupported": list(|c| &c.unsupported),
             "publishing": list(|c| &c.publishing),
+            "packages": all.iter().map(|c| serde_json::json!({
+                "from": c.module.from,
+                "targets": c.module.targets.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
         }));
         return Ok(exit::of(&problems));
     }
     let terminal = Terminal::detect();
     for c in &all {
-        for d in &c.problems.list {
+        for d in c.problems.list.iter().chain(&c.module.problems.list) {
             talk(&diagnostics::draw(d, &terminal));
         }
         data(&verdict(c));
+        data(&packages(&c.module));
     }
     Ok(exit::of(&problems))
 }
@@ -57,8 +70,30 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitCode, Diagnostics> {
 fn check(root: &Path, file: &ConfigFile) -> Checked {
     let (config, mut problems) = load_config(root, root, file);
     templates(root, file, &config, &mut problems);
-    problems.append(check_targets(&config, &std::env::vars().collect()));
-    Checked { config, problems }
+    let env = resolve::environment();
+    problems.append(check_targets(&config, &env));
+    let module = match problems.has_errors() {
+        true => ModuleCheck::default(),
+        false => check_module(root, &config, &env, &Host::new(Cancel::new())),
+    };
+    Checked { config, problems, module }
+}
+
+/// A line on where packages come from, if somebody restricted that.
+fn packages(module: &ModuleCheck) -> String {
+    if module.targets.is_empty() {
+        return String::new();
+    }
+    let targets = match module.targets.len() {
+        1 => module.targets[0].to_string(),
+        n => format!("{n} targets"),
+    };
+    let from = module.from.join(" and ");
+    match (module.problems.has_errors(), module.problems.list.is_empty()) {
+        (true, _) => format!("packages: {from} lacks something of {targets}\n"),
+        (false, false) => format!("packages: looked for in {from} for {targets}, with warnings\n"),
+        (false, true) => format!("packages: {from} has what is needed for {targets}\n"),
+    }
 }
 
 fn verdict(c: &Checked) -> String {

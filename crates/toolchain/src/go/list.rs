@@ -22,6 +22,8 @@ pub struct ListQuery<'a> {
     pub patterns: &'a [String],
     /// Build tags.
     pub tags: &'a [String],
+    /// Further flags: `-mod=vendor`.
+    pub flags: &'a [String],
     /// CGO_ENABLED.
     pub cgo: bool,
     /// More environment, set after everything else.
@@ -91,6 +93,7 @@ pub(super) fn list_packages(
     if !query.tags.is_empty() {
         args.push(format!("-tags={}", query.tags.join(",")));
     }
+    args.extend_from_slice(query.flags);
     args.push("--".to_owned());
     args.extend_from_slice(query.patterns);
     let mut set: Vec<(String, String)> =

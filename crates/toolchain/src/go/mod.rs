@@ -4,6 +4,7 @@
 
 mod identity;
 mod list;
+mod offline;
 
 use crate::ask::{Question, ToolError};
 use goferry_proc::{Spawner, find_program};
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 pub use identity::{GoIdentity, GoIdentityError};
 pub use list::{CgoNeed, ListQuery, Package, PackageError, PackageModule, cgo_need, parse_packages};
+pub use offline::{Lack, Refusal, lack, refusal};
 
 /// Least version of Go that goferry works with; the main version's rule begins with 1.24.
 pub const LEAST_GO_MINOR: u32 = 21;

@@ -44,6 +44,7 @@ fn list(bed: &Bed, go: &Go, target: &str, cgo: bool) -> Vec<Package> {
         target: Some(target),
         patterns: &[".".to_owned()],
         tags: &[],
+        flags: &[],
         cgo,
         env: &env,
     };
