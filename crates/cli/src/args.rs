@@ -30,7 +30,7 @@ pub(crate) enum Command {
     Build(BuildArgs),
     /// Show what a release would do, and everything that is wrong with it
     Plan(PlanArgs),
-    /// Check configuration files
+    /// Check configuration files, and vendor/ for every target
     #[command(visible_alias = "c")]
     Check(CheckArgs),
     /// Write a small goferry.toml to start from
