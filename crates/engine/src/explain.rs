@@ -68,9 +68,7 @@ fn library_folders(target: Option<GoTarget>) -> Vec<PathBuf> {
         ["/lib", "/usr/lib", "/lib64", "/usr/lib64"].iter().map(PathBuf::from).collect();
     dirs.extend(["/lib", "/usr/lib"].iter().map(|d| Path::new(d).join(triple)));
     let mut files = vec![PathBuf::from("/etc/ld.so.conf")];
-    files.extend(
-        std::fs::read_dir("/etc/ld.so.conf.d").into_iter().flatten().flatten().map(|e| e.path()),
-    );
+    files.extend(std::fs::read_dir("/etc/ld.so.conf.d").into_iter().flatten().flatten().map(|e| e.path()));
     for file in files {
         let text = std::fs::read_to_string(file).unwrap_or_default();
         dirs.extend(text.lines().map(str::trim).filter(|l| l.starts_with('/')).map(PathBuf::from));
@@ -107,7 +105,10 @@ pub fn kernel_refuses(path: &Path) -> bool {
 
 /// 32-bit programs on a 64-bit kernel.
 fn runs_beside(host: Option<ArchKind>, program: ArchKind) -> bool {
-    matches!((host, program), (Some(ArchKind::Amd64), ArchKind::I386) | (Some(ArchKind::Arm64), ArchKind::Arm))
+    matches!(
+        (host, program),
+        (Some(ArchKind::Amd64), ArchKind::I386) | (Some(ArchKind::Arm64), ArchKind::Arm)
+    )
 }
 
 /// What a file is to `explain`.

@@ -10,7 +10,7 @@ use goferry_plan::{Draft, DraftBuild};
 use goferry_report::Diagnostic;
 use goferry_target::{GoTarget, Os};
 use goferry_toolchain::go::{Go, GoIdentity, ListQuery};
-use goferry_toolchain::provide::{QemuWanted, Wanted, provide_qemu};
+use goferry_toolchain::provide::{Prefer, QemuWanted, Wanted, provide_qemu};
 use goferry_toolchain::{go, gosource};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -68,10 +68,13 @@ pub(crate) fn gather(
         if !wants_cc(draft, target, &cgo) {
             continue;
         }
-        let wanted = Wanted {
+        let mut wanted = Wanted {
             cxx: needs_cxx(&cgo, draft, *target),
             ..compilers::wanted(draft.config(), *target, &project.root)
         };
+        if names_zig(draft, *target) {
+            wanted.prefer = Prefer::Zig;
+        }
         let fact = compilers::fact(session, &wanted, &project.root, &fetching, &mut provided);
         ccs.insert(*target, fact);
         all_wanted.push(wanted);
@@ -196,6 +199,14 @@ fn wants_cc(draft: &Draft<'_>, target: &GoTarget, cgo: &BTreeMap<Program, CgoNee
     })
 }
 
+/// Whether a build of this target names zig as its compiler: `CC=zig cc -target …`.
+fn names_zig(draft: &Draft<'_>, target: GoTarget) -> bool {
+    let builds = draft.builds.iter().filter(|b| b.targets.contains(&target));
+    let mut items = builds
+        .flat_map(|b| b.config.flags.env.iter().chain(b.config.overrides.iter().flat_map(|o| &o.flags.env)));
+    items.any(|t| t.value.trim_start().starts_with("CC=zig "))
+}
+
 /// Whether the C++ compiler may be needed: where goferry did not look into the packages, it may.
 fn needs_cxx(cgo: &BTreeMap<Program, CgoNeed>, draft: &Draft<'_>, target: GoTarget) -> bool {
     let mut builds = draft.builds.iter().filter(|b| b.targets.contains(&target));
@@ -280,15 +291,7 @@ pub(crate) fn package_need(
     let list = |cgo: bool| {
         go.list_packages(
             &session.host,
-            &ListQuery {
-                dir,
-                target: Some(target),
-                patterns: &patterns,
-                tags,
-                flags: &[],
-                cgo,
-                env: &[],
-            },
+            &ListQuery { dir, target: Some(target), patterns: &patterns, tags, flags: &[], cgo, env: &[] },
         )
     };
     let no = |reason: &str| CgoNeed { needed: false, cxx: false, reason: reason.to_owned() };

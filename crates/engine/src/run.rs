@@ -56,7 +56,8 @@ fn inspect(path: &Path, target: GoTarget) -> Result<bool, Box<Diagnostic>> {
                 .hint_with("what it is", format!("goferry explain {}", path.display())),
         )
     };
-    let bytes = std::fs::File::open(path).and_then(FileBytes::new).map_err(|e| crate::dist::failure(path, &e))?;
+    let bytes =
+        std::fs::File::open(path).and_then(FileBytes::new).map_err(|e| crate::dist::failure(path, &e))?;
     let binary = goferry_objfile::inspect(&bytes).map_err(|e| wrong(format!("{}: {e}", path.display())))?;
     if !matches!(binary.kind, FileKind::Executable | FileKind::Pie) {
         return Err(wrong(format!("{} is no program", path.display())));
@@ -191,23 +192,33 @@ fn package(
         Ok(list) if list.len() == 1 => {
             let (path, name) = &list[0];
             let named = if path == "command-line-arguments" { pattern.to_owned() } else { path.clone() };
-            return Ok((named, if path == "command-line-arguments" { "program".to_owned() } else { name.clone() }));
+            return Ok((
+                named,
+                if path == "command-line-arguments" { "program".to_owned() } else { name.clone() },
+            ));
         }
         Ok(list) if list.len() > 1 => return Err(several(pattern, &list)),
-        Err(e) if what.is_some() => return Err(missing(format!("`{pattern}` is neither a file nor a package of a program: {e}"))),
+        Err(e) if what.is_some() => {
+            return Err(missing(format!("`{pattern}` is neither a file nor a package of a program: {e}")));
+        }
         _ if what.is_some() => return Err(missing(format!("`{pattern}` is no main package"))),
         _ => {}
     }
     match mains("./cmd/...").unwrap_or_default().as_slice() {
         [one] => Ok(one.clone()),
-        [] => Err(Box::new(missing("neither `.` nor `./cmd` has a main package".to_owned())
-            .hint_with("name the package", format!("goferry run {target} ./path/to/package")))),
+        [] => Err(Box::new(
+            missing("neither `.` nor `./cmd` has a main package".to_owned())
+                .hint_with("name the package", format!("goferry run {target} ./path/to/package")),
+        )),
         list => Err(several("./cmd/...", list)),
     }
 }
 
 fn several(pattern: &str, list: &[(String, String)]) -> Box<Diagnostic> {
-    let mut d = Diagnostic::error(Code::MainMissing, format!("`{pattern}` has {} main packages; name one", list.len()));
+    let mut d = Diagnostic::error(
+        Code::MainMissing,
+        format!("`{pattern}` has {} main packages; name one", list.len()),
+    );
     d.notes = list.iter().map(|(p, _)| p.clone()).collect();
     Box::new(d)
 }

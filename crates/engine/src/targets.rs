@@ -1,9 +1,9 @@
 //! `goferry targets`: every pair with its compiler, C library and runner; and, tried out, what was built and ran.
 
 use crate::compilers::FetchRules;
+use crate::run;
 use crate::session::Session;
 use crate::toolset::{self, State, ToolRow};
-use crate::run;
 use goferry_proc::{CommandSpec, Env, Limits, Spawner};
 use goferry_report::Diagnostics;
 use goferry_target::{GoTarget, Linking, Os};
@@ -144,10 +144,13 @@ fn start(session: &Session, target: GoTarget, program: &Path, cgo: bool) -> Stri
     for (name, value) in command.env {
         spec = spec.set(name, value);
     }
-    let wanted = format!("{} {} {}", target.os.goos(), target.arch.goarch(), if cgo { "cgo 3" } else { "pure 3" });
+    let wanted =
+        format!("{} {} {}", target.os.goos(), target.arch.goarch(), if cgo { "cgo 3" } else { "pure 3" });
     match session.host.run(&spec) {
         Ok(done) if done.status.success() && done.stdout_text().trim() == wanted => "yes".to_owned(),
-        Ok(done) => format!("NO: {} {}", done.stdout_text().trim(), done.stderr_text().lines().next().unwrap_or("")),
+        Ok(done) => {
+            format!("NO: {} {}", done.stdout_text().trim(), done.stderr_text().lines().next().unwrap_or(""))
+        }
         Err(e) => format!("NO: {e}"),
     }
 }

@@ -9,7 +9,7 @@ use crate::{config, host, prepare};
 use goferry_emulate::{Runner, choose_runner, command_for};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::GoTarget;
-use goferry_toolchain::provide::{self, Lock, LockEntry, ProvidedQemu, Provided, QemuWanted, Source, Wanted};
+use goferry_toolchain::provide::{self, Lock, LockEntry, Provided, ProvidedQemu, QemuWanted, Source, Wanted};
 use goferry_toolchain::shim::{self, Shim};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -174,11 +174,7 @@ pub fn install(session: &Session, need: &Need, rules: FetchRules) -> Result<Inst
 }
 
 /// Writes the lock if it changes; what belongs to other targets stays unless the whole project was installed.
-fn write_lock(
-    path: &Path,
-    entries: Vec<LockEntry>,
-    whole: bool,
-) -> Result<Option<PathBuf>, Box<Diagnostic>> {
+fn write_lock(path: &Path, entries: Vec<LockEntry>, whole: bool) -> Result<Option<PathBuf>, Box<Diagnostic>> {
     let old = Lock::read(path).ok().flatten();
     let mut all = entries;
     if !whole {

@@ -103,7 +103,8 @@ fn host(h: &HostCheck) -> String {
         .iter()
         .map(|b| format!("{}{} ({})", b.name, if b.enabled { "" } else { " off" }, b.flags))
         .collect();
-    let entries = if entries.is_empty() { "no entries; none is needed".to_owned() } else { entries.join(", ") };
+    let entries =
+        if entries.is_empty() { "no entries; none is needed".to_owned() } else { entries.join(", ") };
     out + &format!("binfmt     {}\n\n", harmless(&entries))
 }
 

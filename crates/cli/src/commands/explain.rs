@@ -34,9 +34,10 @@ pub(super) fn run(args: &ExplainArgs) -> Result<ExitCode, Diagnostics> {
         }
         _ => {
             let mut bytes = vec![];
-            std::io::stdin().lock().read_to_end(&mut bytes).map_err(|e| {
-                Diagnostic::error(Code::Io, format!("standard input cannot be read: {e}"))
-            })?;
+            std::io::stdin()
+                .lock()
+                .read_to_end(&mut bytes)
+                .map_err(|e| Diagnostic::error(Code::Io, format!("standard input cannot be read: {e}")))?;
             Subject::Text(bytes)
         }
     };

@@ -6,9 +6,9 @@ use crate::render::{diagnostics, table};
 use crate::sinks::{Manner, Talker};
 use crate::watch::Watch;
 use crate::{exit, resolve};
+use goferry_engine::Session;
 use goferry_engine::compilers::FetchRules;
 use goferry_engine::toolset::{self, GoEnvironment, Installed, State};
-use goferry_engine::Session;
 use goferry_proc::Cancel;
 use goferry_report::{Diagnostics, Sink};
 use std::process::ExitCode;
@@ -123,9 +123,10 @@ fn installed_json(done: &Installed, problems: &Diagnostics) -> serde_json::Value
             })
         })
         .collect();
-    let emulator = done.emulator.as_ref().map(|q| {
-        serde_json::json!({ "version": q.version, "path": q.bin_dir, "fetched": q.entry })
-    });
+    let emulator = done
+        .emulator
+        .as_ref()
+        .map(|q| serde_json::json!({ "version": q.version, "path": q.bin_dir, "fetched": q.entry }));
     serde_json::json!({
         "compilers": compilers, "emulator": emulator, "lock": done.lock, "diagnostics": problems,
     })

@@ -76,9 +76,11 @@ fn installation(go: &GoIdentity, problems: &mut Diagnostics) {
         let path = go.goroot.join(file);
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
         if let Some((n, line)) = own_cases(&text) {
-            let message = "Go's table of default C compilers was changed: builds here differ from everybody else's";
+            let message =
+                "Go's table of default C compilers was changed: builds here differ from everybody else's";
             let number = u32::try_from(n + 1).unwrap_or(0);
-            let label = Label { excerpt: Some(line.to_owned()), ..Label::at(path.display().to_string(), number, 1) };
+            let label =
+                Label { excerpt: Some(line.to_owned()), ..Label::at(path.display().to_string(), number, 1) };
             problems.push(
                 Diagnostic::warning(Code::GoInstallModified, message)
                     .label(label)
@@ -126,12 +128,16 @@ fn env_file(go: &GoIdentity, problems: &mut Diagnostics) {
             _ => continue,
         };
         let number = u32::try_from(n + 1).unwrap_or(0);
-        let label = Label { excerpt: Some(line.to_owned()), ..Label::at(file.display().to_string(), number, 1) };
+        let label =
+            Label { excerpt: Some(line.to_owned()), ..Label::at(file.display().to_string(), number, 1) };
         problems.push(
-            Diagnostic::warning(Code::GoEnvFile, format!("{} is set in Go's env file: {effect}", name.trim()))
-                .label(label)
-                .hint_with("to remove it", format!("go env -u {}", name.trim()))
-                .hint_with("to ignore the file once", "GOENV=off"),
+            Diagnostic::warning(
+                Code::GoEnvFile,
+                format!("{} is set in Go's env file: {effect}", name.trim()),
+            )
+            .label(label)
+            .hint_with("to remove it", format!("go env -u {}", name.trim()))
+            .hint_with("to ignore the file once", "GOENV=off"),
         );
     }
 }
@@ -145,8 +151,10 @@ fn version(go: &GoIdentity, problems: &mut Diagnostics) {
     if has.minor > 0 && needs.minor > has.minor {
         let message = format!("the module wants Go {number}, and {} is installed", has.text);
         problems.push(match go.gotoolchain.as_str() {
-            "local" => Diagnostic::error(Code::GoTooOld, message + "; GOTOOLCHAIN=local forbids fetching another")
-                .hint_with("allow it", "GOTOOLCHAIN=auto"),
+            "local" => {
+                Diagnostic::error(Code::GoTooOld, message + "; GOTOOLCHAIN=local forbids fetching another")
+                    .hint_with("allow it", "GOTOOLCHAIN=auto")
+            }
             _ => Diagnostic::note(Code::GoTooOld, message + "; the go command fetches it when it builds"),
         });
     }
@@ -159,9 +167,12 @@ fn dead_variables(session: &Session, problems: &mut Diagnostics) {
         if dead {
             let tool = name.split('_').next().unwrap_or("CC");
             problems.push(
-                Diagnostic::warning(Code::DeadVariable, format!("{name} is set, and the go command does not read it"))
-                    .hint_with("for one build", format!("{tool}={value} go build …"))
-                    .hint("goferry chooses the compiler by itself; the variable can go"),
+                Diagnostic::warning(
+                    Code::DeadVariable,
+                    format!("{name} is set, and the go command does not read it"),
+                )
+                .hint_with("for one build", format!("{tool}={value} go build …"))
+                .hint("goferry chooses the compiler by itself; the variable can go"),
             );
         }
     }
@@ -187,14 +198,20 @@ fn binfmt(dir: &Path, problems: &mut Diagnostics) -> Vec<BinfmtEntry> {
                     Code::BinfmtBroken,
                     format!("binfmt_misc starts {} for {}, which does not exist", e.interpreter, e.name),
                 )
-                .hint_with("to take the entry out", format!("echo -1 | sudo tee {}/{}", dir.display(), e.name))
+                .hint_with(
+                    "to take the entry out",
+                    format!("echo -1 | sudo tee {}/{}", dir.display(), e.name),
+                )
                 .hint("goferry calls its emulators directly and needs no entry"),
             );
         } else if !fixed {
             problems.push(
                 Diagnostic::note(
                     Code::BinfmtBroken,
-                    format!("{} is registered without F: inside a chroot or a container it is not found", e.name),
+                    format!(
+                        "{} is registered without F: inside a chroot or a container it is not found",
+                        e.name
+                    ),
                 )
                 .hint_with("to register it anew", "sudo systemctl restart binfmt-support"),
             );
@@ -231,9 +248,11 @@ fn room(session: &Session, check: &mut HostCheck, problems: &mut Diagnostics) {
     }
     check.memory = goferry_proc::available_memory();
     if let Some(bytes) = check.memory.filter(|b| *b < LEAST_MEMORY) {
-        let message = format!("{} of memory are free; linkers of larger programs want more", crate::size(bytes));
+        let message =
+            format!("{} of memory are free; linkers of larger programs want more", crate::size(bytes));
         problems.push(
-            Diagnostic::warning(Code::LowMemory, message).hint_with("one step at a time", "goferry release -p 1"),
+            Diagnostic::warning(Code::LowMemory, message)
+                .hint_with("one step at a time", "goferry release -p 1"),
         );
     }
 }
@@ -244,7 +263,8 @@ mod tests {
 
     #[test]
     fn a_changed_table_is_noticed() {
-        let released = "switch goos+`/`+goarch {\n}\nswitch goos {\ncase \"darwin\":\n\treturn \"clang\"\n}\n";
+        let released =
+            "switch goos+`/`+goarch {\n}\nswitch goos {\ncase \"darwin\":\n\treturn \"clang\"\n}\n";
         assert_eq!(own_cases(released), None);
         let changed = released.replacen("{\n}", "{\n\tcase `linux/arm64`:\n\t\treturn `x-gcc`\n}", 1);
         assert_eq!(own_cases(&changed), Some((1, "case `linux/arm64`:")));
@@ -255,9 +275,13 @@ mod tests {
         let text = "enabled\ninterpreter /usr/bin/qemu-aarch64-static\nflags: OCF\noffset 0\nmagic 7f\n";
         let entry = parse_binfmt("qemu-aarch64".to_owned(), text);
         assert!(entry.enabled);
-        assert_eq!((entry.interpreter.as_str(), entry.flags.as_str()), ("/usr/bin/qemu-aarch64-static", "OCF"));
+        assert_eq!(
+            (entry.interpreter.as_str(), entry.flags.as_str()),
+            ("/usr/bin/qemu-aarch64-static", "OCF")
+        );
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("qemu-mips"), "enabled\ninterpreter /no/such/qemu\nflags: \n").unwrap();
+        std::fs::write(dir.path().join("qemu-mips"), "enabled\ninterpreter /no/such/qemu\nflags: \n")
+            .unwrap();
         std::fs::write(dir.path().join("status"), "enabled\n").unwrap();
         let mut problems = Diagnostics::default();
         assert_eq!(binfmt(dir.path(), &mut problems).len(), 1);

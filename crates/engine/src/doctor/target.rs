@@ -115,12 +115,19 @@ fn cgo(session: &Session, t: GoTarget, build: &Build, set: Option<&str>) -> (Opt
     let own = session.env.get("CGO_ENABLED").map(String::as_str).filter(|v| !v.is_empty());
     match (set.or(own), &build.cgo) {
         (_, Some((on, why))) => (Some(*on), format!("{}: {why}", if *on { "on" } else { "off" })),
-        (Some(v), None) => (Some(v == "1"), format!("{}: CGO_ENABLED={v}", if v == "1" { "on" } else { "off" })),
-        (None, None) if t == crate::host_target() => (None, "on where gcc is found: the host's own target".to_owned()),
+        (Some(v), None) => {
+            (Some(v == "1"), format!("{}: CGO_ENABLED={v}", if v == "1" { "on" } else { "off" }))
+        }
+        (None, None) if t == crate::host_target() => {
+            (None, "on where gcc is found: the host's own target".to_owned())
+        }
         (None, None) if t.facts().is_some_and(|f| f.linking != Linking::Internal) => {
             (None, "on: the pair links only with a C toolchain".to_owned())
         }
-        (None, None) => (None, "go turns it off for other targets; goferry turns it on where a package needs it".to_owned()),
+        (None, None) => (
+            None,
+            "go turns it off for other targets; goferry turns it on where a package needs it".to_owned(),
+        ),
     }
 }
 
@@ -143,7 +150,9 @@ fn probe(session: &Session, cc: &str, target: GoTarget, need: &Need) -> Result<(
         d.notes.extend(notes.lines().map(str::to_owned));
         d
     };
-    let fix = |d: Diagnostic| Box::new(d.hint_with("one that does, without root", format!("goferry toolchain install {target}")));
+    let fix = |d: Diagnostic| {
+        Box::new(d.hint_with("one that does, without root", format!("goferry toolchain install {target}")))
+    };
     let done = session
         .host
         .run(&spec)

@@ -152,7 +152,8 @@ fn compilers(root: &Path, triple: &str, sysroot: Option<&Path>) -> BTreeMap<Stri
         .join(":");
     let mut args = vec![format!("--sysroot={}", text(sysroot.unwrap_or(root).to_owned()))];
     if sysroot.is_none() {
-        args.push("-isystem".to_owned());
+        // Behind the compiler's own and C++'s folders, whose headers include the C library's by `#include_next`.
+        args.push("-idirafter".to_owned());
         args.push(text(root.join("usr").join(triple).join("include")));
         args.push(format!("-L{}", text(root.join("usr").join(triple).join("lib"))));
     }

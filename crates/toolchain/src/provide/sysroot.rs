@@ -57,6 +57,9 @@ pub(super) fn provide(
     let mut packages = wanted.packages.clone();
     packages.push("libc6-dev".to_owned());
     packages.push("libgcc-s1".to_owned());
+    if wanted.cxx {
+        packages.push("libstdc++6".to_owned());
+    }
     let request = Request {
         role: "sysroot",
         target: wanted.target.to_string(),

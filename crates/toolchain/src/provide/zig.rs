@@ -169,6 +169,8 @@ fn shims(
         (cc.clone(), compiler("cc")?),
         (cxx.clone(), compiler("c++")?),
         (ar.clone(), Shim { args: vec!["ar".to_owned()], env: env.clone(), ..Shim::plain(zig.to_owned()) }),
+        // For configurations that say `CC=zig cc -target …` themselves.
+        ("zig".to_owned(), Shim { env: env.clone(), ..Shim::plain(zig.to_owned()) }),
     ]);
     if t.os == Os::Darwin {
         // Go calls the host's strip and dsymutil, which know no Mach-O (FACTS); what they would do is optional.

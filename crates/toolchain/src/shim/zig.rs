@@ -57,8 +57,10 @@ mod tests {
 
     fn after(goos: &str, goarch: &str, text: &str) -> String {
         let words = text.split(' ').map(OsString::from).collect();
-        let out: Vec<String> =
-            rewrite(goos, goarch, Path::new("/n.o"), words).into_iter().map(|w| w.to_string_lossy().into_owned()).collect();
+        let out: Vec<String> = rewrite(goos, goarch, Path::new("/n.o"), words)
+            .into_iter()
+            .map(|w| w.to_string_lossy().into_owned())
+            .collect();
         out.join(" ")
     }
 
