@@ -11,5 +11,5 @@ mod log;
 mod target_words;
 
 pub use binary::{BinaryReport, HostView, Obstacle, explain_binary, target_of};
-pub use causes::{CAUSES, Cause, Fix, Proof, Sign};
+pub use causes::{AREAS, CAUSES, Cause, Fix, Proof, Sign};
 pub use log::{FilledFix, Finding, LogReport, explain_log};

@@ -13,6 +13,9 @@ use std::sync::OnceLock;
 /// Bytes of a line that are looked at around a hit; nothing that a person reads is longer.
 const LINE: usize = 4096;
 
+/// About how many of them are shown.
+const EXCERPT: usize = 300;
+
 /// Findings that are kept of one cause; a log of thousands of the same needs no list of them.
 const PER_CAUSE: usize = 20;
 
@@ -36,7 +39,7 @@ pub struct Finding {
     pub why: &'static str,
     /// Line of the log, from 1.
     pub line: usize,
-    /// That line, without colours.
+    /// That line, without colours; of a very long one the part that matters.
     pub excerpt: String,
     /// The target, where the log names one near it: `linux/arm64`.
     pub target: Option<String>,
@@ -115,11 +118,12 @@ fn build_matcher() -> Option<Matcher> {
 
 impl Matcher {
     /// The signs whose needle the line has, in its order; needles may overlap.
-    fn signs<'m>(&'m self, line: &[u8]) -> Vec<&'m Ready> {
+    fn signs<'m>(&'m self, line: &[u8]) -> Vec<(&'m Ready, usize)> {
         let (mut out, mut at) = (vec![], 0);
         while let Some(hit) = self.needles.find_at(line, at) {
             for needle in self.beginnings.get(hit.as_bytes()).into_iter().flatten() {
-                out.extend(self.by_needle.get(needle).into_iter().flatten());
+                let ready = self.by_needle.get(needle).into_iter().flatten();
+                out.extend(ready.map(|r| (r, hit.start())));
             }
             at = hit.start() + 1;
         }
@@ -136,7 +140,7 @@ impl Matcher {
             // Of a line without an end the part around the hit.
             let text = &log[from.max(hit.start().saturating_sub(LINE))..to.min(hit.start() + LINE)];
             let mut seen: Vec<&'static str> = vec![];
-            for ready in self.signs(text) {
+            for (ready, at) in self.signs(text) {
                 let count = counts.entry(ready.cause.id).or_default();
                 if *count >= PER_CAUSE || seen.contains(&ready.cause.id) {
                     continue;
@@ -144,7 +148,7 @@ impl Matcher {
                 if let Some(captured) = captures(ready.pattern.as_ref(), text) {
                     seen.push(ready.cause.id);
                     *count += 1;
-                    found.push((finding(ready.cause, lines.of(from), text, captured), from));
+                    found.push((finding(ready.cause, lines.of(from), (text, at), captured), from));
                 }
             }
             start = to.min(hit.start() + LINE).max(hit.end());
@@ -193,13 +197,32 @@ fn captures(pattern: Option<&Regex>, line: &[u8]) -> Option<BTreeMap<String, Str
     Some(regex.capture_names().flatten().filter_map(|n| Some((n.to_owned(), text(n)?))).collect())
 }
 
-fn finding(cause: &'static Cause, line: usize, text: &[u8], captured: BTreeMap<String, String>) -> Finding {
+/// A line as a person wants to read it: of a very long one the part around the sign.
+fn excerpt(text: &[u8], at: usize) -> String {
+    let (from, to) = (at.saturating_sub(EXCERPT / 2), text.len().min(at + EXCERPT));
+    let mut out =
+        String::from_utf8_lossy(&text[if to > EXCERPT { from } else { 0 }..to]).trim_end().to_owned();
+    if to > EXCERPT && from > 0 {
+        out.insert_str(0, "… ");
+    }
+    if to < text.len() {
+        out.push_str(" …");
+    }
+    out
+}
+
+fn finding(
+    cause: &'static Cause,
+    line: usize,
+    (text, at): (&[u8], usize),
+    captured: BTreeMap<String, String>,
+) -> Finding {
     Finding {
         id: cause.id,
         title: cause.title,
         why: cause.why,
         line,
-        excerpt: String::from_utf8_lossy(text).trim_end().to_owned(),
+        excerpt: excerpt(text, at),
         target: None,
         captured,
         fixes: cause
@@ -294,6 +317,16 @@ mod tests {
             assert!(explain_log(log).first.is_none(), "{log:?}");
         }
         assert_eq!(explain_log(b"a\nb").lines_read, 2);
+    }
+
+    #[test]
+    fn long_lines_are_shown_in_part() {
+        let log =
+            format!("gcc {}: error: ld: cannot find -lfoo {}", "-Wl,-x ".repeat(900), "a.o ".repeat(9000));
+        let excerpt = explain_log(log.as_bytes()).first.unwrap().excerpt;
+        assert!(excerpt.len() < 500 && excerpt.contains("cannot find -lfoo"), "{excerpt}");
+        assert!(excerpt.starts_with("… ") && excerpt.ends_with(" …"), "{excerpt}");
+        assert_eq!(explain_log(b"ld: cannot find -lfoo\n").first.unwrap().excerpt, "ld: cannot find -lfoo");
     }
 
     #[test]

@@ -40,6 +40,8 @@ impl TargetWords {
             | \b(?P<triple>\w+-[\w-]+)-(?:gcc|g\+\+|ld|as|clang)\b
             | -target\ (?P<zig>\w+-\w+(?:-\w+)?)
             | \b(?P<qemu>qemu-\w+)
+            | /(?:usr|gcc-cross)/(?P<folder>\w+-linux-\w+)/
+            | \btarget\ architecture\ (?P<llvm>\w+)
             | \bgcc_(?P<file>arm64|arm|loong64|riscv64|s390x)\.S:"#
         ))?;
         Some(TargetWords { words, others })
@@ -57,7 +59,8 @@ impl TargetWords {
             // runtime/cgo's assembly; other systems of these processors have no compiler on Linux by accident.
             return Some(format!("linux/{arch}"));
         }
-        let name = part("triple").or_else(|| part("zig")).or_else(|| part("qemu"))?;
+        let llvm = part("llvm").map(|l| format!("qemu-{l}"));
+        let name = ["triple", "zig", "qemu", "folder"].into_iter().find_map(part).or(llvm)?;
         self.others.get(&name).cloned()
     }
 
@@ -87,6 +90,8 @@ mod tests {
             ("zig cc -target aarch64-linux-gnu.2.28 -m64", Some("linux/arm64")),
             ("gcc_arm64.S:30: Error: no such instruction", Some("linux/arm64")),
             ("/usr/local/go/pkg/tool/linux_amd64/link: running gcc failed", None),
+            ("/usr/mips64el-linux-gnuabi64/include/gnu/stubs.h:32:11: fatal error:", Some("linux/mips64le")),
+            ("error: target architecture mips64el has no LLVM CPU feature", Some("linux/mips64le")),
             ("/usr/lib/gcc/x86_64-linux-gnu/12/crt1.o", None),
             ("alinux/arm64", None),
             ("apt-get install qemu-user-static", None),

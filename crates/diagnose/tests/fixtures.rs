@@ -155,6 +155,7 @@ fn a_full_disk_explains_everything_else() {
 fn placeholders_are_filled() {
     for (id, log) in fixtures() {
         let first = explain_log(log.as_bytes()).first.unwrap();
+        assert!(!first.why.contains('{'), "{id}: {}", first.why);
         for fix in &first.fixes {
             let text = format!("{} {}", fix.text, fix.command.clone().unwrap_or_default());
             let left = text

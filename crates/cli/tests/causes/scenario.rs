@@ -22,6 +22,8 @@ pub(crate) struct Scenario {
     needs: Vec<String>,
     said_by: String,
     note: Option<String>,
+    /// Whether it tries a fix, which must help.
+    pub(crate) mends: bool,
 }
 
 /// What came of it.
@@ -31,6 +33,14 @@ pub(crate) struct Said {
     /// `ld 2.40`, and what stood for what.
     by: String,
 }
+
+/// Reads the prelude and a scenario; then its function `mended`, if it has one, whose status counts.
+const RUN: &str = r#"
+. "$0" && . "$1"
+command -v mended >/dev/null || exit 0
+(mended) >../mended.out 2>&1
+echo $? >../mended.status
+"#;
 
 impl Said {
     pub(crate) fn fixture(&self) -> String {
@@ -65,6 +75,7 @@ fn read(path: PathBuf) -> Scenario {
         needs: word("needs").split(' ').map(str::to_owned).collect(),
         said_by: word("said-by").to_owned(),
         note: head.get("note").map(|n| (*n).to_owned()),
+        mends: text.contains("\nmended() {"),
         path,
     }
 }
@@ -81,7 +92,13 @@ impl Workshop {
     pub(crate) fn open() -> Workshop {
         let shared = Path::new(env!("CARGO_TARGET_TMPDIR")).join("causes");
         std::fs::create_dir_all(shared.join("bin")).unwrap();
-        let path = format!("{}:{}", shared.join("bin").display(), std::env::var("PATH").unwrap());
+        let goferry = Path::new(env!("CARGO_BIN_EXE_goferry")).parent().unwrap();
+        let path = format!(
+            "{}:{}:{}",
+            shared.join("bin").display(),
+            goferry.display(),
+            std::env::var("PATH").unwrap()
+        );
         let goroot = Command::new("go").args(["env", "GOROOT"]).output().expect("go is missing");
         let goroot = String::from_utf8_lossy(&goroot.stdout).trim().to_owned();
         Workshop { shared, path, goroot, zig: OnceLock::new() }
@@ -97,13 +114,13 @@ impl Workshop {
                 return Err(format!("{tool} is missing; .ci/run installs what these tests need").into());
             }
         }
-        let log = self.shell(&scenario.path, &[])?;
+        let log = self.shell(&scenario.path)?;
         let note = scenario.note.as_ref().map(|n| format!("; {n}")).unwrap_or_default();
         Ok(Said { log, by: format!("{}{note}", self.version(&scenario.said_by)?) })
     }
 
-    /// What a script prints, on either pipe, scrubbed.
-    pub(crate) fn shell(&self, script: &Path, env: &[(&str, &str)]) -> Result<String, Failed> {
+    /// What a script prints, on either pipe, scrubbed. It is an error if its fix does not help.
+    pub(crate) fn shell(&self, script: &Path) -> Result<String, Failed> {
         let scratch = tempfile::tempdir()?;
         let at = scratch.path().canonicalize()?;
         for name in ["project", "home", "tmp"] {
@@ -114,7 +131,7 @@ impl Workshop {
         std::fs::write(at.join("home/.config/go/telemetry/mode"), "off")?;
         let out = File::create(at.join("out"))?;
         let done = Command::new("timeout")
-            .args(["300", "sh", "-c", ". \"$0\" && . \"$1\""])
+            .args(["300", "sh", "-c", RUN])
             .args([folder().join("prelude.sh"), script.to_owned()])
             .current_dir(at.join("project"))
             .env_clear()
@@ -125,8 +142,9 @@ impl Workshop {
             .env("TMPDIR", at.join("tmp"))
             .env("GOCACHE", self.shared.join("gocache"))
             .env("GOPATH", self.shared.join("gopath"))
+            // So that the folder can be removed.
+            .env("GOFLAGS", "-modcacherw")
             .env("ZIG_GLOBAL_CACHE_DIR", self.shared.join("zig-cache"))
-            .envs(env.iter().copied())
             .stdin(Stdio::null())
             .stderr(out.try_clone()?)
             .stdout(out)
@@ -134,6 +152,11 @@ impl Workshop {
         let log = String::from_utf8_lossy(&std::fs::read(at.join("out"))?).into_owned();
         if done.code() == Some(124) {
             return Err(format!("not done after 300 s:\n{log}").into());
+        }
+        let mended = std::fs::read_to_string(at.join("mended.status")).unwrap_or_default();
+        if !["", "0"].contains(&mended.trim()) {
+            let why = std::fs::read_to_string(at.join("mended.out"))?;
+            return Err(format!("it was not mended:\n{why}").into());
         }
         Ok(self.scrub(&log, &at))
     }
@@ -203,6 +226,8 @@ impl Workshop {
         for (pattern, instead) in [
             (r"go-(build|link-)\d+", "go-${1}1"),
             (r"/cc[A-Za-z0-9]{6}\.", "/ccXXXXXX."),
+            (r"build-id=0x[0-9a-f]{40}", "build-id=0x0123456789abcdef0123456789abcdef01234567"),
+            (r"_cgo_[0-9a-f]{12}_", "_cgo_0123456789ab_"),
             (r"127\.0\.0\.1:\d{4,}", "127.0.0.1:8080"),
             (r" on [\d.]+:53\b", " on 127.0.0.53:53"),
             (r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d", "2026/01/02 15:04:05"),

@@ -138,7 +138,7 @@ pub(super) const TABLE: &[Cause] = &[
         )],
         rank: 66,
         fixes: &[
-            fix("build hard float, which Debian's MIPS libraries are", "GOMIPS64=hardfloat GOMIPS=hardfloat"),
+            fix("build hard float, which Debian's MIPS libraries are", "GOMIPS64=hardfloat go build"),
             fix("take the compiler of that ABI: n64 for mips64le", "CC=mips64el-linux-gnuabi64-gcc go build"),
             fix(
                 "or link softfloat with musl, in goferry.toml",

@@ -36,27 +36,27 @@ pub(super) const TABLE: &[Cause] = &[
     Cause {
         id: "go-line-invalid",
         title: "go.mod's go line is not one that this Go understands",
-        why: "Go before 1.21 takes `go 1.20` only, without a patch number.",
+        why: "It is no version, or it has a patch number (go 1.21.3) and this Go is older than 1.21, which takes `go 1.20` only.",
         signs: &[line("invalid go version", r"invalid go version '(?P<version>[^']+)'")],
         rank: 70,
-        fixes: &[fix("write it as this Go does, or use a newer Go", "go mod edit -go=1.21")],
+        fixes: &[fix("write it as this Go does, or use a newer Go", "sed -i 's/^go .*/go 1.20/' go.mod")],
         proof: Proof::Reproduced,
     },
     Cause {
         id: "checksum-mismatch",
         title: "a module is not what go.sum says",
         why: "The tag was moved, a proxy or a disk changed the file, or somebody exchanged it.",
-        signs: &[
-            line("checksum mismatch", r"verifying (?P<module>\S+): checksum mismatch"),
-            sign("checksum mismatch"),
-        ],
+        signs: &[line("checksum mismatch", r"verifying (?P<module>\S+?)(?:/go\.mod)?: checksum mismatch")],
         rank: 76,
         fixes: &[
             fix(
-                "find out which: compare with the checksum database",
-                "GOFLAGS=-mod=mod GOPROXY=https://… go mod download -x {module}",
+                "fetch it again, past the proxy and with an empty cache, and see whether it still differs",
+                "GOPROXY=direct GOMODCACHE=$(mktemp -d) go mod download {module}",
             ),
-            fix("only if the module is known to be good: take its line out of go.sum", "go mod tidy"),
+            fix(
+                "only if the module is known to be good: take its lines out of go.sum and make them anew",
+                "go mod tidy",
+            ),
         ],
         proof: Proof::Reproduced,
     },
@@ -144,11 +144,8 @@ pub(super) const TABLE: &[Cause] = &[
         ],
         rank: 64,
         fixes: &[
-            fix(
-                "see which proxy is asked, and from where it is set",
-                "go env -changed GOPROXY GONOSUMDB GOFLAGS",
-            ),
-            fix("a company's proxy wants its certificate", "SSL_CERT_FILE=…"),
+            fix("see which proxy is asked, and from where it is set", "go env -changed"),
+            fix("a company's proxy wants its certificate", "SSL_CERT_FILE=… go build"),
         ],
         proof: Proof::Reproduced,
     },

@@ -6,7 +6,7 @@ pub(super) const TABLE: &[Cause] = &[
     Cause {
         id: "library-missing",
         title: "a library is missing at link time",
-        why: "No lib{name}.so or lib{name}.a of the target's ABI is in the linker's folders; the host's own library does not count.",
+        why: "No shared and no static library of that name and of the target's ABI is in the linker's folders; the host's own library does not count.",
         signs: &[
             line("cannot find -l", r"cannot find -l(?P<library>[\w.+-]+)"),
             line("unable to find library -l", r"unable to find library -l(?P<library>[\w.+-]+)"),
@@ -15,7 +15,7 @@ pub(super) const TABLE: &[Cause] = &[
         rank: 50,
         fixes: &[
             fix(
-                "take it from the distribution for the target, in goferry.toml",
+                "take it from the distribution for the target, in goferry.toml; most packages have such a name",
                 "[sysroot]\npackages = [\"lib{library}-dev\"]",
             ),
             fix("or install it for the target's architecture", "sudo apt-get install lib{library}-dev:ARCH"),
@@ -55,7 +55,7 @@ pub(super) const TABLE: &[Cause] = &[
         fixes: &[
             fix(
                 "build for the ABI of the libraries: mips64le is n64 with hard float in Debian",
-                "GOMIPS64=hardfloat CC=mips64el-linux-gnuabi64-gcc",
+                "GOMIPS64=hardfloat CC=mips64el-linux-gnuabi64-gcc go build",
             ),
             fix("or let goferry choose the compiler", "goferry build --target {target}"),
         ],
@@ -75,7 +75,7 @@ pub(super) const TABLE: &[Cause] = &[
         rank: 66,
         fixes: &[fix(
             "take -march=mips64r6 out of CGO_CFLAGS: Go's own code is r2",
-            "CGO_CFLAGS=-march=mips64r2",
+            "CGO_CFLAGS=-march=mips64r2 go build",
         )],
         proof: Proof::Reproduced,
     },
@@ -89,7 +89,7 @@ pub(super) const TABLE: &[Cause] = &[
         )],
         rank: 52,
         fixes: &[
-            fix("link libgcc", "CGO_LDFLAGS=-lgcc"),
+            fix("link libgcc", "CGO_LDFLAGS=-lgcc go build"),
             fix(
                 "if objects were compiled with -nostdlib or another compiler, compile them with the target's own",
                 "goferry build --target {target}",
@@ -106,7 +106,7 @@ pub(super) const TABLE: &[Cause] = &[
             line("__sync_", r"undefined (?:reference to|symbol:?) .?(?P<symbol>__sync_\w+)"),
         ],
         rank: 54,
-        fixes: &[fix("link it", "CGO_LDFLAGS=-latomic")],
+        fixes: &[fix("link it", "CGO_LDFLAGS=-latomic go build")],
         proof: Proof::Reproduced,
     },
     Cause {
@@ -119,7 +119,7 @@ pub(super) const TABLE: &[Cause] = &[
         )],
         rank: 48,
         fixes: &[
-            fix("link it", "CGO_LDFLAGS=-lstdc++"),
+            fix("link it", "CGO_LDFLAGS=-lstdc++ go build"),
             fix("or add an empty .cc file to the package, so that g++ links", ""),
         ],
         proof: Proof::Reproduced,
@@ -143,7 +143,7 @@ pub(super) const TABLE: &[Cause] = &[
         )],
         rank: 20,
         fixes: &[
-            fix("let Go look up names itself", "-tags netgo,osusergo"),
+            fix("if Go's net or os/user asks, let Go look up names itself", "go build -tags netgo,osusergo"),
             fix("or link with musl, in goferry.toml", "[toolchain]\nlibc = \"musl\""),
         ],
         proof: Proof::Reproduced,
@@ -151,7 +151,7 @@ pub(super) const TABLE: &[Cause] = &[
     Cause {
         id: "static-no-archive",
         title: "a static library is missing",
-        why: "-static needs lib{name}.a, and the package has the shared library only.",
+        why: "-static needs the library as an archive (.a), and only the shared one is there.",
         signs: &[
             line("attempted static link of dynamic object", r"dynamic object [`'](?P<file>[^']+)'"),
             sign("have you installed the static version"),
@@ -170,7 +170,7 @@ pub(super) const TABLE: &[Cause] = &[
         signs: &[line("recompile with -fP", r"relocation (?P<relocation>\S+) against")],
         rank: 52,
         fixes: &[
-            fix("compile the library with -fPIC", "CFLAGS=-fPIC"),
+            fix("compile the library with -fPIC", "make CFLAGS=-fPIC"),
             fix("or build without PIE", "go build -buildmode=exe -ldflags=-extldflags=-no-pie"),
         ],
         proof: Proof::Reproduced,

@@ -97,6 +97,15 @@ static ALL: [Cause; COUNT] = {
     out
 };
 
+/// The causes by what failed, with a heading.
+pub const AREAS: [(&str, &[Cause]); 5] = [
+    ("The C toolchain", PARTS[0]),
+    ("Compiling", PARTS[1]),
+    ("Linking", PARTS[2]),
+    ("Running", PARTS[3]),
+    ("The go command", PARTS[4]),
+];
+
 /// Every cause.
 pub static CAUSES: &[Cause] = &ALL;
 

@@ -43,7 +43,7 @@ pub(super) const TABLE: &[Cause] = &[
         why: "A program with C++ code that was linked on a newer system asks for symbols that the older libstdc++ does not have.",
         signs: &[line("not found", r"version .?(?P<version>(?:GLIBCXX|CXXABI)_[\d.]+).? not found")],
         rank: 60,
-        fixes: &[fix("link it in", "CGO_LDFLAGS='-static-libstdc++ -static-libgcc'")],
+        fixes: &[fix("link it in", "CGO_LDFLAGS='-static-libstdc++ -static-libgcc' go build")],
         proof: Proof::Reproduced,
     },
     Cause {
@@ -100,7 +100,10 @@ pub(super) const TABLE: &[Cause] = &[
         rank: 60,
         fixes: &[
             fix("goferry sets the folder", "goferry run {target}"),
-            fix("or by hand, with the cross compiler's libraries", "QEMU_LD_PREFIX=/usr/aarch64-linux-gnu"),
+            fix(
+                "or by hand, with the cross compiler's libraries",
+                "QEMU_LD_PREFIX=/usr/aarch64-linux-gnu qemu-aarch64-static ./app",
+            ),
         ],
         proof: Proof::Reproduced,
     },
@@ -111,8 +114,8 @@ pub(super) const TABLE: &[Cause] = &[
         signs: &[sign("uncaught target signal 4")],
         rank: 62,
         fixes: &[
-            fix("build for the level that the machine has", "GOARM=6"),
-            fix("or give qemu a newer processor", "QEMU_CPU=max"),
+            fix("build for the level that the machine has", "GOARM=6 go build"),
+            fix("or give qemu a newer processor", "QEMU_CPU=max qemu-arm-static ./app"),
         ],
         proof: Proof::Reproduced,
     },
@@ -127,8 +130,11 @@ pub(super) const TABLE: &[Cause] = &[
         ],
         rank: 44,
         fixes: &[
-            fix("try a newer qemu, without installing it", "goferry toolchain install qemu"),
-            fix("and the program on a real machine, before you look for the fault in it", ""),
+            fix(
+                "try the newest qemu that can be fetched without installing it",
+                "goferry toolchain update {target}",
+            ),
+            fix("try the program on a real machine, before you look for the fault in it", ""),
         ],
         proof: Proof::Reproduced,
     },
@@ -214,7 +220,7 @@ pub(super) const TABLE: &[Cause] = &[
         rank: 56,
         fixes: &[fix(
             "use qemu's own gdb stub from outside",
-            "qemu-aarch64-static -g 1234 ./program & gdb-multiarch -ex 'target remote :1234' ./program",
+            "qemu-aarch64-static -g 1234 ./app & gdb-multiarch -ex 'target remote :1234' ./app",
         )],
         proof: Proof::Reproduced,
     },
@@ -241,7 +247,7 @@ pub(super) const TABLE: &[Cause] = &[
         rank: 48,
         fixes: &[
             fix("give it the bit", "chmod +x FILE"),
-            fix("or build where programs may run", "GOTMPDIR=$HOME/tmp"),
+            fix("or build where programs may run", "GOTMPDIR=$HOME/tmp go test ./..."),
         ],
         proof: Proof::Reproduced,
     },

@@ -159,10 +159,14 @@ pub(super) const TABLE: &[Cause] = &[
         rank: 58,
         fixes: &[
             fix(
-                "take it from the distribution for the target, in goferry.toml",
-                "[sysroot]\npackages = [\"lib{library}-dev\"]",
+                "take the package that has {library}.pc from the distribution for the target, in goferry.toml",
+                "[sysroot]\npackages = [\"…-dev\"]",
             ),
-            fix("or install the development package", "sudo apt-get install lib{library}-dev"),
+            fix("find that package", "apt-file search {library}.pc"),
+            fix(
+                "if it is installed, show pkg-config the target's folder",
+                "PKG_CONFIG_LIBDIR=…/pkgconfig go build",
+            ),
         ],
         proof: Proof::Reproduced,
     },

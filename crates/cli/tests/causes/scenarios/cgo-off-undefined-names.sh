@@ -1,4 +1,4 @@
-#: needs go
+#: needs go aarch64-linux-gnu-gcc
 #: said-by go
 module <<'GO'
 package main
@@ -14,3 +14,5 @@ import "C"
 func answer() int { return int(C.answer()) }
 GO
 GOOS=linux GOARCH=arm64 go build -o app .
+
+mended() { CC=aarch64-linux-gnu-gcc CGO_ENABLED=1 GOOS=linux GOARCH=arm64 go build -o app .; }

@@ -10,3 +10,5 @@ g++ -c -o work.o work.cc && ar rc lib/libwork.a work.o && rm work.cc work.o
 cgo_module '#cgo LDFLAGS: -L${SRCDIR}/lib -lwork
 int work(void);'
 CGO_ENABLED=1 go build -o app .
+
+mended() { CGO_LDFLAGS=-lstdc++ CGO_ENABLED=1 go build -o app .; }

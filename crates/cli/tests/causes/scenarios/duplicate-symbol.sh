@@ -12,3 +12,9 @@ func call() { C.work() }
 func main() { call() }
 GO
 CGO_ENABLED=1 go build -o app .
+
+mended() {
+    sed -i 's|^// int work.*|// int work(void);|' main.go
+    echo 'int work(void) { return 1; }' >work.c
+    CGO_ENABLED=1 go build -o app .
+}

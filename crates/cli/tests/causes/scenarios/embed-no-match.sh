@@ -11,3 +11,9 @@ var files embed.FS
 func main() { _ = files }
 GO
 go build -o app .
+
+mended() {
+    mkdir -p web/dist
+    echo hello >web/dist/index.html
+    go build -o app .
+}

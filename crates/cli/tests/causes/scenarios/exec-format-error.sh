@@ -1,4 +1,4 @@
-#: needs go unshare
+#: needs go unshare goferry qemu-aarch64-static
 #: said-by go
 module <<'GO'
 package main
@@ -14,3 +14,5 @@ func Test(t *testing.T) {}
 GO
 unregistered env GOARCH=arm64 go test ./...
 unregistered env GOARCH=arm64 go run .
+
+mended() { goferry run linux/arm64; }

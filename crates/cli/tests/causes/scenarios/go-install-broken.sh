@@ -9,3 +9,5 @@ GO
 mkdir -p other/pkg
 for f in "$(go env GOROOT)"/*; do [ "${f##*/}" = pkg ] || ln -s "$f" other/; done
 GOROOT=$PWD/other go build -o app .
+
+mended() { unset GOROOT && go build -o app .; }

@@ -7,3 +7,5 @@ func main() {}
 GO
 sed -i 's/^go .*/go 1.x/' go.mod
 go build -o app .
+
+mended() { sed -i 's/^go .*/go 1.21/' go.mod && go build -o app .; }

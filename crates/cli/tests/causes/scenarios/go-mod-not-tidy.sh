@@ -8,3 +8,5 @@ import _ "golang.org/x/xerrors"
 func main() {}
 GO
 go build -o app .
+
+mended() { go mod tidy && go build -o app .; }

@@ -8,4 +8,6 @@ import _ "golang.org/x/xerrors"
 func main() {}
 GO
 echo 'require golang.org/x/xerrors v0.0.0-20240903120638-7835f813f4da' >>go.mod
-GOFLAGS=-modcacherw go build -o app .
+go build -o app .
+
+mended() { go mod tidy && go build -o app .; }

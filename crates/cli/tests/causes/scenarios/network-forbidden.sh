@@ -9,3 +9,8 @@ func main() {}
 GO
 echo 'require golang.org/x/xerrors v0.0.0-20240903120638-7835f813f4da' >>go.mod
 GOPROXY=off GOMODCACHE=$PWD/empty GOFLAGS='-mod=mod -modcacherw' go build -o app .
+
+mended() {
+    export GOMODCACHE=$PWD/empty GOFLAGS='-mod=mod -modcacherw'
+    go mod download && GOPROXY=off go build -o app .
+}

@@ -9,3 +9,5 @@ go build -o app .
 chmod -x app
 sh -c ./app
 bash -c ./app
+
+mended() { chmod +x app && ./app; }

@@ -3,3 +3,9 @@
 go build ./...
 go test
 go list -m
+
+mended() {
+    go mod init example.com/name
+    echo 'package name' >name.go
+    go build ./...
+}

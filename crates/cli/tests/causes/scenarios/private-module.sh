@@ -30,4 +30,4 @@ import _ "github.com/example/secret"
 
 func main() {}
 GO
-GOPRIVATE=github.com/example GOFLAGS=-modcacherw GOMODCACHE=$PWD/empty go get github.com/example/secret
+GOPRIVATE=github.com/example GOMODCACHE=$PWD/empty go get github.com/example/secret

@@ -7,3 +7,5 @@ func main() {}
 GO
 GOARCH=amd64 GOAMD64=v3 go build -o app .
 qemu-x86_64-static -cpu qemu64 ./app
+
+mended() { GOARCH=amd64 GOAMD64=v1 go build -o app . && qemu-x86_64-static -cpu qemu64 ./app; }

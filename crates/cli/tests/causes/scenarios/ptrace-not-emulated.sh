@@ -1,6 +1,6 @@
 #: needs go qemu-aarch64-static
 #: said-by qemu-aarch64-static
-GOFLAGS=-modcacherw GOARCH=arm64 CGO_ENABLED=0 go install -ldflags='-s -w' github.com/go-delve/delve/cmd/dlv@v1.25.2
+GOARCH=arm64 CGO_ENABLED=0 go install -ldflags='-s -w' github.com/go-delve/delve/cmd/dlv@v1.25.2
 module <<'GO'
 package main
 

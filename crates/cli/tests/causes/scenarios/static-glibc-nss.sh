@@ -1,6 +1,16 @@
 #: needs go gcc ld
 #: said-by ld
-cgo_module '#include <netdb.h>
-#include <stddef.h>
-static int work(void) { struct addrinfo *a; return getaddrinfo("localhost", "80", NULL, &a); }'
-CGO_ENABLED=1 go build -ldflags '-linkmode external -extldflags -static' -o app .
+module <<'GO'
+package main
+
+import "os/user"
+
+func main() { println(user.Current()) }
+GO
+build() { CGO_ENABLED=1 go build -ldflags '-linkmode external -extldflags -static' "$@" -o app .; }
+build
+
+mended() {
+    build -tags netgo,osusergo >said 2>&1
+    ! grep warning said
+}

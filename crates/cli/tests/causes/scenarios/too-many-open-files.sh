@@ -3,7 +3,7 @@
 module <<'GO'
 package main
 
-import _ "net/http"
+import _ "errors"
 
 func main() {}
 GO

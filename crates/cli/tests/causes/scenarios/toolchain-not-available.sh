@@ -8,3 +8,5 @@ GO
 go mod edit -go=1.99.9
 mkdir proxy
 GOTOOLCHAIN=auto GOPROXY=file://$PWD/proxy go build -o app .
+
+mended() { go mod edit -go=1.24 -toolchain=none && go build -o app .; }

@@ -7,3 +7,5 @@ func main() {}
 GO
 mkdir .git
 go build -o app .
+
+mended() { go build -buildvcs=false -o app .; }

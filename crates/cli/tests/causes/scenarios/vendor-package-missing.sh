@@ -32,3 +32,5 @@ import _ "golang.org/x/xerrors"
 func main() {}
 GO
 go build -o app .
+
+mended() { go mod tidy && go mod vendor && go build -o app .; }

@@ -7,3 +7,5 @@ func main() {}
 GO
 go work init .
 GOFLAGS=-mod=mod go build -o app .
+
+mended() { GOWORK=off GOFLAGS=-mod=mod go build -o app .; }
