@@ -19,6 +19,7 @@ pub struct Cancel {
     running: Mutex<BTreeMap<u64, Child>>,
 }
 
+#[cfg_attr(not(unix), expect(dead_code, reason = "read where there are signals"))]
 #[derive(Clone, Copy, Debug)]
 struct Child {
     pid: u32,

@@ -33,6 +33,7 @@ pub const NO_NAMESPACES: &str = "GOFERRY_NO_NAMESPACES";
 const HELPER: &str = "GOFERRY_SANDBOX_HELPER";
 
 /// Room in the scratch directories, and the largest file where there are no namespaces: 256 MiB.
+#[cfg(target_os = "linux")]
 const SCRATCH_BYTES: u64 = 256 << 20;
 
 /// A program to be run apart.
@@ -98,7 +99,6 @@ pub struct SandboxRun {
 }
 
 /// What the helpers are told, as a file.
-#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "read by the helpers, which are Linux only"))]
 #[derive(Debug, Serialize, Deserialize)]
 struct Orders {
     program: PathBuf,

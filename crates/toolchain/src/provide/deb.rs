@@ -4,7 +4,7 @@ use super::Fetcher;
 use super::store::io_error;
 use goferry_proc::CommandSpec;
 use goferry_report::{Code, Diagnostic};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// Unpacks packages into one root, two at a time; links that are absolute are made to stay inside.
 ///
@@ -82,7 +82,7 @@ fn relink(dir: &Path, root: &Path) -> std::io::Result<()> {
             let to = std::fs::read_link(&path)?;
             if to.is_absolute() {
                 let depth = path.strip_prefix(root).map_or(0, |p| p.components().count().saturating_sub(1));
-                let mut relative: PathBuf = std::iter::repeat_n(Component::ParentDir, depth).collect();
+                let mut relative: PathBuf = std::iter::repeat_n(std::path::Component::ParentDir, depth).collect();
                 relative.push(to.strip_prefix("/").unwrap_or(&to));
                 std::fs::remove_file(&path)?;
                 std::os::unix::fs::symlink(relative, &path)?;
