@@ -296,3 +296,27 @@ fn what_links_and_cgo_flags_reach_outside_of_the_project_is_an_input() {
     p.release();
     assert!(built(), "a header behind -I");
 }
+
+#[test]
+fn an_emulator_is_asked_for_its_version_once() {
+    let mut p = Project::new(&[("goferry.toml", "targets = [\"linux/arm64\"]\n")]);
+    let bin = p.scratch.path().join("spy-bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    let (log, real) = (p.scratch.path().join("qemu.log"), support::which("qemu-aarch64-static"));
+    // Runs in the sandbox cannot write the log, and need not.
+    let script = format!(
+        "#!/bin/sh\n{{ echo \"$1\" >> '{}'; }} 2>/dev/null\nexec '{}' \"$@\"\n",
+        log.display(),
+        real.display()
+    );
+    std::fs::write(bin.join("qemu-aarch64-static"), &script).unwrap();
+    support::executable(&bin.join("qemu-aarch64-static"));
+    p.set("PATH", &format!("{}:{}", bin.display(), std::env::var("PATH").unwrap()));
+    let asked = || std::fs::read_to_string(&log).unwrap().lines().filter(|l| *l == "--version").count();
+    p.release();
+    p.release();
+    assert_eq!(asked(), 1);
+    std::fs::write(bin.join("qemu-aarch64-static"), script + "# another one\n").unwrap();
+    p.release();
+    assert_eq!(asked(), 2, "it is another file now");
+}

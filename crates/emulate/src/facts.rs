@@ -40,10 +40,45 @@ pub struct HostFacts {
     pub qemu: BTreeMap<String, QemuFound>,
 }
 
+/// What is known of emulators from earlier runs, so that they are neither hashed nor asked again.
+pub trait QemuMemory {
+    /// SHA-256 of the file, hex; none if it cannot be read.
+    fn digest(&self, path: &Path) -> Option<String>;
+    /// The version that the file with this digest said.
+    fn version(&self, digest: &str) -> Option<String>;
+    /// Takes a version.
+    fn keep(&self, digest: &str, version: &str);
+}
+
+/// Remembers nothing.
+struct NoMemory;
+
+impl QemuMemory for NoMemory {
+    fn digest(&self, path: &Path) -> Option<String> {
+        digest_of(path).ok()
+    }
+
+    fn version(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn keep(&self, _: &str, _: &str) {}
+}
+
 impl HostFacts {
     /// Looks at this host, for the runners that `targets` may need: each emulator found on `path` (the value of PATH)
     /// is asked for its version and hashed. One that does not answer counts as absent.
     pub fn probe(spawner: &dyn Spawner, path: Option<&OsStr>, targets: &[GoTarget]) -> HostFacts {
+        HostFacts::probe_remembering(spawner, path, targets, &NoMemory)
+    }
+
+    /// As [`HostFacts::probe`], but what `memory` knows is neither asked nor hashed.
+    pub fn probe_remembering(
+        spawner: &dyn Spawner,
+        path: Option<&OsStr>,
+        targets: &[GoTarget],
+        memory: &dyn QemuMemory,
+    ) -> HostFacts {
         let mut facts = HostFacts {
             os: Os::host(),
             arch: ArchKind::host(),
@@ -60,7 +95,7 @@ impl HostFacts {
             if facts.os == Some(Os::Linux)
                 && !facts.qemu.contains_key(&name)
                 && crate::choose_runner(target, &facts).runner.is_none()
-                && let Some(found) = find_qemu(&name, spawner, path)
+                && let Some(found) = find_qemu(&name, spawner, path, memory)
             {
                 facts.qemu.insert(name, found);
             }
@@ -70,32 +105,48 @@ impl HostFacts {
 }
 
 /// The static build first: it needs nothing of the host inside the sandbox or another root.
-fn find_qemu(name: &str, spawner: &dyn Spawner, path: Option<&OsStr>) -> Option<QemuFound> {
+fn find_qemu(
+    name: &str,
+    spawner: &dyn Spawner,
+    path: Option<&OsStr>,
+    memory: &dyn QemuMemory,
+) -> Option<QemuFound> {
     [format!("{name}-static"), name.to_owned()].iter().find_map(|file| {
         let path = find_program(file, path, Path::new("/"))?;
-        identify(&path, spawner)
+        identify(&path, spawner, memory)
     })
 }
 
 type Identified = BTreeMap<(PathBuf, u64, SystemTime), QemuFound>;
 
 /// Version and digest of an emulator, kept for this process by path, size and time of change.
-fn identify(path: &Path, spawner: &dyn Spawner) -> Option<QemuFound> {
+fn identify(path: &Path, spawner: &dyn Spawner, memory: &dyn QemuMemory) -> Option<QemuFound> {
     static KNOWN: Mutex<Identified> = Mutex::new(BTreeMap::new());
     let meta = path.metadata().ok()?;
     let key = (path.to_owned(), meta.len(), meta.modified().ok()?);
     if let Some(found) = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
         return Some(found.clone());
     }
+    let digest = memory.digest(path)?;
+    let version = match memory.version(&digest) {
+        Some(known) => known,
+        None => {
+            let said = ask(path, spawner)?;
+            memory.keep(&digest, &said);
+            said
+        }
+    };
+    let found = QemuFound { path: path.to_owned(), version, digest };
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
+    Some(found)
+}
+
+fn ask(path: &Path, spawner: &dyn Spawner) -> Option<String> {
     let spec = CommandSpec::new("asking the emulator for its version", path)
         .arg("--version")
         .limits(Limits::wall(Duration::from_secs(10)));
     let said = spawner.run(&spec).ok().filter(|f| f.status.success())?;
-    let version = version_in(&said.stdout_text())?;
-    let digest = digest_of(path).ok()?;
-    let found = QemuFound { path: path.to_owned(), version, digest };
-    KNOWN.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
-    Some(found)
+    version_in(&said.stdout_text())
 }
 
 /// `qemu-aarch64 version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)` gives `7.2.22`.
@@ -183,6 +234,32 @@ mod tests {
             assert_eq!(found.digest, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
             assert_eq!(facts.qemu.len(), 1);
         }
+        host.assert_all_done();
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_is_remembered_is_not_asked() {
+        use std::os::unix::fs::PermissionsExt;
+        struct Known;
+        impl QemuMemory for Known {
+            fn digest(&self, _: &Path) -> Option<String> {
+                Some("d1".to_owned())
+            }
+            fn version(&self, digest: &str) -> Option<String> {
+                (digest == "d1").then(|| "8.1.0".to_owned())
+            }
+            fn keep(&self, _: &str, _: &str) {}
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("qemu-s390x-static");
+        std::fs::write(&file, "abcd").unwrap();
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o755)).unwrap();
+        let host = Scripted::new([]);
+        let targets = ["linux/s390x".parse().unwrap()];
+        let facts = HostFacts::probe_remembering(&host, Some(dir.path().as_os_str()), &targets, &Known);
+        let found = &facts.qemu["qemu-s390x"];
+        assert_eq!((found.version.as_str(), found.digest.as_str()), ("8.1.0", "d1"));
         host.assert_all_done();
     }
 }

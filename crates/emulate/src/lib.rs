@@ -8,7 +8,7 @@ mod machine;
 mod runner;
 mod start;
 
-pub use facts::{HostFacts, QemuFound};
+pub use facts::{HostFacts, QemuFound, QemuMemory};
 pub use runner::{
     Class, MissingRunner, Runner, RunnerChoice, RunnerCommand, choose_runner, command_for, processor_model,
 };

@@ -2,6 +2,7 @@
 
 use crate::compilers::{self, Compilers, FetchRules, Fetching};
 use crate::project::Project;
+use crate::qemu_memory::Remembered;
 use crate::session::{Request, Session};
 use goferry_cache::KeyBuilder;
 use goferry_emulate::{Class, Runner, choose_runner};
@@ -160,7 +161,14 @@ pub(crate) fn emulators(
     targets: &[GoTarget],
     fetching: &Fetching<'_>,
 ) -> goferry_emulate::HostFacts {
-    let probe = |path: &str| goferry_emulate::HostFacts::probe(&session.host, Some(path.as_ref()), targets);
+    let probe = |path: &str| {
+        use goferry_emulate::HostFacts;
+        let path = Some(path.as_ref());
+        match &session.cache {
+            Some(store) => HostFacts::probe_remembering(&session.host, path, targets, &Remembered(store)),
+            None => HostFacts::probe(&session.host, path, targets),
+        }
+    };
     let host = probe(path);
     let missing = targets.iter().any(|t| choose_runner(t, &host).class == Some(Class::RunnerMissing));
     if !missing {

@@ -16,6 +16,7 @@ mod modules;
 mod outside;
 mod prepare;
 mod project;
+mod qemu_memory;
 mod release;
 mod reproducible;
 pub mod run;
