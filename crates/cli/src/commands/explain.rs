@@ -191,7 +191,7 @@ fn draw_log(r: &LogReport) -> String {
 fn finding(f: &Finding) -> String {
     let target = f.target.as_ref().map(|t| format!(" ({})", harmless(t))).unwrap_or_default();
     let mut out = format!("{}{target}\n  line {}: {}\n\n", f.title, f.line, harmless(f.excerpt.trim()));
-    out += &format!("why: {}\n", harmless(&f.why));
+    out += &format!("why: {}\n", harmless(f.why));
     for fix in &f.fixes {
         match &fix.command {
             None => out += &format!("fix: {}\n", harmless(&fix.text)),
