@@ -42,7 +42,7 @@ fn help_lists_what_works_and_nothing_else() {
         .take_while(|l| !l.is_empty())
         .filter_map(|l| l.split_whitespace().next().map(str::to_owned))
         .collect();
-    let expected = "release build plan check init inspect targets jsonschema cache completion man";
+    let expected = "release build plan check init inspect run explain doctor toolchain targets jsonschema cache completion man";
     assert_eq!(listed.join(" "), expected);
     for name in &listed {
         assert_eq!(goferry(dir.path(), &[name, "--help"]).status.code(), Some(0), "{name}");
@@ -243,11 +243,20 @@ fn targets_lists_every_pair() {
     let out = goferry(dir.path(), &["targets", "--json"]);
     let value: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
     let list = value["targets"].as_array().unwrap();
-    assert_eq!(list.len(), goferry_target::GoTarget::all().count());
+    // Two more levels of ARM, which have other compilers.
+    assert_eq!(list.len(), goferry_target::GoTarget::all().count() + 2);
     let find = |name: &str| list.iter().find(|t| t["target"] == name).unwrap();
     assert_eq!(find("linux/mips64le")["links_without_c"], true);
     assert_eq!(find("ios/arm64")["links_without_c"], false);
-    assert_eq!(find("plan9/386")["class"], "no-runner");
+    assert_eq!(
+        (&find("plan9/386")["runner"], &find("plan9/386")["state"]),
+        (&serde_json::Value::Null, &"none".into())
+    );
+    assert_eq!(find("linux/arm/v5")["variant"], "GOARM=5");
+    assert_eq!(
+        (&find("linux/amd64")["cc"], &find("linux/amd64")["state"]),
+        (&"gcc".into(), &"on-path".into())
+    );
     let text = stdout(&goferry(dir.path(), &["targets"]));
     assert_eq!(text.lines().count(), list.len() + 1);
 }

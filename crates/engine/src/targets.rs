@@ -36,10 +36,13 @@ pub struct TargetRow {
 /// # Errors
 /// A configuration or a lock that cannot be read.
 pub fn list(session: &Session, targets: &[GoTarget]) -> Result<Vec<TargetRow>, Diagnostics> {
-    let all: Vec<GoTarget> = match targets.is_empty() {
-        true => GoTarget::all().collect(),
-        false => targets.to_vec(),
-    };
+    let mut all = targets.to_vec();
+    if all.is_empty() {
+        all.extend(GoTarget::all());
+        // The other levels of ARM are other compilers.
+        all.extend(["linux/arm/v5", "linux/arm/v7"].iter().filter_map(|t| t.parse::<GoTarget>().ok()));
+        all.sort();
+    }
     let need = toolset::needs(session, &all)?;
     let rows = toolset::list(session, &need)?;
     let row = |tool: ToolRow| {

@@ -82,7 +82,8 @@ fn relink(dir: &Path, root: &Path) -> std::io::Result<()> {
             let to = std::fs::read_link(&path)?;
             if to.is_absolute() {
                 let depth = path.strip_prefix(root).map_or(0, |p| p.components().count().saturating_sub(1));
-                let mut relative: PathBuf = std::iter::repeat_n(std::path::Component::ParentDir, depth).collect();
+                let mut relative: PathBuf =
+                    std::iter::repeat_n(std::path::Component::ParentDir, depth).collect();
                 relative.push(to.strip_prefix("/").unwrap_or(&to));
                 std::fs::remove_file(&path)?;
                 std::os::unix::fs::symlink(relative, &path)?;
