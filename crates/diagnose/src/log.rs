@@ -5,9 +5,10 @@
 
 use crate::causes::{CAUSES, Cause, company};
 use crate::target_words::TargetWords;
+use memchr::{memchr, memchr_iter, memrchr};
 use regex::bytes::{Captures, Regex, RegexBuilder};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::OnceLock;
 
 /// Bytes of a line that are looked at around a hit; nothing that a person reads is longer.
@@ -64,17 +65,39 @@ pub struct LogReport {
     pub lines_read: usize,
 }
 
-/// A sign with its expression made ready.
+/// A sign; its expression is compiled when its needle is met, which most never are.
 struct Ready {
     cause: &'static Cause,
-    pattern: Option<Regex>,
+    pattern: &'static str,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl Ready {
+    /// What the pattern captures in a line; none if the line is not meant.
+    fn captures(&self, line: &[u8]) -> Option<BTreeMap<String, String>> {
+        if self.pattern.is_empty() {
+            return Some(BTreeMap::new());
+        }
+        let regex = self.compiled.get_or_init(|| compile(self.pattern)).as_ref()?;
+        let found = regex.captures(line)?;
+        let text = |name: &str| found.name(name).map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned());
+        Some(regex.capture_names().flatten().filter_map(|n| Some((n.to_owned(), text(n)?))).collect())
+    }
+}
+
+/// A needle.
+struct Word {
+    text: &'static [u8],
+    /// The signs that have it.
+    signs: Vec<Ready>,
+    /// Which needles it begins with, itself too.
+    beginnings: Vec<usize>,
 }
 
 struct Matcher {
     needles: Regex,
-    by_needle: BTreeMap<&'static [u8], Vec<Ready>>,
-    /// For a needle those that begin like it, itself too.
-    beginnings: BTreeMap<&'static [u8], Vec<&'static [u8]>>,
+    words: Vec<Word>,
+    by_text: HashMap<&'static [u8], usize>,
     targets: TargetWords,
     /// What logs wear: colours and cursor movements, links, carriage returns, curly quotes.
     dress: Regex,
@@ -91,39 +114,43 @@ fn matcher() -> Option<&'static Matcher> {
 }
 
 fn build_matcher() -> Option<Matcher> {
-    let mut by_needle: BTreeMap<&'static [u8], Vec<Ready>> = BTreeMap::new();
-    for cause in CAUSES {
-        for sign in cause.signs {
-            let pattern = if sign.pattern.is_empty() { None } else { Some(compile(sign.pattern)?) };
-            by_needle.entry(sign.needle.as_bytes()).or_default().push(Ready { cause, pattern });
-        }
-    }
-    let mut words: Vec<&'static [u8]> = by_needle.keys().copied().collect();
+    let mut texts: Vec<&'static str> = CAUSES.iter().flat_map(|c| c.signs).map(|sign| sign.needle).collect();
     // Longer ones first, so that a needle that begins like another is found too.
-    words.sort_by_key(|w| std::cmp::Reverse(w.len()));
-    let alternatives: Vec<String> =
-        words.iter().map(|n| regex::escape(&String::from_utf8_lossy(n))).collect();
-    let beginnings = words
-        .iter()
-        .map(|w| (*w, words.iter().copied().filter(|other| w.starts_with(other)).collect()))
-        .collect();
+    texts.sort_by_key(|t| (std::cmp::Reverse(t.len()), *t));
+    texts.dedup();
+    let alternatives: Vec<String> = texts.iter().map(|t| regex::escape(t)).collect();
+    let mut words = vec![];
+    for text in &texts {
+        let signs = CAUSES
+            .iter()
+            .flat_map(|cause| cause.signs.iter().map(move |sign| (cause, sign)))
+            .filter(|(_, sign)| sign.needle == *text)
+            .map(|(cause, sign)| Ready { cause, pattern: sign.pattern, compiled: OnceLock::new() })
+            .collect();
+        let beginnings = (0..texts.len()).filter(|i| text.starts_with(texts[*i])).collect();
+        words.push(Word { text: text.as_bytes(), signs, beginnings });
+    }
     Some(Matcher {
         needles: compile(&alternatives.join("|"))?,
-        by_needle,
-        beginnings,
+        by_text: words.iter().enumerate().map(|(i, w)| (w.text, i)).collect(),
+        words,
         targets: TargetWords::new()?,
         dress: compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)|\r|\xe2\x80[\x98\x99]")?,
     })
 }
 
 impl Matcher {
-    /// The signs whose needle the line has, in its order; needles may overlap.
-    fn signs<'m>(&'m self, line: &[u8]) -> Vec<(&'m Ready, usize)> {
+    /// The needles that a line has, each once, in its order, and where; they may overlap.
+    fn words(&self, line: &[u8]) -> Vec<(&Word, usize)> {
         let (mut out, mut at) = (vec![], 0);
+        let mut had: Vec<usize> = vec![];
         while let Some(hit) = self.needles.find_at(line, at) {
-            for needle in self.beginnings.get(hit.as_bytes()).into_iter().flatten() {
-                let ready = self.by_needle.get(needle).into_iter().flatten();
-                out.extend(ready.map(|r| (r, hit.start())));
+            let word = self.by_text.get(hit.as_bytes()).map(|i| &self.words[*i]);
+            for i in word.into_iter().flat_map(|w| &w.beginnings) {
+                if !had.contains(i) {
+                    had.push(*i);
+                    out.push((&self.words[*i], hit.start()));
+                }
             }
             at = hit.start() + 1;
         }
@@ -134,24 +161,34 @@ impl Matcher {
     fn findings(&self, log: &[u8], lines: &mut LineCounter<'_>) -> Vec<(Finding, usize)> {
         let mut found: Vec<(Finding, usize)> = vec![];
         let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
-        let mut start = 0;
+        let mut enough: BTreeSet<&'static str> = BTreeSet::new();
+        let (mut start, mut line_start) = (0, 0);
         while let Some(hit) = self.needles.find_at(log, start) {
-            let (from, to) = line_around(log, hit.start());
-            // Of a line without an end the part around the hit.
-            let text = &log[from.max(hit.start().saturating_sub(LINE))..to.min(hit.start() + LINE)];
+            if let Some(end) = memrchr(b'\n', &log[start..hit.start()]) {
+                line_start = start + end + 1;
+            }
+            // Of a very long line the part around the hit.
+            let to = log.len().min(hit.start() + LINE);
+            let to = memchr(b'\n', &log[hit.start()..to]).map_or(to, |p| hit.start() + p);
+            let text = &log[line_start.max(hit.start().saturating_sub(LINE))..to];
             let mut seen: Vec<&'static str> = vec![];
-            for (ready, at) in self.signs(text) {
-                let count = counts.entry(ready.cause.id).or_default();
-                if *count >= PER_CAUSE || seen.contains(&ready.cause.id) {
+            let words = self.words(text);
+            for (ready, at) in words.iter().flat_map(|(w, at)| w.signs.iter().map(|s| (s, *at))) {
+                if seen.contains(&ready.cause.id) || enough.contains(ready.cause.id) {
                     continue;
                 }
-                if let Some(captured) = captures(ready.pattern.as_ref(), text) {
+                if let Some(captured) = ready.captures(text) {
                     seen.push(ready.cause.id);
+                    let count = counts.entry(ready.cause.id).or_default();
                     *count += 1;
-                    found.push((finding(ready.cause, lines.of(from), (text, at), captured), from));
+                    if *count == PER_CAUSE {
+                        enough.insert(ready.cause.id);
+                    }
+                    let at = (text, at);
+                    found.push((finding(ready.cause, lines.of(line_start), at, captured), line_start));
                 }
             }
-            start = to.min(hit.start() + LINE).max(hit.end());
+            start = to.max(hit.end());
         }
         found
     }
@@ -187,14 +224,6 @@ pub fn explain_log(log: &[u8]) -> LogReport {
         }
     }
     LogReport { first: Some(first), others, lines_read }
-}
-
-/// What a sign's pattern captures in a line; none if the line is not meant.
-fn captures(pattern: Option<&Regex>, line: &[u8]) -> Option<BTreeMap<String, String>> {
-    let Some(regex) = pattern else { return Some(BTreeMap::new()) };
-    let found = regex.captures(line)?;
-    let text = |name: &str| found.name(name).map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned());
-    Some(regex.capture_names().flatten().filter_map(|n| Some((n.to_owned(), text(n)?))).collect())
 }
 
 /// A line as a person wants to read it: of a very long one the part around the sign.
@@ -256,13 +285,6 @@ fn fill(finding: &mut Finding) {
     finding.fixes = fixes;
 }
 
-/// The line that a position is in, without its end.
-fn line_around(log: &[u8], at: usize) -> (usize, usize) {
-    let from = log[..at].iter().rposition(|b| *b == b'\n').map_or(0, |p| p + 1);
-    let to = log[at..].iter().position(|b| *b == b'\n').map_or(log.len(), |p| at + p);
-    (from, to)
-}
-
 /// Counts lines as far as it was asked.
 struct LineCounter<'l> {
     log: &'l [u8],
@@ -272,7 +294,7 @@ struct LineCounter<'l> {
 
 impl LineCounter<'_> {
     fn of(&mut self, position: usize) -> usize {
-        self.line += self.log[self.at..position].iter().filter(|b| **b == b'\n').count();
+        self.line += memchr_iter(b'\n', &self.log[self.at..position]).count();
         self.at = position;
         self.line
     }
