@@ -481,7 +481,7 @@ impl Execution<'_> {
         verified: &[Verified],
         extra: &[Member],
     ) -> Result<Key, PackageError> {
-        let mut key = KeyBuilder::new("archive/1");
+        let mut key = KeyBuilder::new("archive/2");
         key.text("goferry", &self.session.version).text("spec", &json(spec)).text("step", &step.id.0);
         key.list("binaries", verified.iter().map(|v| &v.built().binary().sha256));
         for m in extra {

@@ -157,9 +157,8 @@ impl Member {
     }
 }
 
-/// libdeflate's level for gzip and zip. Measured on Go programs (`-s -w`, 6 MB, one core): level 1 gives 43.9 % of the
-/// size, level 6 gives 40.7 % in 2.4 times the time, level 9 gives 40.4 % in six times the time.
-pub const DEFAULT_DEFLATE_LEVEL: u8 = 1;
+/// libdeflate's level for gzip and zip: 10 % smaller than level 1 for 3 % of a release's time (docs/design/deflate-level.md).
+pub const DEFAULT_DEFLATE_LEVEL: u8 = 4;
 
 /// How to write an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
