@@ -296,12 +296,9 @@ pub(crate) fn package_need(
     target: GoTarget,
 ) -> Result<CgoNeed, CgoNeed> {
     let patterns = [pattern.to_owned()];
-    let list = |cgo: bool| {
-        go.list_packages(
-            &session.host,
-            &ListQuery { dir, target: Some(target), patterns: &patterns, tags, flags: &[], cgo, env: &[] },
-        )
-    };
+    let query =
+        ListQuery { dir, target: Some(target), patterns: &patterns, tags, flags: &[], cgo: false, env: &[] };
+    let list = |cgo: bool| go.list_packages(&session.host, &ListQuery { cgo, ..query });
     let no = |reason: &str| CgoNeed { needed: false, cxx: false, reason: reason.to_owned() };
     let Ok(with) = list(true) else { return Err(no("the packages could not be listed")) };
     // The common case: nothing outside the standard library has cgo files, so there is nothing to lose.
@@ -309,13 +306,18 @@ pub(crate) fn package_need(
         return Ok(no("no package outside the standard library uses cgo"));
     }
     let Ok(without) = list(false) else { return Err(no("the packages could not be listed without cgo")) };
-    Ok(match go::cgo_need(&with, &without) {
-        go::CgoNeed::Yes { reason } => {
-            let cxx = with.iter().any(|p| !p.standard && !p.cxx_files.is_empty());
-            CgoNeed { needed: true, cxx, reason }
-        }
-        go::CgoNeed::No => no("every package that uses cgo also builds without"),
-    })
+    let cxx = with.iter().any(|p| !p.standard && !p.cxx_files.is_empty());
+    if let go::CgoNeed::Yes { reason } = go::cgo_need(&with, &without) {
+        return Ok(CgoNeed { needed: true, cxx, reason });
+    }
+    let doubtful = go::in_doubt(&with, &without);
+    if !doubtful.is_empty()
+        && go.compiles(&session.host, &ListQuery { patterns: &doubtful, ..query }).is_err()
+    {
+        let reason = format!("{} does not compile without its cgo files", doubtful.join(" or "));
+        return Ok(CgoNeed { needed: true, cxx, reason });
+    }
+    Ok(no("every package that uses cgo also builds without"))
 }
 
 fn heads_key(
@@ -324,7 +326,7 @@ fn heads_key(
     draft: &Draft<'_>,
     open: &[&goferry_plan::DraftBuild],
 ) -> goferry_cache::Key {
-    let mut key = KeyBuilder::new("cgo-need/3");
+    let mut key = KeyBuilder::new("cgo-need/4");
     key.text("go", &format!("{identity:?}"));
     key.list(
         "env",

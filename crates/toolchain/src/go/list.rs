@@ -96,21 +96,44 @@ pub(super) fn list_packages(
     args.extend_from_slice(query.flags);
     args.push("--".to_owned());
     args.extend_from_slice(query.patterns);
+    let question = question(go, query, "list the packages", args);
+    let out = question.output(spawner)?;
+    parse_packages(&out)
+        .map_err(|e| ToolError::Unreadable { command: question.command(), what: e.to_string() })
+}
+
+fn question<'a>(go: &'a Go, query: &ListQuery<'a>, purpose: &'a str, args: Vec<String>) -> Question<'a> {
     let mut set: Vec<(String, String)> =
         vec![("CGO_ENABLED".into(), if query.cgo { "1" } else { "0" }.into())];
     set.extend(query.target.iter().flat_map(GoTarget::go_env).map(|(k, v)| (k.to_owned(), v)));
     set.extend_from_slice(query.env);
-    let question = Question {
-        purpose: "list the packages",
-        program: &go.path,
-        args,
-        dir: query.dir,
-        set,
-        remove: vec![],
+    Question { purpose, program: &go.path, args, dir: query.dir, set, remove: vec![] }
+}
+
+/// Whether the query's patterns compile, which Go's build cache remembers.
+pub(super) fn compiles(go: &Go, spawner: &dyn Spawner, query: &ListQuery<'_>) -> Result<(), ToolError> {
+    let nowhere = if cfg!(windows) { "NUL" } else { "/dev/null" };
+    let mut args: Vec<String> = ["build", "-o", nowhere].map(str::to_owned).into();
+    if !query.tags.is_empty() {
+        args.push(format!("-tags={}", query.tags.join(",")));
+    }
+    args.extend_from_slice(query.flags);
+    args.push("--".to_owned());
+    args.extend_from_slice(query.patterns);
+    question(go, query, "compile without cgo", args).output(spawner).map(drop)
+}
+
+/// Packages outside the standard library that lose their cgo files without cgo and get no others in their place. They may
+/// be whole without them, or names are undefined (google/gopacket/pcap): only the compiler knows.
+pub fn in_doubt(with_cgo: &[Package], without_cgo: &[Package]) -> Vec<String> {
+    let bereft = |p: &&Package| {
+        without_cgo
+            .iter()
+            .find(|w| w.import_path == p.import_path && w.error.is_none())
+            .is_some_and(|w| w.go_files.iter().all(|f| p.go_files.contains(f)))
     };
-    let out = question.output(spawner)?;
-    parse_packages(&out)
-        .map_err(|e| ToolError::Unreadable { command: question.command(), what: e.to_string() })
+    let own = with_cgo.iter().filter(|p| !p.standard && !p.cgo_files.is_empty());
+    own.filter(bereft).map(|p| p.import_path.clone()).collect()
 }
 
 /// Reads the JSON objects that go list writes one after another.
@@ -194,6 +217,18 @@ mod tests {
         assert!(!needs(package("p", 3, 1, false, false), package("p", 4, 0, false, false)));
         // runtime/cgo, net
         assert!(!needs(package("net", 10, 90, false, true), package("net", 20, 0, false, true)));
+    }
+
+    #[test]
+    fn doubts() {
+        let own = |go: &[&str], cgo: usize| Package {
+            go_files: go.iter().map(|f| (*f).to_owned()).collect(),
+            ..package("p", 0, cgo, false, false)
+        };
+        // gopacket/pcap: one file of Go, one of cgo.
+        assert_eq!(in_doubt(&[own(&["pcap.go"], 1)], &[own(&["pcap.go"], 0)]), ["p"]);
+        // A file that is there without cgo only.
+        assert!(in_doubt(&[own(&["a.go"], 1)], &[own(&["a.go", "a_nocgo.go"], 0)]).is_empty());
     }
 
     #[test]

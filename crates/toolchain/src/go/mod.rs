@@ -14,7 +14,9 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 pub use identity::{GoIdentity, GoIdentityError};
-pub use list::{CgoNeed, ListQuery, Package, PackageError, PackageModule, cgo_need, parse_packages};
+pub use list::{
+    CgoNeed, ListQuery, Package, PackageError, PackageModule, cgo_need, in_doubt, parse_packages,
+};
 pub use offline::{Lack, Refusal, lack, refusal};
 
 /// Least version of Go that goferry works with; the main version's rule begins with 1.24.
@@ -209,6 +211,14 @@ impl Go {
         query: &ListQuery<'_>,
     ) -> Result<Vec<Package>, ToolError> {
         list::list_packages(self, spawner, query)
+    }
+
+    /// `go build` of the query's patterns to nowhere.
+    ///
+    /// # Errors
+    /// [`ToolError`] with what the compiler said.
+    pub fn compiles(&self, spawner: &dyn Spawner, query: &ListQuery<'_>) -> Result<(), ToolError> {
+        list::compiles(self, spawner, query)
     }
 }
 
