@@ -8,7 +8,7 @@ use goferry_config::Config;
 use goferry_config::model::{CLibrary, CProvider};
 use goferry_plan::facts::CcFact;
 use goferry_report::{Code, Diagnostic};
-use goferry_target::GoTarget;
+use goferry_target::{Arch, GoTarget};
 use goferry_toolchain::provide::{self, Decision, Fetcher, HostTools, Libc, Lock, Prefer, Provided, Wanted};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -144,7 +144,7 @@ pub fn wanted(config: &Config, target: GoTarget, root: &Path) -> Wanted {
             CProvider::Gcc => Prefer::Gcc,
             CProvider::Zig => Prefer::Zig,
         },
-        libc: match c.libc.unwrap_or_default() {
+        libc: match c.libc.unwrap_or_else(|| usual_library(target, c.glibc.is_some())) {
             CLibrary::Gnu => Libc::Gnu { floor: c.glibc.filter(|_| linux) },
             CLibrary::Musl if linux => Libc::Musl,
             CLibrary::Musl => Libc::Gnu { floor: None },
@@ -153,6 +153,14 @@ pub fn wanted(config: &Config, target: GoTarget, root: &Path) -> Wanted {
         packages: if linux { packages } else { Vec::new() },
         suite,
         sdk: c.sdk.map(|s| root.join(s)),
+    }
+}
+
+/// glibc, but where no distribution of today packages one to run programs with: there musl, statically.
+fn usual_library(target: GoTarget, floor: bool) -> CLibrary {
+    match target.arch {
+        Arch::Loong64 if !floor => CLibrary::Musl,
+        _ => CLibrary::Gnu,
     }
 }
 

@@ -202,7 +202,7 @@ fn zig_only(wanted: &Wanted) -> Option<String> {
         (Os::Linux, Arch::Arm(Arm { version: 6, .. }), _) => {
             Some("Debian's gcc for ARM makes ARMv7 code, which an ARMv6 processor does not run".to_owned())
         }
-        (Os::Linux, _, Libc::Musl) => Some("the configuration asks for musl".to_owned()),
+        (Os::Linux, _, Libc::Musl) => Some("it carries musl, which links statically".to_owned()),
         (Os::Linux, _, Libc::Gnu { floor: Some((a, b)) }) => {
             Some(format!("the configuration asks for glibc {a}.{b}"))
         }

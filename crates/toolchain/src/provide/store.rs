@@ -17,6 +17,10 @@ use std::path::{Path, PathBuf};
 /// Made last: a folder without it does not count.
 const MARK: &str = ".goferry-complete";
 
+/// Names of folders that are being filled, and of their locks.
+const PART: &str = ".part-";
+const PART_LOCK: &str = ".lock";
+
 /// SHA-256 of a text, hex.
 pub(super) fn digest_of(text: &str) -> String {
     hex(&Sha256::digest(text))
@@ -199,24 +203,44 @@ pub(super) fn unpacked(
     }
     let parent = root.join("unpacked");
     std::fs::create_dir_all(&parent).map_err(|e| io_error("cannot make", &parent, &e))?;
-    let part = tempfile::Builder::new()
-        .prefix(".part-")
-        .tempdir_in(&parent)
-        .map_err(|e| io_error("cannot make a folder in", &parent, &e))?;
-    make(part.path())?;
+    let part = Part::new(&parent).map_err(|e| io_error("cannot make a folder in", &parent, &e))?;
+    make(&part.dir)?;
     let place = || {
         if dir.exists() {
             // Without its mark: what another goferry version or a disk error left.
             std::fs::remove_dir_all(&dir)?;
         }
-        std::fs::write(part.path().join(MARK), identity)?;
-        set_mode(part.path(), 0o755)?;
-        std::fs::rename(part.path(), &dir)
+        std::fs::write(part.dir.join(MARK), identity)?;
+        set_mode(&part.dir, 0o755)?;
+        std::fs::rename(&part.dir, &dir)
     };
     place().map_err(|e| io_error("cannot place", &dir, &e))?;
-    // Renamed: there is nothing left to remove.
-    let _ = part.keep();
     Ok(dir)
+}
+
+/// A folder that is being filled, and a lock that says so: a killed process loses the lock, and its folder is swept. Times
+/// say nothing, because unpacking sets those of the folder to the package's.
+struct Part {
+    dir: PathBuf,
+    lock: tempfile::NamedTempFile,
+}
+
+impl Part {
+    fn new(parent: &Path) -> io::Result<Part> {
+        let lock = tempfile::Builder::new().prefix(PART).suffix(PART_LOCK).tempfile_in(parent)?;
+        lock.as_file().lock()?;
+        let dir = lock.path().with_extension("");
+        std::fs::create_dir(&dir)?;
+        Ok(Part { dir, lock })
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // Renamed if all went well. Before the lock goes, so that nobody sweeps meanwhile.
+        let _ = std::fs::remove_dir_all(&self.dir);
+        let _ = self.lock.as_file().unlock();
+    }
 }
 
 /// Temporary files and folders are private; a shared cache is not.
@@ -231,15 +255,52 @@ fn set_mode(_: &Path, _: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes what killed runs left in `unpacked/`; only while nobody else works there (the caller holds the lock).
+/// Removes what killed runs left in `unpacked/`.
 pub(super) fn sweep(root: &Path) {
     for entry in std::fs::read_dir(root.join("unpacked")).into_iter().flatten().flatten() {
-        let old = entry
-            .metadata()
-            .and_then(|m| m.modified())
-            .is_ok_and(|t| t.elapsed().is_ok_and(|age| age.as_secs() > 3600));
-        if old && entry.file_name().to_string_lossy().starts_with(".part-") {
-            let _ = std::fs::remove_dir_all(entry.path());
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !name.starts_with(PART) || !name.ends_with(PART_LOCK) {
+            continue;
         }
+        let lock = entry.path();
+        // Whoever fills the folder holds the lock.
+        let Ok(file) = File::open(&lock) else { continue };
+        if file.try_lock().is_ok() {
+            let _ = std::fs::remove_dir_all(lock.with_extension(""));
+            let _ = std::fs::remove_file(&lock);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_abandoned_folders_are_swept() {
+        let root = tempfile::tempdir().unwrap();
+        let parent = root.path().join("unpacked");
+        let identity = "0123456789abcdef";
+        std::fs::create_dir(&parent).unwrap();
+        // What a killed process leaves: a folder and its lock, which nobody holds.
+        std::fs::create_dir(parent.join(".part-dead")).unwrap();
+        std::fs::write(parent.join(".part-dead.lock"), "").unwrap();
+        let made = unpacked(root.path(), "tool", identity, |dir| {
+            std::fs::write(dir.join("file"), "x").unwrap();
+            // Packages set the folder's time to their own.
+            let old = std::time::SystemTime::UNIX_EPOCH;
+            File::open(dir).unwrap().set_modified(old).unwrap();
+            sweep(root.path());
+            assert!(dir.join("file").exists(), "a folder at work was swept");
+            Ok(())
+        })
+        .unwrap();
+        assert!(made.join("file").exists() && made.join(MARK).exists());
+        let left: Vec<_> = std::fs::read_dir(&parent).unwrap().flatten().map(|e| e.file_name()).collect();
+        assert_eq!(left, ["tool-0123456789ab"]);
+        // Without its mark it does not count.
+        std::fs::remove_file(made.join(MARK)).unwrap();
+        let again = unpacked(root.path(), "tool", identity, |_| Ok(())).unwrap();
+        assert!(!again.join("file").exists());
     }
 }
