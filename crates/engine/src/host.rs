@@ -2,7 +2,7 @@
 
 use crate::compilers::{self, Compilers, FetchRules, Fetching};
 use crate::project::Project;
-use crate::qemu_memory::Remembered;
+use crate::remembered::Remembered;
 use crate::session::{Request, Session};
 use goferry_cache::KeyBuilder;
 use goferry_emulate::{Class, Runner, choose_runner};

@@ -1,5 +1,6 @@
 //! The project: where it is, what git says, which main packages there are, which clock is in force.
 
+use crate::remembered::Remembered;
 use crate::session::{Request, Session, Subject};
 use goferry_config::Config;
 use goferry_config::model::Text;
@@ -203,7 +204,12 @@ fn checkout_vcs(
     let mut problems = Diagnostics::default();
     let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
     let report = match goferry_proc::find_program("git", Some(path.as_ref()), root) {
-        Some(git) => git::inspect(&session.host, &git, &query(session, request, config, root)),
+        Some(git) => {
+            let remembered = session.cache.as_ref().map(Remembered);
+            let memory = remembered.as_ref().map(|r| r as &dyn git::TagMemory);
+            let query = query(session, request, config, root);
+            git::inspect_remembering(&session.host, &git, &query, memory)
+        }
         None => git::GitReport { facts: None, problems: vec![git::git_missing()] },
     };
     if request.auto_snapshot && report.facts.as_ref().is_some_and(GitFacts::is_dirty) {

@@ -5,6 +5,7 @@
 
 mod output;
 mod problems;
+mod tags;
 
 use crate::ask::{Question, ToolError};
 use crate::changelog;
@@ -16,6 +17,7 @@ use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 
 pub use problems::GitReport;
+pub use tags::TagMemory;
 
 /// Least version of git: `status --porcelain=v2` came with it.
 pub const LEAST_GIT: &str = "2.11";
@@ -148,7 +150,17 @@ pub struct GitQuery {
 
 /// Gathers everything; problems are in the report, all of them.
 pub fn inspect(spawner: &dyn Spawner, git: &Path, query: &GitQuery) -> GitReport {
-    let repo = Repo { spawner, git, query };
+    inspect_remembering(spawner, git, query, None)
+}
+
+/// As [`inspect`]; what `memory` knows of these very tags and this commit is not asked again.
+pub fn inspect_remembering(
+    spawner: &dyn Spawner,
+    git: &Path,
+    query: &GitQuery,
+    memory: Option<&dyn TagMemory>,
+) -> GitReport {
+    let repo = Repo { spawner, git, query, memory };
     let Some(root) = work_tree_root(&query.dir) else {
         return problems::not_a_repository(&query.dir);
     };
@@ -173,7 +185,7 @@ pub fn log(
     current: &str,
 ) -> Result<Vec<changelog::Entry>, ToolError> {
     let query = GitQuery { dir: dir.to_owned(), ..GitQuery::default() };
-    let repo = Repo { spawner, git, query: &query };
+    let repo = Repo { spawner, git, query: &query, memory: None };
     Ok(changelog::parse_log(&repo.ask("read the git log", changelog::log_args(previous, current))?))
 }
 
@@ -186,8 +198,9 @@ fn work_tree_root(dir: &Path) -> Option<PathBuf> {
     dir.ancestors().find(|d| d.join(".git").exists()).map(Path::to_owned)
 }
 
-/// `.git`, or what a worktree's or submodule's `.git` file names; then the common directory.
-fn is_shallow(root: &Path) -> bool {
+/// Where history is cut, as git writes it down; none where it is not. `.git`, or what a worktree's or submodule's
+/// `.git` file names; then the common directory.
+fn shallow(root: &Path) -> Option<Vec<u8>> {
     let dot_git = root.join(".git");
     let mut git_dir = dot_git.clone();
     if let Ok(text) = std::fs::read_to_string(&dot_git)
@@ -198,13 +211,14 @@ fn is_shallow(root: &Path) -> bool {
     if let Ok(common) = std::fs::read_to_string(git_dir.join("commondir")) {
         git_dir = git_dir.join(common.trim());
     }
-    git_dir.join("shallow").exists()
+    std::fs::read(git_dir.join("shallow")).ok()
 }
 
 struct Repo<'a> {
     spawner: &'a dyn Spawner,
     git: &'a Path,
     query: &'a GitQuery,
+    memory: Option<&'a dyn TagMemory>,
 }
 
 type Asked<T> = Result<T, ToolError>;
@@ -245,8 +259,8 @@ impl Repo<'_> {
             (status, join(commit), join(tags), join(summary), join(url))
         });
         let status = output::parse_status(&status?);
-        let mut facts =
-            GitFacts { shallow: is_shallow(&root), root, branch: status.branch, ..GitFacts::none() };
+        let cut = shallow(&root);
+        let mut facts = GitFacts { shallow: cut.is_some(), root, branch: status.branch, ..GitFacts::none() };
         facts.status = self.mark_own(&facts.root, status.entries);
         // git before 2.46 prints `origin` without a remote, later ones fail; it is no reason to stop.
         facts.url = url.map(|u| output::without_credentials(&output::first_line(&u))).unwrap_or_default();
@@ -269,11 +283,11 @@ impl Repo<'_> {
             // git saw only dist's new line in .gitignore.
             facts.summary = clean.to_owned();
         }
-        self.find_tags(&mut facts, &tags?)?;
+        self.find_tags(&mut facts, &tags?, &cut.unwrap_or_default())?;
         Ok(facts)
     }
 
-    fn tags(&self) -> Asked<Vec<output::TagRef>> {
+    fn tags(&self) -> Asked<tags::Listed> {
         let mut args = vec![];
         if !self.query.prerelease_suffix.is_empty() {
             args.extend(["-c".to_owned(), format!("versionsort.suffix={}", self.query.prerelease_suffix)]);
@@ -283,63 +297,12 @@ impl Repo<'_> {
             other => other,
         };
         args.extend(["for-each-ref", "--sort", sort, output::TAGS_FORMAT, "refs/tags"].map(str::to_owned));
-        let mut tags = output::parse_tags(&self.ask("list the tags", args)?);
+        let raw = self.ask("list the tags", args)?;
+        let mut tags = output::parse_tags(&raw);
         if self.query.tag_sort == "semver" {
             tags.sort_by_cached_key(|t| Reverse(Semver::parse_tag(&t.name).map(ByPrecedence)));
         }
-        Ok(tags)
-    }
-
-    fn find_tags(&self, facts: &mut GitFacts, tags: &[output::TagRef]) -> Asked<()> {
-        facts.tags_at_head = names_at(tags, &facts.commit);
-        let found = if self.query.current_tag.is_empty() {
-            match self.not_ignored(&facts.tags_at_head) {
-                Some(tag) => Some(tag),
-                None => self.describe("HEAD").filter(|t| !self.query.ignore_tags.contains(t)),
-            }
-        } else {
-            Some(self.query.current_tag.clone())
-        };
-        if !facts.tags_at_head.iter().any(|t| Semver::parse_go(t).is_some_and(|v| v.build.is_empty())) {
-            let merged = self.ask_words(
-                "list the tags before HEAD",
-                &["for-each-ref", "--merged=HEAD", "--format=%(refname:strip=2)", "refs/tags"],
-            )?;
-            facts.tags_merged = String::from_utf8_lossy(&merged).lines().map(str::to_owned).collect();
-        }
-        let Some(tag) = found else { return Ok(()) };
-        let (contents, previous) = std::thread::scope(|s| {
-            let args = ["tag", "-l", output::CONTENTS_FORMAT, &tag];
-            let contents = s.spawn(move || self.ask_words("read the tag", &args));
-            let previous = self.previous(&tag, tags);
-            (join(contents), previous)
-        });
-        [facts.tag_subject, facts.tag_contents, facts.tag_body] = output::parse_contents(&contents?);
-        (facts.tag, facts.previous_tag, facts.has_tag) = (tag, previous.unwrap_or_default(), true);
-        Ok(())
-    }
-
-    /// The first of the tags at the commit that git describes the tag's parent with.
-    fn previous(&self, current: &str, tags: &[output::TagRef]) -> Option<String> {
-        if !self.query.previous_tag.is_empty() {
-            return Some(self.query.previous_tag.clone());
-        }
-        let described = self.describe(&format!("tags/{current}^"))?;
-        let commit = &tags.iter().find(|t| t.name == described)?.commit;
-        self.not_ignored(&names_at(tags, commit))
-    }
-
-    fn describe(&self, what: &str) -> Option<String> {
-        let mut args: Vec<String> = ["describe", "--tags", "--abbrev=0", what].map(str::to_owned).into();
-        args.extend(self.query.ignore_tags.iter().map(|t| format!("--exclude={t}")));
-        self.ask("find the tag before", args)
-            .ok()
-            .map(|out| output::first_line(&out))
-            .filter(|t| !t.is_empty())
-    }
-
-    fn not_ignored(&self, tags: &[String]) -> Option<String> {
-        tags.iter().find(|t| !self.query.ignore_tags.contains(t)).cloned()
+        Ok(tags::Listed { raw, tags })
     }
 
     /// Marks what goferry itself makes: dist, a new goferry.toml, a .gitignore that only gained dist's line.
@@ -375,10 +338,6 @@ impl Repo<'_> {
 fn is_dist_line(line: &str, dist: &Path) -> bool {
     let line = line.trim();
     line.is_empty() || line.starts_with('#') || Path::new(line.trim_matches('/')) == dist
-}
-
-fn names_at(tags: &[output::TagRef], commit: &str) -> Vec<String> {
-    tags.iter().filter(|t| t.commit == commit).map(|t| t.name.clone()).collect()
 }
 
 fn join<T>(thread: std::thread::ScopedJoinHandle<'_, Asked<T>>) -> Asked<T> {

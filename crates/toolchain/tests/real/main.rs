@@ -5,5 +5,6 @@
 mod bed;
 mod changelog;
 mod git;
+mod git_memory;
 mod go;
 mod main_version;
