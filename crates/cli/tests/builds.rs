@@ -320,3 +320,22 @@ fn an_emulator_is_asked_for_its_version_once() {
     p.release();
     assert_eq!(asked(), 2, "it is another file now");
 }
+
+#[test]
+fn who_switches_cgo_off_gets_no_c_compiler() {
+    let yaml = |env: &str| {
+        format!("version: 2\nbuilds:\n  - targets: [linux_amd64, darwin_arm64]\n    env: [{env}]\n")
+    };
+    for (env, compilers) in
+        [("CGO_ENABLED=0", 0), ("\"CGO_ENABLED={{ if eq .Os \\\"linux\\\" }}1{{ else }}0{{ end }}\"", 1)]
+    {
+        let p = Project::new(&[(".goreleaser.yaml", &yaml(env))]);
+        let r = p.run(&["plan", "--json", "--snapshot"]);
+        assert_eq!(r.status, 0, "{}", r.stderr);
+        let plan: serde_json::Value = serde_json::from_str(&r.stdout).unwrap();
+        let notes = plan["plan"]["notes"].as_array().unwrap();
+        let found =
+            notes.iter().filter(|n| n.as_str().unwrap().starts_with("linux/amd64: C compiler")).count();
+        assert_eq!(found, compilers, "{env}: {notes:?}");
+    }
+}

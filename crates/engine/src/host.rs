@@ -5,6 +5,7 @@ use crate::project::Project;
 use crate::remembered::Remembered;
 use crate::session::{Request, Session};
 use goferry_cache::KeyBuilder;
+use goferry_config::model::Text;
 use goferry_emulate::{Class, Runner, choose_runner};
 use goferry_plan::facts::{CgoNeed, HostFacts, Program, RunnerFact};
 use goferry_plan::{Draft, DraftBuild};
@@ -200,7 +201,9 @@ fn identity(runner: &Runner) -> String {
 fn wants_cc(draft: &Draft<'_>, target: &GoTarget, cgo: &BTreeMap<Program, CgoNeed>) -> bool {
     draft.builds.iter().filter(|b| b.targets.contains(target)).any(|b| {
         let items = b.config.flags.env.iter().chain(b.config.overrides.iter().flat_map(|o| &o.flags.env));
-        let configured = items.into_iter().any(|t| t.value.trim_start().starts_with("CGO_ENABLED="));
+        // A template may say anything; what is switched off in so many words needs no compiler fetched for it.
+        let may_be_on = |t: &Text| t.value.trim().strip_prefix("CGO_ENABLED=").is_some_and(|v| v != "0");
+        let configured = items.into_iter().any(may_be_on);
         configured
             || draft.env.get("CGO_ENABLED").is_some_and(|v| v == "1")
             || cgo.get(&b.program(*target)).is_some_and(|n| n.needed)
