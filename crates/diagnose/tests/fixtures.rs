@@ -150,6 +150,15 @@ fn a_full_disk_explains_everything_else() {
     assert_eq!(others, ["symbol-undefined", "library-missing"]);
 }
 
+/// A variable that is right in a build of something else is no cause by itself.
+#[test]
+fn a_dead_variable_counts_only_beside_its_error() {
+    let log =
+        "CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc cargo build\n./main.go:3:23: undefined: answer\n";
+    assert_eq!(first(log), Some("cgo-off-undefined-names"));
+    assert_eq!(first(log.lines().next().unwrap()), None);
+}
+
 /// Fixes are shown with what the log says.
 #[test]
 fn placeholders_are_filled() {
