@@ -52,7 +52,7 @@ impl Compilers {
         let provided = self.provided.get(&target).and_then(|p| p.loader_prefix.clone());
         // Where the distribution's cross compilers keep them.
         let installed = || {
-            let root = Path::new("/usr").join(facts.gnu_triple?);
+            let root = Path::new("/usr").join(provide::gcc_triple(target)?);
             root.join("lib").is_dir().then_some(root)
         };
         provided.or_else(installed)

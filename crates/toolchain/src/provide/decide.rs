@@ -211,7 +211,7 @@ fn zig_only(wanted: &Wanted) -> Option<String> {
 }
 
 /// Debian's triple of a target's gcc.
-pub(super) fn gcc_triple(t: GoTarget) -> Option<&'static str> {
+pub fn gcc_triple(t: GoTarget) -> Option<&'static str> {
     if t.os != Os::Linux {
         return None;
     }

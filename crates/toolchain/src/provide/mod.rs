@@ -15,7 +15,7 @@ mod sysroot;
 mod wheel;
 mod zig;
 
-pub use decide::{Decision, HostTools, Source, decide};
+pub use decide::{Decision, HostTools, Source, decide, gcc_triple};
 pub use lock::{Lock, LockEntry, LockFile};
 pub use qemu::{ProvidedQemu, QemuWanted, provide_qemu};
 

@@ -47,6 +47,8 @@ fn processor(t: GoTarget) -> Option<&'static str> {
         Arch::Arm(Arm { version: 6, .. }) => "arm1176jzf_s",
         Arch::Arm(Arm { version: 7, .. }) => "cortex_a8",
         Arch::Amd64(_) => "x86_64",
+        // zig's own default has vectors (LSX), which qemu before 8 and the first processors lack.
+        Arch::Loong64 => "la64v1_0-lsx",
         Arch::Mips(_) | Arch::Mipsle(_) => "mips32r2",
         Arch::Mips64(_) | Arch::Mips64le(_) => "mips64r2",
         _ => return None,
@@ -117,7 +119,8 @@ fn libraries(
     let Some(facts) = t.facts().filter(|_| t.os == Os::Linux && wanted.libc != Libc::Musl) else {
         return Ok(None);
     };
-    let installed = facts.gnu_triple.is_some_and(|t| Path::new("/usr").join(t).join("lib").is_dir());
+    let triple = super::gcc_triple(t);
+    let installed = triple.is_some_and(|t| Path::new("/usr").join(t).join("lib").is_dir());
     if installed || facts.glibc_loader.is_some_and(|l| Path::new(l).exists()) {
         return Ok(None);
     }
