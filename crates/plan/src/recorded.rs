@@ -47,7 +47,8 @@ pub(crate) fn flags(spec: &BuildSpec, goflags: &str) -> Vec<(String, Option<Stri
     let trimmed = on("trimpath");
     let mode = text("buildmode").filter(|m| m != "default").unwrap_or_else(|| "exe".to_owned());
     vec![
-        ("-asmflags".to_owned(), text("asmflags")),
+        // The only one that is written down when it is empty.
+        ("-asmflags".to_owned(), last("asmflags")),
         ("-buildmode".to_owned(), Some(mode)),
         ("-gcflags".to_owned(), text("gcflags")),
         ("-ldflags".to_owned(), text("ldflags").filter(|_| trimmed.is_none())),

@@ -226,13 +226,22 @@ fn settings(go: &GoBuildInfo, recorded: &Recorded) -> Vec<String> {
     let flags = recorded.flags.iter().map(|(k, v)| (k.as_str(), v.as_deref()));
     cgo.into_iter()
         .chain(flags)
-        .map(|(key, expected)| (key, expected, go.setting(key)))
+        .map(|(key, expected)| {
+            let plain = |v: &str| Some(if key == "-tags" { own_tags(v)? } else { v.to_owned() });
+            (key, expected.and_then(plain), go.setting(key).and_then(plain))
+        })
         .filter(|(_, expected, have)| expected != have)
         .map(|(key, expected, have)| {
-            let or_nothing = |v: Option<&str>| v.unwrap_or("nothing").to_owned();
+            let or_nothing = |v: Option<String>| v.unwrap_or_else(|| "nothing".to_owned());
             format!("{key}: expected {}, found {}", or_nothing(expected), or_nothing(have))
         })
         .collect()
+}
+
+/// Without the tag that the go command adds for GOFIPS140, which may also be the toolchain's default.
+fn own_tags(tags: &str) -> Option<String> {
+    let own: Vec<&str> = tags.split(',').filter(|t| !t.starts_with("fips140v")).collect();
+    (!own.is_empty()).then(|| own.join(","))
 }
 
 fn version(have: &str, name: &str, want: &Expectation, found: &mut Diagnostics) {
