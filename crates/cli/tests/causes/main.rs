@@ -1,6 +1,6 @@
 //! Every cause of crates/diagnose, made to happen: the real tool says it, and `explain_log` must find it.
 //!
-//! `scenarios/<cause>.sh` are the cases. `GOFERRY_BLESS=1` writes what the tools said to crates/diagnose/fixtures and makes
+//! `scenarios/<cause>.sh` are the cases, `scenarios/<cause>.<tool>.sh` those of another tool's words for it. `GOFERRY_BLESS=1` writes what the tools said to crates/diagnose/fixtures and makes
 //! the pages of docs/causes from it. A tool that is not there fails the test.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test program")]
@@ -24,7 +24,7 @@ fn main() -> ExitCode {
         .into_iter()
         .map(|s| {
             let workshop = Arc::clone(&workshop);
-            Trial::test(s.id.clone(), move || reproduce(&s, workshop.get_or_init(Workshop::open)))
+            Trial::test(s.name.clone(), move || reproduce(&s, workshop.get_or_init(Workshop::open)))
         })
         .collect();
     trials.push(Trial::test("every-cause-is-proved", every_cause_is_proved));
@@ -62,7 +62,7 @@ fn reproduce(scenario: &Scenario, workshop: &Workshop) -> Result<(), Failed> {
     }
     if blessing() {
         std::fs::create_dir_all(fixtures()).unwrap();
-        std::fs::write(fixtures().join(format!("{}.log", scenario.id)), said.fixture()).unwrap();
+        std::fs::write(fixtures().join(format!("{}.log", scenario.name)), said.fixture(first.line)).unwrap();
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! docs/causes: a page for each cause and an index, made from the table and from what the tools said.
 
+use crate::scenario::Scenario;
 use crate::{blessing, fixtures, root, scenario};
 use goferry_diagnose::{AREAS, CAUSES, Cause, FilledFix, Finding, Proof, explain_log};
 use libtest_mimic::Failed;
@@ -59,8 +60,8 @@ pub(crate) fn check() -> Result<(), Failed> {
         .into())
 }
 
-fn recorded(cause: &Cause) -> Option<Recorded> {
-    let text = std::fs::read_to_string(fixtures().join(format!("{}.log", cause.id))).ok()?;
+fn recorded(name: &str) -> Option<Recorded> {
+    let text = std::fs::read_to_string(fixtures().join(format!("{name}.log"))).ok()?;
     let (head, log) = text.split_once('\n')?;
     let (tool, note) = match head.trim_start_matches("# ").split_once("; ") {
         Some((tool, note)) => (tool, Some(note.to_owned())),
@@ -70,12 +71,18 @@ fn recorded(cause: &Cause) -> Option<Recorded> {
 }
 
 fn page(cause: &Cause) -> String {
-    let recorded = recorded(cause);
+    let all = scenario::all();
+    let recorded = recorded(cause.id);
     let found = recorded.as_ref().and_then(|r| explain_log(r.log.as_bytes()).first);
     let mut out =
         format!("{MADE}\n\n# {}\n\n{}", cause.id, paragraph(&format!("{}.", sentence(cause.title))));
     if let (Some(r), Some(found)) = (&recorded, &found) {
         write!(out, "\n```text\n{}```\n", message(r, found)).unwrap();
+    }
+    for other in all.iter().filter(|s| s.id == cause.id && s.name != cause.id) {
+        let Some(r) = self::recorded(&other.name) else { continue };
+        let Some(found) = explain_log(r.log.as_bytes()).first else { continue };
+        write!(out, "\nOr, from {}:\n\n```text\n{}```\n", r.tool, message(&r, &found)).unwrap();
     }
     write!(out, "\n{}", paragraph(&format!("**Why.** {}", cause.why))).unwrap();
     let fixes = found.map_or_else(|| plain(cause), |f| f.fixes);
@@ -87,22 +94,27 @@ fn page(cause: &Cause) -> String {
             write!(out, "\n```{}\n{c}\n```\n", language(c)).unwrap();
         }
     }
-    write!(out, "\n{}", paragraph(&format!("**How it is known.** {}", proof(cause, recorded.as_ref()))))
-        .unwrap();
+    write!(
+        out,
+        "\n{}",
+        paragraph(&format!("**How it is known.** {}", proof(cause, &all, recorded.as_ref())))
+    )
+    .unwrap();
     out
 }
 
-fn proof(cause: &Cause, recorded: Option<&Recorded>) -> String {
+fn proof(cause: &Cause, all: &[Scenario], recorded: Option<&Recorded>) -> String {
     match (cause.proof, recorded) {
         (Proof::Listed { why }, _) => format!("Not by a test: {why}."),
         (Proof::Reproduced, None) => "It has no fixture.".to_owned(),
         (Proof::Reproduced, Some(r)) => {
             let script = format!("crates/cli/tests/causes/scenarios/{}.sh", cause.id);
-            let mends = scenario::all().iter().any(|s| s.id == cause.id && s.mends);
+            let mends = all.iter().any(|s| s.id == cause.id && s.mends);
             let note = r.note.as_ref().map(|n| format!(" ({n})")).unwrap_or_default();
             format!(
-                "A test [makes it happen](../../{script}) and reads what the tools say{}. The message above is from {}{note}.",
+                "A test [makes it happen](../../{script}) and reads what the tools say{}. The {}message above is from {}{note}.",
                 if mends { "; then it applies a fix, which helps" } else { "" },
+                if all.iter().filter(|s| s.id == cause.id).count() > 1 { "first " } else { "" },
                 r.tool
             )
         }
@@ -153,7 +165,7 @@ fn message(recorded: &Recorded, found: &Finding) -> String {
 
 /// A sentence's capital letter, but not for names that have none.
 fn sentence(text: &str) -> String {
-    const NAMES: [&str; 13] = [
+    const NAMES: [&str; 14] = [
         "cgo",
         "cgocc",
         "ar",
@@ -165,6 +177,7 @@ fn sentence(text: &str) -> String {
         "vendor/",
         "vendor/modules.txt",
         "qemu",
+        "zig",
         "zig's",
         "goferry",
     ];
@@ -198,7 +211,7 @@ fn index() -> String {
     for (heading, causes) in AREAS {
         write!(out, "\n## {heading}\n\n| cause | what it is | recorded with |\n|---|---|---|\n").unwrap();
         for cause in causes {
-            let with = recorded(cause).map_or_else(|| "–".to_owned(), |r| r.tool);
+            let with = recorded(cause.id).map_or_else(|| "–".to_owned(), |r| r.tool);
             writeln!(
                 out,
                 "| [{id}]({id}.md) | {} | {with} |",

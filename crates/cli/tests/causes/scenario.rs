@@ -16,7 +16,9 @@ const LINES: usize = 40;
 
 /// A way to make a cause happen.
 pub(crate) struct Scenario {
-    /// The cause, and the name of the file.
+    /// The name of the file: the cause, and after a dot whose words it has, if they are not the first.
+    pub(crate) name: String,
+    /// The cause.
     pub(crate) id: String,
     path: PathBuf,
     needs: Vec<String>,
@@ -43,9 +45,10 @@ echo $? >../mended.status
 "#;
 
 impl Said {
-    pub(crate) fn fixture(&self) -> String {
+    /// The text of the fixture; the line that gives the cause away is in it.
+    pub(crate) fn fixture(&self, line: usize) -> String {
         let mut out = format!("# {}\n", self.by);
-        for line in self.log.lines().take(LINES) {
+        for line in self.log.lines().take(LINES.max(line + 3)) {
             out.push_str(line.trim_end());
             out.push('\n');
         }
@@ -70,8 +73,10 @@ fn read(path: PathBuf) -> Scenario {
     let head: BTreeMap<&str, &str> =
         text.lines().filter_map(|l| l.strip_prefix("#: ")?.split_once(' ')).collect();
     let word = |name: &str| *head.get(name).unwrap_or_else(|| panic!("{}: no `#: {name}`", path.display()));
+    let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
     Scenario {
-        id: path.file_stem().unwrap().to_str().unwrap().to_owned(),
+        id: name.split('.').next().unwrap().to_owned(),
+        name,
         needs: word("needs").split(' ').map(str::to_owned).collect(),
         said_by: word("said-by").to_owned(),
         note: head.get("note").map(|n| (*n).to_owned()),

@@ -10,7 +10,7 @@ pub(super) const TABLE: &[Cause] = &[
         signs: &[
             line("cannot find -l", r"cannot find -l(?P<library>[\w.+-]+)"),
             line("unable to find library -l", r"unable to find library -l(?P<library>[\w.+-]+)"),
-            line("unable to find dynamic system library", r"system library '(?P<library>[\w.+-]+)'"),
+            line("unable to find", r#"unable to find \w+ system library ['"](?P<library>[\w.+-]+)"#),
         ],
         rank: 50,
         fixes: &[
@@ -115,7 +115,7 @@ pub(super) const TABLE: &[Cause] = &[
         why: "Symbols of libstdc++ are undefined: the package has a C++ library but no C++ file, so Go links with the C compiler.",
         signs: &[line(
             "undefined",
-            r"undefined (?:reference to|symbol:?) .?(?P<symbol>(?:std::|__cxa_|__gxx_personality|operator (?:new|delete)|vtable for)\S*)",
+            r"undefined (?:reference to|symbol:?) .?(?P<symbol>(?:std::|__cxa_|__gxx_personality|operator (?:new|delete)|(?:vtable|typeinfo) for)\S*)",
         )],
         rank: 48,
         fixes: &[
@@ -145,6 +145,21 @@ pub(super) const TABLE: &[Cause] = &[
         fixes: &[
             fix("if Go's net or os/user asks, let Go look up names itself", "go build -tags netgo,osusergo"),
             fix("or link with musl, in goferry.toml", "[toolchain]\nlibc = \"musl\""),
+        ],
+        proof: Proof::Reproduced,
+    },
+    Cause {
+        id: "zig-static-glibc",
+        title: "zig does not link glibc statically",
+        why: "zig makes glibc's shared libraries from a list of their symbols and has no static one.",
+        signs: &[sign("libc of the specified target requires dynamic linking")],
+        rank: 60,
+        fixes: &[
+            fix("link with musl, which is made for it, in goferry.toml", "[toolchain]\nlibc = \"musl\""),
+            fix(
+                "or leave -static out, and choose an old glibc, in goferry.toml",
+                "[toolchain]\nglibc = \"2.17\"",
+            ),
         ],
         proof: Proof::Reproduced,
     },

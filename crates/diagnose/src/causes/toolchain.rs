@@ -213,6 +213,24 @@ pub(super) const TABLE: &[Cause] = &[
         proof: Proof::Reproduced,
     },
     Cause {
+        id: "zig-target-unknown",
+        title: "zig does not know the target of that name",
+        why: "zig has names of its own, processor first: aarch64-linux-gnu, x86_64-linux-musl, aarch64-macos. Go's names (arm64, darwin) and other compilers' triples are not among them.",
+        signs: &[
+            line(
+                "error: unknown ",
+                r"error: unknown (?:architecture|operating system|ABI): '?(?P<name>[\w.-]+)",
+            ),
+            line("unable to parse target query", r"target query '(?P<name>[^']+)'"),
+        ],
+        rank: 66,
+        fixes: &[
+            fix("see zig's names", "zig targets"),
+            fix("or let goferry choose and name the target", "goferry build --target linux/arm64"),
+        ],
+        proof: Proof::Reproduced,
+    },
+    Cause {
         id: "macos-framework-missing",
         title: "a macOS framework is missing",
         why: "Frameworks are in Apple's SDK only; goferry has stubs for those that Go's standard library uses.",
