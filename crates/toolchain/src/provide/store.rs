@@ -189,6 +189,11 @@ pub(super) fn identity(entry: &LockEntry) -> String {
     digest_of(&sums.join("\n"))
 }
 
+/// Whether it was unpacked under this name before.
+pub(super) fn is_unpacked(root: &Path, name: &str, identity: &str) -> bool {
+    root.join("unpacked").join(format!("{name}-{}", &identity[..12])).join(MARK).is_file()
+}
+
 /// The folder of something unpacked, made now if it is not there: `make` fills an empty folder, which counts only when
 /// everything in it is there.
 pub(super) fn unpacked(

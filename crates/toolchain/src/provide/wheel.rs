@@ -6,7 +6,8 @@ use goferry_proc::CommandSpec;
 use goferry_report::{Code, Diagnostic};
 use std::path::{Path, PathBuf};
 
-/// The wheel of a project, from the lock, the cache, the mirror or pip; with what it is.
+/// The wheel of a project, from the lock, the cache, the mirror or pip; with what it is. It is unpacked under the role's
+/// name; if that was done before, the file itself may be gone.
 ///
 /// # Errors
 /// No pip, no network, or a wheel that is not what the lock says.
@@ -30,6 +31,13 @@ pub(super) fn wheel(
         Some(entry) => Some(entry.clone()),
         None => store::remembered(fetcher.root, &memory).filter(|_| !fetcher.refresh),
     };
+    // Unpacked, the wheel is not looked at again: it has 200 MB, and this is the way of every build.
+    if let Some(entry) = &known
+        && let Some(file) = entry.files.first()
+        && store::is_unpacked(fetcher.root, role, &store::identity(entry))
+    {
+        return Ok((store::place_of(fetcher.root, file), entry.clone()));
+    }
     if let Some(entry) = &known
         && let Some(file) = entry.files.first()
         && let Some(path) = store::checked(fetcher, file)?
