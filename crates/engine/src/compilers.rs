@@ -183,7 +183,19 @@ pub fn compiler(
     dir: &Path,
     fetching: &Fetching<'_>,
 ) -> Result<Provided, Box<Diagnostic>> {
-    provide::provide(&decision(session, wanted, dir)?, wanted, &fetching.fetcher())
+    let decision = decision(session, wanted, dir)?;
+    if session.tools.is_none() && !matches!(decision.source, provide::Source::Path { .. }) {
+        return Err(no_folder());
+    }
+    provide::provide(&decision, wanted, &fetching.fetcher())
+}
+
+/// Without a cache folder there is no place for what is fetched.
+pub(crate) fn no_folder() -> Box<Diagnostic> {
+    Box::new(
+        Diagnostic::error(Code::FetchFailed, "there is no cache folder for compilers: HOME is not set")
+            .hint_with("to say where it is:", "GOFERRY_CACHE=/path/to/folder"),
+    )
 }
 
 /// The fact that the plan sees. Where nothing may be fetched now, what would be.
@@ -195,6 +207,12 @@ pub(crate) fn fact(
     compilers: &mut Compilers,
 ) -> Result<CcFact, Box<Diagnostic>> {
     let decision = decision(session, wanted, dir)?;
+    if session.tools.is_none()
+        && fetching.may_fetch()
+        && !matches!(decision.source, provide::Source::Path { .. })
+    {
+        return Err(no_folder());
+    }
     match provide::provide(&decision, wanted, &fetching.fetcher()) {
         Ok(p) => {
             let fact = CcFact {

@@ -133,8 +133,18 @@ fn compiler_state(session: &Session, wanted: &Wanted, fetching: &Fetching<'_>) -
     }
     match provide::provide(&decision, wanted, &fetching.fetcher()) {
         Ok(p) => (p.cc, State::Fetched, p.reason),
-        Err(_) => (cc, State::ToFetch, decision.reason),
+        Err(d) if d.code == Code::FetchFailed => (cc, State::ToFetch, decision.reason),
+        Err(d) => (String::new(), State::None, d.message),
     }
+}
+
+/// Whether an installation is to be written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Locks {
+    /// Into goferry.lock.
+    Write,
+    /// Only into the cache.
+    Leave,
 }
 
 /// What an installation did.
@@ -151,7 +161,12 @@ pub struct Installed {
 ///
 /// # Errors
 /// A lock that cannot be read or written. What one target lacks is in the result; the lock is then left as it was.
-pub fn install(session: &Session, need: &Need, rules: FetchRules) -> Result<Installed, Diagnostics> {
+pub fn install(
+    session: &Session,
+    need: &Need,
+    rules: FetchRules,
+    locks: Locks,
+) -> Result<Installed, Diagnostics> {
     let fetching = Fetching::new(session, &session.cwd, rules)?;
     let provide = |w: &Wanted| (w.target, compilers::compiler(session, w, &session.cwd, &fetching));
     let compilers: Vec<_> = need.compilers.iter().map(provide).collect();
@@ -166,30 +181,39 @@ pub fn install(session: &Session, need: &Need, rules: FetchRules) -> Result<Inst
         .collect();
     provide::share(&fetching.fetcher(), &entries)?;
     let complete = compilers.iter().all(|(_, p)| p.is_ok());
-    let lock = (complete && is_project(&session.cwd))
-        .then(|| write_lock(&session.cwd.join(LOCK_FILE), entries, need.whole_project))
+    let lock = (complete && locks == Locks::Write && !rules.locked && is_project(&session.cwd))
+        .then(|| write_lock(&session.cwd.join(LOCK_FILE), entries, need, rules.refresh))
         .transpose()?
         .flatten();
     Ok(Installed { compilers, emulator, lock })
 }
 
-/// Writes the lock if it changes; what belongs to other targets stays unless the whole project was installed.
-fn write_lock(path: &Path, entries: Vec<LockEntry>, whole: bool) -> Result<Option<PathBuf>, Box<Diagnostic>> {
-    let old = Lock::read(path).ok().flatten();
+/// Writes the lock if it changes. What belongs to other targets stays; when the whole project was installed, only what
+/// belongs to targets that are still its own: a colleague may lack what is on this host's PATH.
+fn write_lock(
+    path: &Path,
+    entries: Vec<LockEntry>,
+    need: &Need,
+    anew: bool,
+) -> Result<Option<PathBuf>, Box<Diagnostic>> {
+    // `update` of the whole project is what mends a lock that cannot be read.
+    let old = match Lock::read(path) {
+        Err(_) if anew && need.whole_project => None,
+        other => other?,
+    };
     let mut all = entries;
-    if !whole {
-        // gcc and g++ of a target are one thing.
-        let same = |a: &LockEntry, b: &LockEntry| {
-            a.target == b.target && a.role.replace("g++", "gcc") == b.role.replace("g++", "gcc")
-        };
-        let kept: Vec<LockEntry> = old
-            .iter()
-            .flat_map(|l| &l.entries)
-            .filter(|o| !all.iter().any(|n| same(n, o)))
-            .cloned()
-            .collect();
-        all.extend(kept);
-    }
+    // gcc and g++ of a target are one thing.
+    let same = |a: &LockEntry, b: &LockEntry| {
+        a.target == b.target && a.role.replace("g++", "gcc") == b.role.replace("g++", "gcc")
+    };
+    let own = |e: &LockEntry| e.target.is_empty() || need.targets.iter().any(|t| t.to_string() == e.target);
+    let kept: Vec<LockEntry> = old
+        .iter()
+        .flat_map(|l| &l.entries)
+        .filter(|o| !all.iter().any(|n| same(n, o)) && (!need.whole_project || own(o)))
+        .cloned()
+        .collect();
+    all.extend(kept);
     if all.is_empty() && old.is_none() {
         return Ok(None);
     }
@@ -268,7 +292,7 @@ fn exec_folder(
     let args: Vec<String> = command.args.iter().map(text).filter(|w| !w.is_empty()).collect();
     let name = format!("go_{}_{}_exec", target.os.goos(), target.arch.goarch());
     let shim = Shim { args, env: command.env, ..Shim::plain(command.program) };
-    let root = session.tools.clone().unwrap_or_default();
+    let root = session.tools.clone().ok_or_else(compilers::no_folder)?;
     let folder = shim::link_farm(&root, &own, &BTreeMap::from([(name, shim)]))
         .map_err(|e| crate::dist::failure(&root, &e))?;
     Ok(Some(folder))

@@ -88,7 +88,11 @@ pub fn choose_cc(query: &CcQuery<'_>) -> Result<CcChoice, Box<Diagnostic>> {
         let choice = names.into_iter().find_map(|n| found(query, n, CcProvider::HostGcc, reason.clone()));
         return choice.ok_or_else(|| missing(query));
     }
-    let Some(triple) = facts.and_then(|f| f.gnu_triple) else { return Err(missing(query)) };
+    let triple = match query.target.os {
+        Os::Linux => crate::provide::gcc_triple(query.target),
+        _ => facts.and_then(|f| f.gnu_triple),
+    };
+    let Some(triple) = triple else { return Err(missing(query)) };
     let names = ["gcc", "g++", "ar"].map(|tool| format!("{triple}-{tool}"));
     let reason = format!("{} is on PATH", names[0]);
     found(query, names.each_ref().map(String::as_str), CcProvider::CrossGcc, reason)

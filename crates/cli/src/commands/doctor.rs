@@ -8,7 +8,7 @@ use crate::watch::Watch;
 use crate::{exit, resolve};
 use goferry_engine::compilers::FetchRules;
 use goferry_engine::doctor::{self, HostCheck, Report, TargetCheck};
-use goferry_engine::toolset::{self, State};
+use goferry_engine::toolset::{self, Locks, State};
 use goferry_engine::{Session, size};
 use goferry_proc::Cancel;
 use goferry_report::{Diagnostics, Severity};
@@ -37,7 +37,7 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode, Diagnostics> {
 /// Fetches what is missing. The rest wants root, or is the user's to decide.
 fn fix(session: &Session, report: &Report) -> Result<(), Diagnostics> {
     let rules = FetchRules { locked: false, may_fetch: true, refresh: false };
-    let done = toolset::install(session, &report.need, rules)?;
+    let done = toolset::install(session, &report.need, rules, Locks::Leave)?;
     for (target, result) in &done.compilers {
         if let Err(d) = result {
             talk(&format!("{target}: {}\n", harmless(&d.message)));

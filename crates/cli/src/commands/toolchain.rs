@@ -8,7 +8,7 @@ use crate::watch::Watch;
 use crate::{exit, resolve};
 use goferry_engine::Session;
 use goferry_engine::compilers::FetchRules;
-use goferry_engine::toolset::{self, GoEnvironment, Installed, State};
+use goferry_engine::toolset::{self, GoEnvironment, Installed, Locks, State};
 use goferry_proc::Cancel;
 use goferry_report::{Diagnostics, Sink};
 use std::process::ExitCode;
@@ -65,7 +65,7 @@ fn list(session: &Session, args: &ToolTargets) -> Result<ExitCode, Diagnostics> 
 
 fn install(session: &Session, args: &ToolTargets, rules: FetchRules) -> Result<ExitCode, Diagnostics> {
     let need = toolset::needs(session, &resolve::targets(&args.targets)?)?;
-    let done = toolset::install(session, &need, rules)?;
+    let done = toolset::install(session, &need, rules, Locks::Write)?;
     let mut problems = Diagnostics::default();
     for (_, result) in &done.compilers {
         if let Err(d) = result {

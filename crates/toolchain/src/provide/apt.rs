@@ -1,6 +1,7 @@
 //! A private, unprivileged apt state: the host's sources and keys, so that apt itself verifies signatures, and everything
 //! that apt writes under the user's cache.
 
+use super::lock::{is_package, is_suite};
 use super::store::{self, io_error};
 use super::{Fetcher, LockEntry, LockFile};
 use goferry_proc::{CommandSpec, Env, Finished, find_program};
@@ -175,6 +176,19 @@ pub(super) fn resolve(
 ) -> Result<LockEntry, Box<Diagnostic>> {
     let mut wants = request.packages.clone();
     wants.sort();
+    // They come from a configuration file of somebody's repository and become apt's arguments.
+    if let Some(odd) = wants.iter().find(|p| !is_package(p)) {
+        let message = format!("`{odd}` is no name of a package");
+        return Err(Box::new(
+            Diagnostic::error(Code::PackageUnknown, message).hint("write names only: packages = [\"libpcap-dev\"]"),
+        ));
+    }
+    if let Some(odd) = request.suite.filter(|s| !is_suite(s)) {
+        let message = format!("`{}` is no name of a suite", odd.escape_debug());
+        return Err(Box::new(
+            Diagnostic::error(Code::PackageUnknown, message).hint("write a code name: suite = \"trixie\""),
+        ));
+    }
     if let Some(entry) = fetcher.lock.and_then(|l| l.entry(request.role, &request.target)) {
         if entry.wants == wants && request.suite.is_none_or(|s| s == entry.suite) {
             return Ok(entry.clone());
@@ -368,7 +382,7 @@ impl State {
         request: &Request<'_>,
     ) -> Result<Vec<LockFile>, Box<Diagnostic>> {
         let pairs: Vec<String> = if request.closure {
-            let mut args = ["install", "--print-uris", "-qq", "-y"].map(str::to_owned).to_vec();
+            let mut args = ["install", "--print-uris", "-qq", "-y", "--"].map(str::to_owned).to_vec();
             args.extend(request.packages.iter().cloned());
             let done = self
                 .run(
@@ -393,7 +407,8 @@ impl State {
         } else {
             request.packages.clone()
         };
-        let mut args = vec!["show".to_owned(), "--no-all-versions".to_owned()];
+        let mut args = vec!["show".to_owned(), "--no-all-versions".to_owned(), "--".to_owned()];
+        let asked = pairs.len();
         args.extend(pairs);
         let done = self
             .run(
@@ -407,6 +422,10 @@ impl State {
         let mut files = stanzas(&String::from_utf8_lossy(&done.stdout));
         files.sort();
         files.dedup();
+        if files.len() != asked {
+            let message = format!("apt knows {} of {asked} packages of {}", files.len(), request.packages.join(", "));
+            return Err(Box::new(Diagnostic::error(Code::FetchFailed, message)));
+        }
         Ok(files)
     }
 
@@ -416,7 +435,7 @@ impl State {
             .tempdir_in(&self.dir)
             .map_err(|e| io_error("cannot make a folder in", &self.dir, &e))?;
         (fetcher.say)(&format!("fetching {} packages with apt", files.len()));
-        let mut args = vec!["download".to_owned(), "-q".to_owned()];
+        let mut args = vec!["download".to_owned(), "-q".to_owned(), "--".to_owned()];
         args.extend(files.iter().map(|f| {
             if f.arch == "all" {
                 format!("{}={}", f.name, f.version)

@@ -2,7 +2,7 @@
 
 use super::apt::{self, Distribution};
 use super::{Libc, Prefer, Wanted};
-use crate::cc::{CcChoice, CcQuery, choose_cc};
+use crate::cc::{CcChoice, CcProvider, CcQuery, choose_cc};
 use goferry_proc::find_program;
 use goferry_report::{Code, Diagnostic};
 use goferry_target::{Arch, Arm, Float, GoTarget, Os};
@@ -37,10 +37,11 @@ impl HostTools {
         });
         let has = |program: &str| find_program(program, Some(path), dir).is_some();
         let words = |w: &[&str]| Some(w.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>());
-        let pip = if has("python3") {
-            words(&["python3", "-m", "pip"])
-        } else if has("pip3") {
+        // Debian's python3 comes without pip; a pip3 is one.
+        let pip = if has("pip3") {
             words(&["pip3"])
+        } else if has("python3") {
+            words(&["python3", "-m", "pip"])
         } else {
             None
         };
@@ -134,7 +135,7 @@ pub fn decide(wanted: &Wanted, tools: &HostTools) -> Result<Decision, Box<Diagno
     let mut tried = vec![];
     match &tools.on_path {
         Some(choice)
-            if wanted.packages.is_empty() && (native || triple.is_some_and(|t| choice.cc.starts_with(t))) =>
+            if wanted.packages.is_empty() && (native || choice.provider == CcProvider::CrossGcc) =>
         {
             return Ok(Decision {
                 reason: choice.reason.clone(),
@@ -143,8 +144,9 @@ pub fn decide(wanted: &Wanted, tools: &HostTools) -> Result<Decision, Box<Diagno
         }
         // The host's own libraries are the target's.
         Some(choice) if native => {
+            let packages = wanted.packages.join(", ");
             return Ok(Decision {
-                reason: choice.reason.clone(),
+                reason: format!("{}; {packages} are not fetched for it, but must be installed", choice.reason),
                 source: Source::Path { choice: Box::new(choice.clone()) },
             });
         }
@@ -249,7 +251,11 @@ fn missing(wanted: &Wanted, tried: &[String]) -> Box<Diagnostic> {
     let mut d = match (gcc_triple(t), t.facts().and_then(|f| f.debian)) {
         (Some(triple), Some(arch)) => d.hint_with(
             "on Debian and Ubuntu",
-            format!("sudo apt-get install gcc-{} libc6-dev-{arch}-cross", triple.replace('_', "-")),
+            format!(
+                "sudo apt-get install gcc-{} libc6-dev-{}-cross",
+                triple.replace('_', "-"),
+                if triple == "arm-linux-gnueabi" { "armel" } else { arch }
+            ),
         ),
         _ => d.hint_with("with pip", "pip install ziglang"),
     };

@@ -106,7 +106,16 @@ fn unpack(
     store::unpacked(fetcher.root, &format!("gcc-{triple}"), &store::identity(entry), |dir| {
         let files = apt::files(fetcher, Some(distribution), entry, &distribution.arch, false)?;
         (fetcher.say)(&format!("unpacking {triple}-gcc"));
-        deb::unpack(fetcher, &files, dir)
+        deb::unpack(fetcher, &files, dir)?;
+        // Without its own compiler Go would silently take the host's.
+        if dir.join(format!("usr/bin/{triple}-gcc")).symlink_metadata().is_err() {
+            let message = format!("the packages of {triple}-gcc hold no such program");
+            return Err(Box::new(
+                Diagnostic::error(Code::ToolchainDamaged, message)
+                    .hint_with("to lock what is there now:", "goferry toolchain update"),
+            ));
+        }
+        Ok(())
     })
 }
 

@@ -52,6 +52,57 @@ pub struct Lock {
     pub entries: Vec<LockEntry>,
 }
 
+impl LockEntry {
+    /// Whether every word of it is what it should be: they become arguments of apt and pip, lines of its sources, and
+    /// paths in the cache, and a lock comes with somebody's repository.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.files.is_empty() {
+            return Err(format!("{} for `{}` has no files", self.role, self.target));
+        }
+        let suite = self.suite == "pypi" || is_suite(&self.suite);
+        if !suite || !self.wants.iter().all(|w| is_package(w.split_once("==").map_or(w, |(name, _)| name))) {
+            return Err(format!("{} for `{}` names no suite or no package", self.role, self.target));
+        }
+        match self.files.iter().find(|f| !f.is_sound()) {
+            Some(f) => Err(format!("{} has no SHA-256, no version or no plain file name", f.name)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl LockFile {
+    fn is_sound(&self) -> bool {
+        let hex = |b: u8| b.is_ascii_hexdigit() && !b.is_ascii_uppercase();
+        // As Debian's policy and PEP 440 write them.
+        let version = |c: char| c.is_ascii_alphanumeric() || ".+-:~!_".contains(c);
+        let word = |s: &str| s.starts_with(|c: char| c.is_ascii_alphanumeric()) && s.chars().all(version);
+        let file = |c: char| c.is_ascii_alphanumeric() || ".+-:~!_%".contains(c);
+        self.sha256.len() == 64
+            && self.sha256.bytes().all(hex)
+            && is_package(&self.name)
+            && word(&self.version)
+            && word(&self.arch)
+            && self.file.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && self.file.chars().all(file)
+    }
+}
+
+/// A package's name, and nothing that apt or pip would take for an option.
+pub(super) fn is_package(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-._".contains(c))
+}
+
+/// A suite's name: one word of a sources file, and no path.
+pub(super) fn is_suite(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c))
+        && !text.contains("..")
+}
+
 impl Lock {
     /// Reads a lock; none if there is no such file.
     ///
@@ -61,7 +112,7 @@ impl Lock {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let wrong = |message: String| {
             let d = Diagnostic::error(Code::LockDamaged, message).label(Label::file(name.clone()));
-            Box::new(d.hint_with("it is made anew by:", "goferry toolchain install"))
+            Box::new(d.hint_with("it is made anew by:", "goferry toolchain update"))
         };
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
@@ -73,14 +124,10 @@ impl Lock {
         if lock.version != FORMAT {
             return Err(wrong(format!("{name} has format {}, this goferry knows {FORMAT}", lock.version)));
         }
-        let hex =
-            |s: &str| s.len() == 64 && s.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase());
-        // File names become paths in the cache.
-        let plain = |s: &str| !s.is_empty() && !s.contains(['/', '\\']) && s != "." && s != "..";
-        match lock.entries.iter().flat_map(|e| &e.files).find(|f| !hex(&f.sha256) || !plain(&f.file)) {
-            Some(f) => Err(wrong(format!("{name}: {} has no SHA-256 or no plain file name", f.name))),
-            None => Ok(Some(lock)),
+        for entry in &lock.entries {
+            entry.check().map_err(|what| wrong(format!("{name}: {what}")))?;
         }
+        Ok(Some(lock))
     }
 
     /// A lock of these entries, in the order that the file has.
@@ -156,6 +203,10 @@ mod tests {
             good.replace(&"a".repeat(64), "../../etc"),
             good.replace("gcc-x_4%3a12.2.0-3_amd64.deb", "../x.deb"),
             good.replace("suite =", "sweet ="),
+            good.replace("bookworm", "bookworm\\nTrusted: yes"),
+            good.replace("\"gcc-x\"", "\"-oDir::Bin::Solvers::=/tmp\""),
+            good.replace("4:12.2.0-3\"", "1 -o x\""),
+            good.replace("version = 1", "version = 1\n[[tool]]\nrole = \"gcc\"\nfor = \"linux/s390x\"\nsuite = \"bookworm\"\nwants = []\nfile = []\n"),
         ] {
             std::fs::write(&path, &bad).unwrap();
             assert_eq!(Lock::read(&path).unwrap_err().code, Code::LockDamaged, "{bad}");

@@ -105,22 +105,22 @@ pub(super) fn keep(
     from: &Path,
     may_move: bool,
 ) -> Result<PathBuf, Box<Diagnostic>> {
-    let found = digest_of_file(from).map_err(|e| io_error("cannot read", from, &e))?;
+    let place = place_of(root, file);
+    let dir = place.parent().unwrap_or(root);
+    let failed = |e: io::Error| io_error("cannot write", &place, &e);
+    std::fs::create_dir_all(dir).map_err(failed)?;
+    // What is hashed is what is kept: somebody else may write where it comes from.
+    let part = tempfile::NamedTempFile::new_in(dir).map_err(failed)?;
+    if !(may_move && std::fs::rename(from, part.path()).is_ok()) {
+        std::fs::copy(from, part.path()).map_err(failed)?;
+    }
+    let found = digest_of_file(part.path()).map_err(|e| io_error("cannot read", from, &e))?;
     if found != file.sha256 {
         return Err(substituted(file, from, &found));
     }
-    let place = place_of(root, file);
-    let dir = place.parent().unwrap_or(root);
-    let placed = std::fs::create_dir_all(dir).and_then(|()| {
-        if may_move && std::fs::rename(from, &place).is_ok() {
-            return Ok(());
-        }
-        let part = tempfile::NamedTempFile::new_in(dir)?;
-        std::fs::copy(from, part.path())?;
-        set_mode(part.path(), 0o644)?;
-        part.persist(&place).map(drop).map_err(|e| e.error)
-    });
-    placed.map(|()| place.clone()).map_err(|e| io_error("cannot write", &place, &e))
+    set_mode(part.path(), 0o644).map_err(failed)?;
+    part.persist(&place).map_err(|e| failed(e.error))?;
+    Ok(place)
 }
 
 /// Copies what was fetched into the mirror, where it may be written and does not have it.
@@ -161,7 +161,7 @@ fn substituted(file: &LockFile, path: &Path, found: &str) -> Box<Diagnostic> {
 /// What a request resolved to the last time.
 pub(super) fn remembered(root: &Path, request: &str) -> Option<LockEntry> {
     let text = std::fs::read(resolution(root, request)).ok()?;
-    serde_json::from_slice(&text).ok()
+    serde_json::from_slice(&text).ok().filter(|e: &LockEntry| e.check().is_ok())
 }
 
 /// Remembers what a request resolved to.
@@ -191,7 +191,8 @@ pub(super) fn identity(entry: &LockEntry) -> String {
 
 /// Whether it was unpacked under this name before.
 pub(super) fn is_unpacked(root: &Path, name: &str, identity: &str) -> bool {
-    root.join("unpacked").join(format!("{name}-{}", &identity[..12])).join(MARK).is_file()
+    let mark = root.join("unpacked").join(format!("{name}-{}", &identity[..12])).join(MARK);
+    std::fs::read_to_string(mark).is_ok_and(|text| text == identity)
 }
 
 /// The folder of something unpacked, made now if it is not there: `make` fills an empty folder, which counts only when
@@ -203,7 +204,7 @@ pub(super) fn unpacked(
     make: impl FnOnce(&Path) -> Result<(), Box<Diagnostic>>,
 ) -> Result<PathBuf, Box<Diagnostic>> {
     let dir = root.join("unpacked").join(format!("{name}-{}", &identity[..12]));
-    if dir.join(MARK).is_file() {
+    if is_unpacked(root, name, identity) {
         return Ok(dir);
     }
     let parent = root.join("unpacked");

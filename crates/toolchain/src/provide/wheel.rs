@@ -19,9 +19,10 @@ pub(super) fn wheel(
     version: &str,
 ) -> Result<(PathBuf, LockEntry), Box<Diagnostic>> {
     let wants = vec![format!("{project}=={version}")];
-    let locked = fetcher.lock.and_then(|l| l.entry(role, ""));
+    // A lock of another version, or of another project, is none: the shims' rules were tried with this one.
+    let locked = fetcher.lock.and_then(|l| l.entry(role, "")).filter(|e| e.wants == wants);
     if fetcher.locked && locked.is_none() {
-        let message = format!("{project} is needed, and the lock has nothing for it");
+        let message = format!("{} is needed, and the lock has nothing for it", wants[0]);
         return Err(Box::new(
             Diagnostic::error(Code::LockDrift, message).hint_with("to lock it:", "goferry toolchain install"),
         ));
@@ -55,8 +56,7 @@ pub(super) fn wheel(
         return Err(failed(format!("{project} is fetched by pip, which this host does not have")));
     };
     let wanted = known.as_ref().and_then(|e| e.files.first());
-    let spec = wanted.map_or_else(|| wants[0].clone(), |f| format!("{}=={}", f.name, f.version));
-    let (path, file) = download(fetcher, pip, project, &spec)?;
+    let (path, file) = download(fetcher, pip, project, &wants[0])?;
     if let Some(f) = wanted
         && f.sha256 != file.sha256
     {
@@ -103,7 +103,8 @@ fn download(
     let done = fetcher.spawner.run(&command).map_err(|e| failed(format!("downloading {spec}: {e}")))?;
     if !done.status.success() {
         let mut d = failed(format!("downloading {spec} with pip failed"))
-            .hint("pip's own configuration of this machine is used: see what `pip download` says");
+            .hint("pip's own configuration of this machine is used: see what `pip download` says")
+            .hint_with("where python3 has no pip, on Debian and Ubuntu", "sudo apt-get install python3-pip");
         let said = String::from_utf8_lossy(&done.stderr).into_owned();
         d.notes = said.lines().filter(|l| !l.trim().is_empty()).take(8).map(str::to_owned).collect();
         return Err(Box::new(d));
