@@ -85,7 +85,9 @@ impl Obstacle {
                     "its loader {loader} is missing, so that the kernel says the file does not exist ({who})"
                 )
             }
-            Obstacle::LibraryMissing { library } => format!("the library {library} was not found"),
+            Obstacle::LibraryMissing { library } => {
+                format!("the library {library} is not in the system's folders")
+            }
             Obstacle::GlibcTooOld { needs, here } => {
                 format!("it needs glibc {needs}, and this host has {here}")
             }

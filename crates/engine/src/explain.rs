@@ -96,11 +96,37 @@ pub fn kernel_refuses(path: &Path) -> bool {
         Some(t) => own != Some(t.arch.kind()) && !runs_beside(own, t.arch.kind()),
         None => false,
     };
-    let registered = |arch: ArchKind| {
-        let name = GoTarget::new(Os::Linux, arch.default_arch()).facts().and_then(|f| f.qemu);
-        name.is_some_and(|q| Path::new("/proc/sys/fs/binfmt_misc").join(format!("qemu-{q}")).exists())
-    };
-    foreign && !binary.arch.is_some_and(registered)
+    foreign && !registered(path, Path::new("/proc/sys/fs/binfmt_misc"))
+}
+
+/// Whether an entry of binfmt_misc takes the file: by its first bytes or its ending.
+fn registered(path: &Path, binfmt: &Path) -> bool {
+    use std::io::Read;
+    let mut head = vec![];
+    let read = std::fs::File::open(path).and_then(|f| f.take(256).read_to_end(&mut head));
+    if read.is_err() {
+        return false;
+    }
+    let extension = path.extension().map(|e| e.to_string_lossy().into_owned());
+    let entries = std::fs::read_dir(binfmt).into_iter().flatten().flatten();
+    entries.filter_map(|e| std::fs::read_to_string(e.path()).ok()).any(|text| {
+        let field = |name: &str| text.lines().find_map(|l| l.strip_prefix(name)).map(str::trim);
+        let bytes = |hex: &str| -> Vec<u8> {
+            let pairs = hex.as_bytes().chunks(2).filter_map(|p| std::str::from_utf8(p).ok());
+            pairs.filter_map(|p| u8::from_str_radix(p, 16).ok()).collect()
+        };
+        if text.lines().next() != Some("enabled") {
+            return false;
+        }
+        if let Some(wanted) = field("extension .") {
+            return extension.as_deref() == Some(wanted);
+        }
+        let offset: usize = field("offset ").and_then(|o| o.parse().ok()).unwrap_or(0);
+        let magic = field("magic ").map(bytes).unwrap_or_default();
+        let mask = field("mask ").map(bytes).unwrap_or_else(|| vec![0xff; magic.len()]);
+        let Some(found) = head.get(offset..offset + magic.len()) else { return false };
+        !magic.is_empty() && found.iter().zip(&magic).zip(&mask).all(|((f, m), k)| f & k == m & k)
+    })
 }
 
 /// 32-bit programs on a 64-bit kernel.
@@ -135,5 +161,28 @@ pub fn subject(path: &Path) -> Result<Subject, Diagnostics> {
         Err(e) => Err(Diagnostic::error(Code::NotABinary, format!("{}: {e}", path.display()))
             .hint("the file is cut off or damaged: copy or download it again")
             .into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_of_binfmt_take_files_by_their_bytes_or_endings() {
+        let dir = tempfile::tempdir().unwrap();
+        let (arm, exe) = (dir.path().join("arm"), dir.path().join("x.exe"));
+        std::fs::write(&arm, b"\x7fELF\x02\x01\x01\x00rest").unwrap();
+        std::fs::write(&exe, b"MZ").unwrap();
+        let binfmt = dir.path().join("binfmt_misc");
+        std::fs::create_dir(&binfmt).unwrap();
+        assert!(!registered(&arm, &binfmt));
+        let entry = "interpreter /q\nflags: F\noffset 0\nmagic 7f454c4600\nmask ffffffff00\n";
+        std::fs::write(binfmt.join("one"), format!("disabled\n{entry}")).unwrap();
+        assert!(!registered(&arm, &binfmt));
+        std::fs::write(binfmt.join("one"), format!("enabled\n{entry}")).unwrap();
+        assert!(registered(&arm, &binfmt) && !registered(&exe, &binfmt));
+        std::fs::write(binfmt.join("wine"), "enabled\ninterpreter /w\nflags: \nextension .exe\n").unwrap();
+        assert!(registered(&exe, &binfmt));
     }
 }

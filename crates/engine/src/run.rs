@@ -62,9 +62,11 @@ fn inspect(path: &Path, target: GoTarget) -> Result<bool, Box<Diagnostic>> {
     if !matches!(binary.kind, FileKind::Executable | FileKind::Pie) {
         return Err(wrong(format!("{} is no program", path.display())));
     }
-    if binary.arch != Some(target.arch.kind()) {
+    let os = goferry_diagnose::target_of(&binary).map(|t| t.os);
+    if binary.arch != Some(target.arch.kind()) || os.is_some_and(|os| os != target.os) {
         let machine = binary.arch.map_or("another machine", |a| a.goarch());
-        return Err(wrong(format!("{} is for {machine}, not for {target}", path.display())));
+        let system = os.map(|o| format!("{o}/")).unwrap_or_default();
+        return Err(wrong(format!("{} is for {system}{machine}, not for {target}", path.display())));
     }
     Ok(binary.interpreter.is_some())
 }

@@ -3,7 +3,7 @@
 use crate::session::Session;
 use goferry_proc::sandbox::{self, Isolation};
 use goferry_report::{Code, Diagnostic, Diagnostics, Label};
-use goferry_toolchain::go::{Go, GoIdentity, GoVersion};
+use goferry_toolchain::go::{Go, GoIdentity};
 use serde::Serialize;
 use std::path::Path;
 
@@ -144,11 +144,14 @@ fn env_file(go: &GoIdentity, problems: &mut Diagnostics) {
 
 /// A project that wants a newer Go where none may be fetched.
 fn version(go: &GoIdentity, problems: &mut Diagnostics) {
-    let wanted = if go.toolchain_line.is_empty() { &go.go_line } else { &go.toolchain_line };
+    // With GOTOOLCHAIN=local the toolchain line is not looked at.
+    let only_line = go.toolchain_line.is_empty() || go.gotoolchain == "local";
+    let wanted = if only_line { &go.go_line } else { &go.toolchain_line };
     let number = wanted.trim_start_matches("go");
-    let needs = GoVersion::parse(&format!("go{number}"));
     let has = go.go_version();
-    if has.minor > 0 && needs.minor > has.minor {
+    if let (Some(needs), Some(have)) = (release(number), release(has.text.trim_start_matches("go")))
+        && needs > have
+    {
         let message = format!("the module wants Go {number}, and {} is installed", has.text);
         problems.push(match go.gotoolchain.as_str() {
             "local" => {
@@ -160,18 +163,57 @@ fn version(go: &GoIdentity, problems: &mut Diagnostics) {
     }
 }
 
+/// What such a variable names: a machine as gcc, Go or Rust call it.
+const MACHINES: [&str; 24] = [
+    "aarch64",
+    "arm64",
+    "arm",
+    "armv5te",
+    "armv6",
+    "armv7",
+    "x86",
+    "amd64",
+    "i386",
+    "i586",
+    "i686",
+    "386",
+    "mips",
+    "mipsel",
+    "mipsle",
+    "mips64",
+    "mips64el",
+    "mips64le",
+    "powerpc64le",
+    "ppc64le",
+    "riscv64",
+    "riscv64gc",
+    "s390x",
+    "loong64",
+];
+
+/// `1.26.8` as numbers, `1.27` and `1.27rc1` as the first of their minor version.
+fn release(text: &str) -> Option<(u32, u32)> {
+    let mut parts = text.strip_prefix("1.")?.split('.');
+    let digits = |s: &str| s.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok();
+    let minor = digits(parts.next()?)?;
+    Some((minor, parts.next().and_then(digits).unwrap_or(0)))
+}
+
 /// `CC_aarch64_linux_gnu` and its kin, which many recipes set and nothing in Go reads.
 fn dead_variables(session: &Session, problems: &mut Diagnostics) {
-    for (name, value) in &session.env {
-        let dead = ["CC_", "CXX_", "AR_"].iter().any(|p| name.starts_with(p) && name.len() > p.len());
-        if dead {
-            let tool = name.split('_').next().unwrap_or("CC");
+    for name in session.env.keys() {
+        let Some((tool, rest)) = name.split_once('_').filter(|(t, _)| ["CC", "CXX", "AR"].contains(t)) else {
+            continue;
+        };
+        // Others have variables that begin so, some with secrets (CC_TEST_REPORTER_ID): no value is printed.
+        let words = rest.to_ascii_lowercase();
+        if words.split('_').any(|w| MACHINES.contains(&w)) {
             problems.push(
                 Diagnostic::warning(
                     Code::DeadVariable,
                     format!("{name} is set, and the go command does not read it"),
                 )
-                .hint_with("for one build", format!("{tool}={value} go build …"))
+                .hint_with("for one build", format!("{tool}=\"${name}\" go build …"))
                 .hint("goferry chooses the compiler by itself; the variable can go"),
             );
         }
@@ -268,6 +310,13 @@ mod tests {
         assert_eq!(own_cases(released), None);
         let changed = released.replacen("{\n}", "{\n\tcase `linux/arm64`:\n\t\treturn `x-gcc`\n}", 1);
         assert_eq!(own_cases(&changed), Some((1, "case `linux/arm64`:")));
+    }
+
+    #[test]
+    fn versions_of_go() {
+        assert!(release("1.26.89") > release("1.26.8"));
+        assert!(release("1.27") > release("1.26.8"));
+        assert_eq!((release("1.27rc1"), release("devel")), (Some((27, 0)), None));
     }
 
     #[test]

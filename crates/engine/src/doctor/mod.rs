@@ -48,6 +48,7 @@ struct Build {
 pub fn examine(session: &Session, targets: &[GoTarget]) -> Result<Report, Diagnostics> {
     let mut problems = Diagnostics::default();
     let mut builds: BTreeMap<GoTarget, Build> = BTreeMap::new();
+    let mut wanted = None;
     let project = toolset::is_project(&session.cwd);
     let targets = if project && targets.is_empty() {
         let request = Request { snapshot: true, ..Request::new(facts::LOOKING) };
@@ -62,6 +63,7 @@ pub fn examine(session: &Session, targets: &[GoTarget]) -> Result<Report, Diagno
                 .next();
             builds.insert(b.target, Build { env: b.env.clone(), cgo });
         }
+        wanted = prepared.host.map(|h| h.wanted);
         builds.keys().copied().collect()
     } else if targets.is_empty() {
         GoTarget::all().filter(|t| t.os == goferry_target::Os::Linux).collect()
@@ -79,5 +81,10 @@ pub fn examine(session: &Session, targets: &[GoTarget]) -> Result<Report, Diagno
             target::examine(session, row, &need, &build, known.as_ref(), &mut problems)
         })
         .collect();
+    // A project's own programs may need less than every compiler.
+    let need = match wanted {
+        Some(compilers) => Need { compilers, ..need },
+        None => need,
+    };
     Ok(Report { host, targets: checks, problems, need })
 }

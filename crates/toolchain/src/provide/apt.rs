@@ -180,7 +180,8 @@ pub(super) fn resolve(
     if let Some(odd) = wants.iter().find(|p| !is_package(p)) {
         let message = format!("`{odd}` is no name of a package");
         return Err(Box::new(
-            Diagnostic::error(Code::PackageUnknown, message).hint("write names only: packages = [\"libpcap-dev\"]"),
+            Diagnostic::error(Code::PackageUnknown, message)
+                .hint("write names only: packages = [\"libpcap-dev\"]"),
         ));
     }
     if let Some(odd) = request.suite.filter(|s| !is_suite(s)) {
@@ -423,7 +424,8 @@ impl State {
         files.sort();
         files.dedup();
         if files.len() != asked {
-            let message = format!("apt knows {} of {asked} packages of {}", files.len(), request.packages.join(", "));
+            let message =
+                format!("apt knows {} of {asked} packages of {}", files.len(), request.packages.join(", "));
             return Err(Box::new(Diagnostic::error(Code::FetchFailed, message)));
         }
         Ok(files)

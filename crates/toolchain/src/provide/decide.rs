@@ -134,9 +134,7 @@ pub fn decide(wanted: &Wanted, tools: &HostTools) -> Result<Decision, Box<Diagno
     let native = (t.os, t.arch.goarch()) == (tools.host.os, tools.host.arch.goarch());
     let mut tried = vec![];
     match &tools.on_path {
-        Some(choice)
-            if wanted.packages.is_empty() && (native || choice.provider == CcProvider::CrossGcc) =>
-        {
+        Some(choice) if wanted.packages.is_empty() && (native || choice.provider == CcProvider::CrossGcc) => {
             return Ok(Decision {
                 reason: choice.reason.clone(),
                 source: Source::Path { choice: Box::new(choice.clone()) },
@@ -146,7 +144,10 @@ pub fn decide(wanted: &Wanted, tools: &HostTools) -> Result<Decision, Box<Diagno
         Some(choice) if native => {
             let packages = wanted.packages.join(", ");
             return Ok(Decision {
-                reason: format!("{}; {packages} are not fetched for it, but must be installed", choice.reason),
+                reason: format!(
+                    "{}; {packages} are not fetched for it, but must be installed",
+                    choice.reason
+                ),
                 source: Source::Path { choice: Box::new(choice.clone()) },
             });
         }

@@ -26,6 +26,10 @@ pub(super) fn target_name(wanted: &Wanted) -> Option<String> {
             let soft = arm.float() == Float::Softfloat;
             if soft { "arm-linux-gnueabi".to_owned() } else { "arm-linux-gnueabihf".to_owned() }
         }
+        // Its facts name the triple of hard float.
+        (Os::Linux, Arch::Mips(Float::Softfloat)) => "mips-linux-gnueabi".to_owned(),
+        (Os::Linux, Arch::Mipsle(Float::Softfloat)) => "mipsel-linux-gnueabi".to_owned(),
+        (Os::Linux, Arch::Mips64(Float::Softfloat) | Arch::Mips64le(Float::Softfloat)) => return None,
         _ => t.facts()?.zig_triple?.to_owned(),
     };
     Some(match wanted.libc {
@@ -49,7 +53,8 @@ fn processor(t: GoTarget) -> Option<&'static str> {
         Arch::Amd64(_) => "x86_64",
         // zig's own default has vectors (LSX), which qemu before 8 and the first processors lack.
         Arch::Loong64 => "la64v1_0-lsx",
-        Arch::Mips(_) | Arch::Mipsle(_) => "mips32r2",
+        // As Go itself says to compilers: -march=mips32.
+        Arch::Mips(_) | Arch::Mipsle(_) => "mips32",
         Arch::Mips64(_) | Arch::Mips64le(_) => "mips64r2",
         _ => return None,
     })
@@ -248,11 +253,14 @@ mod tests {
             ("linux/arm/v6", Libc::Musl, "arm-linux-musleabihf"),
             ("linux/arm/v5", Libc::Musl, "arm-linux-musleabi"),
             ("linux/mips64le", Libc::Musl, "mips64el-linux-muslabi64"),
+            ("linux/mipsle", Libc::Musl, "mipsel-linux-musleabihf"),
+            ("linux/mipsle/softfloat", Libc::Musl, "mipsel-linux-musleabi"),
             ("darwin/arm64", gnu, "aarch64-macos"),
             ("windows/arm64", gnu, "aarch64-windows-gnu"),
         ] {
             assert_eq!(name(target, libc).as_deref(), Some(expected), "{target}");
         }
         assert_eq!(name("freebsd/amd64", gnu), None);
+        assert_eq!(name("linux/mips64le/softfloat", gnu), None);
     }
 }

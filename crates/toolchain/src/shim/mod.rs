@@ -153,7 +153,7 @@ pub fn enter_if_asked() {
     }
     let Some(shim) = find(&own, name) else { return };
     if shim.tool == Tool::Nothing {
-        std::process::exit(0);
+        nothing(name, &own, args.collect());
     }
     let args = rewrite(&shim, args.collect());
     let error = goferry_proc::exec_instead(&shim.program, &args, &shim.env, &shim.unset);
@@ -162,6 +162,31 @@ pub fn enter_if_asked() {
         shim.program.display()
     ));
     std::process::exit(127);
+}
+
+/// Leaves Mach-O files as they are, and is the host's own program for all others: the folder may stand on the PATH of a
+/// user's shell.
+fn nothing(name: &str, own: &OsStr, args: Vec<OsString>) -> ! {
+    let mach_o = |file: &OsString| {
+        let mut magic = [0; 4];
+        let read = std::fs::File::open(file).and_then(|mut f| io::Read::read_exact(&mut f, &mut magic));
+        read.is_ok() && matches!(magic, [0xcf | 0xce, 0xfa, 0xed, 0xfe] | [0xca, 0xfe, 0xba, 0xbe])
+    };
+    if args.iter().any(mach_o) {
+        std::process::exit(0);
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let other = std::env::split_paths(&path)
+        .filter(|dir| !dir.join(TABLE).exists() && Path::new(own).parent() != Some(dir.as_path()))
+        .map(|dir| dir.join(name))
+        .find(|program| program.is_file());
+    if let Some(program) = other {
+        let error = goferry_proc::exec_instead(&program, &args, &[], &[]);
+        goferry_proc::complain(&format!("{name}: {error}"));
+    } else {
+        goferry_proc::complain(&format!("{name}: there is no such program"));
+    }
+    std::process::exit(127)
 }
 
 /// The shim behind a link: beside it if it was called by its path, else in the folder of PATH that has it.
