@@ -228,10 +228,13 @@ pub(super) const TABLE: &[Cause] = &[
     Cause {
         id: "too-many-open-files",
         title: "too many files are open",
-        why: "The limit of open files is too low for the compilers that run at once. The go command then misses files that are there.",
+        why: "The limit of open files is too low for the compilers that run at once. The go command then misses files that are there, says that packages are not in std, and keeps that in its cache.",
         signs: &[sign("oo many open files")],
         rank: 90,
-        fixes: &[fix("raise the limit", "ulimit -n 4096"), fix("or run fewer at once", "go build -p 2")],
+        fixes: &[
+            fix("raise the limit, and empty the cache of what was missed", "ulimit -n 4096; go clean -cache"),
+            fix("or run fewer at once", "go build -p 2"),
+        ],
         proof: Proof::Reproduced,
     },
     Cause {
