@@ -18,7 +18,7 @@ const LINE: usize = 4096;
 const EXCERPT: usize = 300;
 
 /// Findings that are kept of one cause; a log of thousands of the same needs no list of them.
-const PER_CAUSE: usize = 20;
+const PER_CAUSE: usize = 100;
 
 /// A fix with what the log says filled in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -99,6 +99,9 @@ struct Matcher {
     words: Vec<Word>,
     by_text: HashMap<&'static [u8], usize>,
     targets: TargetWords,
+    /// What a test says by itself, as `go test -v` prints it, and that a test failed.
+    test_says: Regex,
+    test_failed: Regex,
     /// What logs wear: colours and cursor movements, links, carriage returns, curly quotes.
     dress: Regex,
 }
@@ -135,6 +138,8 @@ fn build_matcher() -> Option<Matcher> {
         by_text: words.iter().enumerate().map(|(i, w)| (w.text, i)).collect(),
         words,
         targets: TargetWords::new()?,
+        test_says: compile(r"\s[\w.-]+_test\.go:\d+: ")?,
+        test_failed: compile(r"(?m)--- FAIL: |\bFAIL(?:\s|$)|\bpanic: ")?,
         dress: compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)|\r|\xe2\x80[\x98\x99]")?,
     })
 }
@@ -155,6 +160,29 @@ impl Matcher {
             at = hit.start() + 1;
         }
         out
+    }
+
+    /// What a test says is its own affair if all tests pass; tests of tools say terrible things. If one fails it may be
+    /// the cause, but what a tool says comes first.
+    fn weigh_words_of_tests(&self, log: &[u8], found: &mut Vec<(Finding, usize)>) {
+        let mut failed = None;
+        found.retain_mut(|(finding, at)| {
+            if !self.is_said_by_a_test(log, *at) {
+                return true;
+            }
+            finding.rank /= 2;
+            *failed.get_or_insert_with(|| self.test_failed.is_match(log))
+        });
+    }
+
+    /// Whether a line is a test's, or goes on with what the test says.
+    fn is_said_by_a_test(&self, log: &[u8], mut at: usize) -> bool {
+        let bound = at.saturating_sub(LINE);
+        while at > bound && log[at..].starts_with(b"        ") {
+            at = memrchr(b'\n', &log[..at - 1]).map_or(0, |p| p + 1);
+        }
+        let end = memchr(b'\n', &log[at..]).map_or(log.len(), |p| at + p);
+        self.test_says.is_match(&log[at..end.min(at + LINE)])
     }
 
     /// Every finding with the place of its line.
@@ -205,6 +233,7 @@ pub fn explain_log(log: &[u8]) -> LogReport {
     let mut lines = LineCounter { log, at: 0, line: 1 };
     let mut found = m.findings(log, &mut lines);
     let lines_read = lines.of(log.len()).saturating_sub(usize::from(log.ends_with(b"\n") || log.is_empty()));
+    m.weigh_words_of_tests(log, &mut found);
     let ids: BTreeSet<&str> = found.iter().map(|(f, _)| f.id).collect();
     found.retain(|(f, _)| company(f.id).is_none_or(|needed| needed.iter().any(|id| ids.contains(id))));
     let Some(first) =
@@ -339,6 +368,20 @@ mod tests {
             assert!(explain_log(log).first.is_none(), "{log:?}");
         }
         assert_eq!(explain_log(b"a\nb").lines_read, 2);
+    }
+
+    #[test]
+    fn what_a_passing_test_says_is_no_cause() {
+        let log = "=== RUN   TestCancel\n    exec_test.go:1013: exit status: signal: killed\n        \
+            fork/exec /tmp/x/a.test: permission denied\n--- PASS: TestCancel (0.00s)\nPASS\n";
+        assert!(explain_log(log.as_bytes()).first.is_none());
+        let failed = log.replace("--- PASS", "--- FAIL");
+        assert_eq!(explain_log(failed.as_bytes()).first.unwrap().id, "out-of-memory");
+        let tool = format!("{failed}ld: cannot find -lpcap\n");
+        assert_eq!(explain_log(tool.as_bytes()).first.unwrap().id, "library-missing");
+        // The compiler's own word about a test file.
+        let compiler = "./exec_test.go:3:23: undefined: answer\n";
+        assert_eq!(explain_log(compiler.as_bytes()).first.unwrap().id, "cgo-off-undefined-names");
     }
 
     #[test]

@@ -25,7 +25,7 @@ package main
 
 import "testing"
 
-func TestNotFound(t *testing.T) { t.Log("cannot find what is missing:", errGone) }
+func TestNotFound(t *testing.T) { t.Log("cannot find what is missing:", errGone, "\nsignal: killed") }
 GO
 mkdir native
 cat >native/main.go <<'GO'
