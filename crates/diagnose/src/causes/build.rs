@@ -178,10 +178,13 @@ pub(super) const TABLE: &[Cause] = &[
         id: "buildmode-unsupported",
         title: "the target does not have this build mode",
         why: "Not every port has c-shared, plugin, pie or -race.",
-        signs: &[line(
-            "not supported on",
-            r"-(?:buildmode=(?P<mode>\w[\w-]*)|race|msan|asan) (?:is )?not supported on|(?:is )?only supported on",
-        )],
+        signs: &[
+            line(
+                "not supported on",
+                r"-(?:buildmode=(?P<mode>\w[\w-]*)|race|msan|asan) (?:is )?not supported on",
+            ),
+            line("only supported on", r"-(?:buildmode=\w[\w-]*|race|msan|asan) is only supported on"),
+        ],
         rank: 66,
         fixes: &[fix("leave the mode out for this target, by an override of the build", "")],
         proof: Proof::Reproduced,
@@ -189,7 +192,7 @@ pub(super) const TABLE: &[Cause] = &[
     Cause {
         id: "out-of-memory",
         title: "the machine ran out of memory",
-        why: "Compilers and linkers of several targets ran at once, and the kernel killed one.",
+        why: "Compilers and linkers of several targets ran at once, and the kernel killed one. `signal: killed` alone may also be a limit of time, or a job that was cancelled.",
         signs: &[
             sign("signal: killed"),
             sign("cannot allocate memory"),

@@ -225,7 +225,7 @@ pub(super) const TABLE: &[Cause] = &[
         rank: 78,
         fixes: &[
             fix("if GOROOT is set, take it away", "unset GOROOT; go env -u GOROOT"),
-            fix("or remove the folder and install Go anew", "rm -rf \"$(go env GOROOT)\""),
+            fix("or install Go anew, into an empty folder; the one in use is", "go env GOROOT"),
             fix("see what is wrong", "goferry doctor"),
         ],
         proof: Proof::Reproduced,

@@ -59,7 +59,10 @@ pub(super) const TABLE: &[Cause] = &[
         rank: 60,
         fixes: &[
             fix("fetch it without root", "goferry toolchain install {target}"),
-            fix("or install the distribution's", "sudo apt-get install gcc libc6-dev"),
+            fix(
+                "or install the distribution's: gcc and libc6-dev for the host, gcc-aarch64-linux-gnu and libc6-dev-arm64-cross and their kin for others",
+                "",
+            ),
             fix("or build without cgo", "CGO_ENABLED=0 go build"),
         ],
         proof: Proof::Reproduced,
