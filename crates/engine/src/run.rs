@@ -79,8 +79,10 @@ fn loader_prefix(
     fetching: &Fetching<'_>,
     mut compilers: Compilers,
 ) -> Option<PathBuf> {
-    if compilers.loader_prefix(target).is_none() && !compilers.provided.contains_key(&target) {
-        let wanted = compilers::wanted(config, target, &session.cwd);
+    let wanted = compilers::wanted(config, target, &session.cwd);
+    // The host's own folder of the target's libraries has none of the project's.
+    let lacking = compilers.loader_prefix(target).is_none() || !wanted.packages.is_empty();
+    if lacking && !compilers.provided.contains_key(&target) {
         // Without it the loader's own message says what is missing.
         let provided = compilers::compiler(session, &wanted, &session.cwd, fetching).ok()?;
         compilers.provided.insert(target, provided);
