@@ -58,7 +58,7 @@ impl Sink for Talker {
 }
 
 /// Whether a note is worth a line without `--verbose`: which clock is in force, that nothing will be kept, what is
-/// fetched.
+/// fetched, which file of the cache was damaged.
 fn is_for_everyone(note: &str) -> bool {
     let beginnings = [
         "time is ",
@@ -69,7 +69,9 @@ fn is_for_everyone(note: &str) -> bool {
         "fetching ",
         "unpacking ",
     ];
-    beginnings.iter().any(|b| note.starts_with(b)) || note.contains("--auto-snapshot")
+    beginnings.iter().any(|b| note.starts_with(b))
+        || note.contains("--auto-snapshot")
+        || note.contains("is not what it was")
 }
 
 /// The word for a finished step.
