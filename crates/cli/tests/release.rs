@@ -305,6 +305,15 @@ fn a_server_that_keeps_running_has_started() {
     assert_eq!(p.record()["binaries"][0]["run"]["ran"]["ended"], "running");
 }
 
+/// Of a file Go makes a package of no module: neither path nor version are stamped.
+#[test]
+fn a_main_that_is_a_file_has_no_module_to_compare() {
+    let yaml = "version: 2\nbuilds:\n  - main: ./main.go\n    targets: [linux_amd64]\n";
+    let p = Project::new(&[(".goreleaser.yaml", yaml)]);
+    p.release();
+    assert_eq!(p.record()["binaries"][0]["run"]["ran"]["ended"]["exited"], 0, "{}", p.record());
+}
+
 #[test]
 fn its_own_exit_status_is_no_failure_and_isolation_is_recorded() {
     let main = "package main\n\nimport \"os\"\n\nfunc main() {\n\tif err := os.WriteFile(\"/usr/goferry-was-here\", nil, 0o644); err == nil { os.Exit(40) }\n\tif e, _ := os.ReadDir(\".\"); len(e) != 0 { os.Exit(41) }\n\tif os.Getenv(\"GITHUB_TOKEN\") != \"\" { os.Exit(42) }\n\tos.Exit(3)\n}\n";

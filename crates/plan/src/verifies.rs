@@ -21,6 +21,8 @@ pub(crate) fn step(d: &Draft<'_>, host: &HostFacts, b: &PlannedBinary, steps: &[
         specs().find(|s| s.upx.is_some()).map(|_| "upx packed it")
     };
     let prebuilt = made.iter().any(|(_, spec)| spec.is_none());
+    // Of files that are named one by one Go makes a package of no module, and stamps neither its path nor a version.
+    let files = specs().any(|s| s.main.ends_with(".go"));
     let v = &d.config.verify;
     let own = v.binaries.iter().find(|x| x.id.value == b.id);
     let args = own.and_then(|o| o.args.as_ref()).or(v.args.as_ref());
@@ -30,7 +32,7 @@ pub(crate) fn step(d: &Draft<'_>, host: &HostFacts, b: &PlannedBinary, steps: &[
         Some(list) => vec![list.iter().map(|t| d.render.text(t, &fields)).collect()],
         None => vec![vec!["--version".to_owned()], vec!["--help".to_owned()]],
     };
-    let main_version = match (&d.facts.build_from, opaque.is_some() || prebuilt || test) {
+    let main_version = match (&d.facts.build_from, opaque.is_some() || prebuilt || test || files) {
         (_, true) => ExpectedVersion::Unchecked,
         (SourceKind::Module { version, .. }, _) => ExpectedVersion::Exactly(version.clone()),
         (SourceKind::Checkout, _) => ExpectedVersion::DerivedByGo,
@@ -43,7 +45,7 @@ pub(crate) fn step(d: &Draft<'_>, host: &HostFacts, b: &PlannedBinary, steps: &[
         built: b.built.clone(),
         path: b.path.clone(),
         target: b.target,
-        module_path: d.facts.module_path.clone().filter(|_| !prebuilt),
+        module_path: d.facts.module_path.clone().filter(|_| !prebuilt && !files),
         main_version,
         release_version: d.facts.vcs.tag.clone(),
         recorded: made.iter().map(|(target, spec)| recorded(d, host, *target, *spec)).collect(),

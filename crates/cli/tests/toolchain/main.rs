@@ -3,7 +3,7 @@
 //!
 //! Without this file's own `main` nothing would remove the fetched compilers at the end.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what a test cannot set up has failed")]
+#![expect(clippy::unwrap_used, reason = "what a test cannot set up has failed")]
 
 mod damage;
 mod doctor;
