@@ -131,7 +131,15 @@ fn compiler_state(session: &Session, wanted: &Wanted, fetching: &Fetching<'_>) -
     if matches!(decision.source, Source::Path { .. }) {
         return (cc, State::OnPath, decision.reason);
     }
-    match provide::provide(&decision, wanted, &fetching.fetcher()) {
+    let provided = provide::provide(&decision, wanted, &fetching.fetcher());
+    // C alone is enough for most.
+    let provided = match provided {
+        Err(d) if d.code == Code::FetchFailed && wanted.cxx => {
+            provide::provide(&decision, &Wanted { cxx: false, ..wanted.clone() }, &fetching.fetcher())
+        }
+        other => other,
+    };
+    match provided {
         Ok(p) => (p.cc, State::Fetched, p.reason),
         Err(d) if d.code == Code::FetchFailed => (cc, State::ToFetch, decision.reason),
         Err(d) => (String::new(), State::None, d.message),

@@ -108,9 +108,10 @@ pub(super) fn keep(
     let place = place_of(root, file);
     let dir = place.parent().unwrap_or(root);
     let failed = |e: io::Error| io_error("cannot write", &place, &e);
-    std::fs::create_dir_all(dir).map_err(failed)?;
+    let files = dir.parent().unwrap_or(root);
+    std::fs::create_dir_all(files).map_err(failed)?;
     // What is hashed is what is kept: somebody else may write where it comes from.
-    let part = tempfile::NamedTempFile::new_in(dir).map_err(failed)?;
+    let part = tempfile::NamedTempFile::new_in(files).map_err(failed)?;
     if !(may_move && std::fs::rename(from, part.path()).is_ok()) {
         std::fs::copy(from, part.path()).map_err(failed)?;
     }
@@ -119,6 +120,7 @@ pub(super) fn keep(
         return Err(substituted(file, from, &found));
     }
     set_mode(part.path(), 0o644).map_err(failed)?;
+    std::fs::create_dir_all(dir).map_err(failed)?;
     part.persist(&place).map_err(|e| failed(e.error))?;
     Ok(place)
 }
@@ -195,9 +197,21 @@ pub(super) fn is_unpacked(root: &Path, name: &str, identity: &str) -> bool {
     std::fs::read_to_string(mark).is_ok_and(|text| text == identity)
 }
 
-/// The folder of something unpacked, made now if it is not there: `make` fills an empty folder, which counts only when
-/// everything in it is there.
+/// The folder of something unpacked, without links in its path: compilers see through links, and what is mapped away in
+/// debug information must be what they see.
 pub(super) fn unpacked(
+    root: &Path,
+    name: &str,
+    identity: &str,
+    make: impl FnOnce(&Path) -> Result<(), Box<Diagnostic>>,
+) -> Result<PathBuf, Box<Diagnostic>> {
+    let dir = complete(root, name, identity, make)?;
+    Ok(dir.canonicalize().unwrap_or(dir))
+}
+
+/// The folder, made now if it is not there: `make` fills an empty folder, which counts only when everything in it is
+/// there.
+fn complete(
     root: &Path,
     name: &str,
     identity: &str,
