@@ -418,8 +418,12 @@ pub(crate) enum CacheAction {
         #[arg(long)]
         json: bool,
     },
-    /// Remove everything in the action cache
-    Clean,
+    /// Remove everything in the action cache, and the programs of `goferry run`
+    Clean {
+        /// Also the fetched compilers, libraries and emulators
+        #[arg(long)]
+        tools: bool,
+    },
 }
 
 fn parallelism(text: &str) -> Result<usize, String> {

@@ -371,3 +371,26 @@ fn events_are_json_lines_and_end_with_a_summary() {
     assert_eq!(last["rows"].as_array().unwrap().len(), 2);
     assert_eq!(stderr(&out), "");
 }
+
+#[test]
+fn fetched_tools_are_removed_only_when_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let cache = dir.path().join("cache");
+    for folder in ["run/0123", "tools/files"] {
+        std::fs::create_dir_all(cache.join(folder)).unwrap();
+    }
+    let clean = |args: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_goferry"))
+            .args(["cache", "clean"])
+            .args(args)
+            .env("GOFERRY_CACHE", &cache)
+            .output()
+            .unwrap()
+    };
+    let out = clean(&[]);
+    assert_eq!(out.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&out.stderr).contains("goferry cache clean --tools"));
+    assert_eq!((cache.join("run").exists(), cache.join("tools").exists()), (false, true));
+    assert_eq!(clean(&["--tools"]).status.code(), Some(0));
+    assert!(!cache.join("tools").exists());
+}

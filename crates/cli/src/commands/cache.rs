@@ -6,7 +6,18 @@ use crate::resolve;
 use goferry_cache::{CacheError, Store};
 use goferry_engine::size;
 use goferry_report::{Code, Diagnostic, Diagnostics};
+use std::path::Path;
 use std::process::ExitCode;
+
+/// Removes a folder that may not be there.
+fn remove(dir: &Path) -> Result<(), Diagnostics> {
+    match std::fs::remove_dir_all(dir) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            Err(Diagnostic::error(Code::Io, format!("{} cannot be removed: {e}", dir.display())).into())
+        }
+        _ => Ok(()),
+    }
+}
 
 pub(super) fn run(action: CacheAction) -> Result<ExitCode, Diagnostics> {
     let env = resolve::environment();
@@ -34,9 +45,18 @@ pub(super) fn run(action: CacheAction) -> Result<ExitCode, Diagnostics> {
                 ));
             }
         }
-        CacheAction::Clean => {
+        CacheAction::Clean { tools } => {
             store.clean().map_err(failed)?;
-            talk(&format!("{} is empty\n", root.display()));
+            remove(&root.join("run"))?;
+            if tools {
+                remove(&root.join("tools"))?;
+            }
+            talk(&format!("the action cache in {} is empty\n", root.display()));
+            if root.join("tools").is_dir() {
+                talk(
+                    "fetched compilers and emulators are kept; to remove them too: goferry cache clean --tools\n",
+                );
+            }
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -284,7 +284,7 @@ fn room(session: &Session, check: &mut HostCheck, problems: &mut Diagnostics) {
         let message = format!("{} are left for {what} in {}", crate::size(bytes), dir.display());
         problems.push(
             Diagnostic::warning(Code::LowDisk, message)
-                .hint_with("goferry's own cache can be emptied", "goferry cache clean")
+                .hint_with("goferry's own cache can be emptied", "goferry cache clean --tools")
                 .hint_with("Go's too", "go clean -cache"),
         );
     }
