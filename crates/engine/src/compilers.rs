@@ -89,6 +89,21 @@ impl<'a> Fetching<'a> {
     /// A lock that cannot be read, or is missing under `--locked`.
     pub fn new(session: &'a Session, project: &Path, rules: FetchRules) -> Result<Self, Box<Diagnostic>> {
         let lock = if rules.refresh { None } else { Lock::read(&project.join(LOCK_FILE))? };
+        let host = provide::host_kind();
+        let lock = match lock {
+            Some(lock) if !lock.is_for(&host) => {
+                let message = format!("{LOCK_FILE} was written on {}, and this host is {host}", lock.host);
+                if rules.locked {
+                    let d = Diagnostic::error(Code::LockDrift, message);
+                    return Err(Box::new(d.hint(
+                        "its packages are for the other kind of host: build there, or without --locked",
+                    )));
+                }
+                session.sink.note(format!("{message}: it is not used"));
+                None
+            }
+            other => other,
+        };
         if rules.locked && lock.is_none() {
             let message = format!("--locked, and there is no {LOCK_FILE} in {}", project.display());
             return Err(Box::new(

@@ -217,6 +217,7 @@ fn write_lock(
     let own = |e: &LockEntry| e.target.is_empty() || need.targets.iter().any(|t| t.to_string() == e.target);
     let kept: Vec<LockEntry> = old
         .iter()
+        .filter(|l| l.is_for(&provide::host_kind()))
         .flat_map(|l| &l.entries)
         .filter(|o| !all.iter().any(|n| same(n, o)) && (!need.whole_project || own(o)))
         .cloned()
@@ -225,7 +226,7 @@ fn write_lock(
     if all.is_empty() && old.is_none() {
         return Ok(None);
     }
-    let text = Lock::of(all).text();
+    let text = Lock::of(&provide::host_kind(), all).text();
     if std::fs::read_to_string(path).is_ok_and(|t| t == text) {
         return Ok(None);
     }

@@ -68,6 +68,7 @@ fn is_for_everyone(note: &str) -> bool {
         "asking ",
         "fetching ",
         "unpacking ",
+        "goferry.lock ",
     ];
     beginnings.iter().any(|b| note.starts_with(b))
         || note.contains("--auto-snapshot")

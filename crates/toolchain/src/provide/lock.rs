@@ -47,6 +47,9 @@ pub struct LockEntry {
 pub struct Lock {
     /// Format of the file.
     pub version: u32,
+    /// The kind of host that it is about, `debian/bookworm/amd64`: others have other packages.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub host: String,
     /// What was provided, sorted.
     #[serde(rename = "tool", default)]
     pub entries: Vec<LockEntry>,
@@ -131,7 +134,7 @@ impl Lock {
     }
 
     /// A lock of these entries, in the order that the file has.
-    pub fn of(entries: impl IntoIterator<Item = LockEntry>) -> Lock {
+    pub fn of(host: &str, entries: impl IntoIterator<Item = LockEntry>) -> Lock {
         let mut entries: Vec<LockEntry> = entries.into_iter().collect();
         for e in &mut entries {
             e.files.sort();
@@ -139,7 +142,12 @@ impl Lock {
         }
         entries.sort();
         entries.dedup();
-        Lock { version: FORMAT, entries }
+        Lock { version: FORMAT, host: host.to_owned(), entries }
+    }
+
+    /// Whether it is about this kind of host; one that does not say is taken to be.
+    pub fn is_for(&self, host: &str) -> bool {
+        self.host.is_empty() || self.host == host
     }
 
     /// The file's text.
@@ -181,8 +189,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("goferry.lock");
         assert_eq!(Lock::read(&path).unwrap(), None);
-        let lock =
-            Lock::of([entry("linux/riscv64", 'b'), entry("linux/arm64", 'a'), entry("linux/arm64", 'a')]);
+        let lock = Lock::of(
+            "debian/bookworm/amd64",
+            [entry("linux/riscv64", 'b'), entry("linux/arm64", 'a'), entry("linux/arm64", 'a')],
+        );
         assert_eq!(lock.entries.len(), 2);
         std::fs::write(&path, lock.text()).unwrap();
         let back = Lock::read(&path).unwrap().unwrap();
@@ -196,7 +206,7 @@ mod tests {
     fn what_is_no_lock_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("goferry.lock");
-        let good = Lock::of([entry("linux/arm64", 'a')]).text();
+        let good = Lock::of("", [entry("linux/arm64", 'a')]).text();
         for bad in [
             "nonsense".to_owned(),
             good.replace("version = 1", "version = 2"),

@@ -145,6 +145,14 @@ pub fn provide(
     }
 }
 
+/// The kind of host that packages are for: `debian/bookworm/amd64`, or only `linux/amd64` without a distribution's apt.
+pub fn host_kind() -> String {
+    match apt::Distribution::read(Path::new("/etc")) {
+        Some(d) => format!("{}/{}/{}", d.id, d.codename, d.arch),
+        None => format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH),
+    }
+}
+
 /// Copies what was fetched into the mirror (`GOFERRY_TOOLCHAIN_MIRROR`), if there is one that may be written.
 ///
 /// # Errors
