@@ -568,13 +568,15 @@ pub struct Toolchain {
     pub all: ToolchainTarget,
     /// `fetch`: false leaves missing compilers and emulators missing.
     pub fetch: bool,
+    /// `qemu`: the suite that qemu-user comes from.
+    pub qemu: Option<String>,
     /// `[toolchain.target."linux/arm64"]`.
     pub targets: BTreeMap<String, ToolchainTarget>,
 }
 
 impl Default for Toolchain {
     fn default() -> Self {
-        Toolchain { all: ToolchainTarget::default(), fetch: true, targets: BTreeMap::new() }
+        Toolchain { all: ToolchainTarget::default(), fetch: true, qemu: None, targets: BTreeMap::new() }
     }
 }
 

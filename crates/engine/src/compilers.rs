@@ -68,6 +68,7 @@ pub struct Fetching<'a> {
     locked: bool,
     may_fetch: bool,
     refresh: bool,
+    qemu: Option<String>,
     say: Box<dyn Fn(&str) + Sync + 'a>,
 }
 
@@ -121,8 +122,21 @@ impl<'a> Fetching<'a> {
             lock,
             locked: rules.locked,
             refresh: rules.refresh,
+            qemu: None,
             say: Box::new(move |text| session.sink.note(text.to_owned())),
         })
+    }
+
+    /// With the suite that qemu is to come from, if the configuration names one.
+    #[must_use]
+    pub fn with_qemu(mut self, suite: Option<&String>) -> Self {
+        self.qemu = suite.cloned();
+        self
+    }
+
+    /// What is wanted of qemu.
+    pub(crate) fn qemu(&self) -> provide::QemuWanted<'_> {
+        provide::QemuWanted { suite: self.qemu.as_deref() }
     }
 
     /// Whether the network may be used.

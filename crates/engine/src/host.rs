@@ -12,7 +12,7 @@ use goferry_plan::{Draft, DraftBuild};
 use goferry_report::Diagnostic;
 use goferry_target::{GoTarget, Os};
 use goferry_toolchain::go::{Go, GoIdentity, ListQuery};
-use goferry_toolchain::provide::{Prefer, QemuWanted, Wanted, provide_qemu};
+use goferry_toolchain::provide::{Prefer, Wanted, provide_qemu};
 use goferry_toolchain::{go, gosource};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -59,7 +59,8 @@ pub(crate) fn gather(
         may_fetch: draft.config().toolchain.fetch && request.command != LOOKING,
         refresh: false,
     };
-    let fetching = Fetching::new(session, &project.root, rules)?;
+    let fetching =
+        Fetching::new(session, &project.root, rules)?.with_qemu(draft.config().toolchain.qemu.as_ref());
     let (facts, runners) = runners(session, &targets, &fetching);
     let host = host_target();
     let mut ccs = BTreeMap::new();
@@ -149,9 +150,18 @@ fn runners(
     (facts, runners)
 }
 
-/// Whether PATH lacks an emulator that one of the targets could use.
-pub(crate) fn missing_emulator(session: &Session, path: &str, targets: &[GoTarget]) -> bool {
+/// Whether an emulator has to be fetched: PATH lacks one that a target could use, or the configuration names its suite.
+pub(crate) fn missing_emulator(
+    session: &Session,
+    path: &str,
+    targets: &[GoTarget],
+    fetching: &Fetching<'_>,
+) -> bool {
     let host = goferry_emulate::HostFacts::probe(&session.host, Some(path.as_ref()), targets);
+    let foreign = |t: &GoTarget| choose_runner(t, &host).runner != Some(Runner::Native) && t.os == Os::Linux;
+    if fetching.qemu().suite.is_some() && targets.iter().any(foreign) {
+        return true;
+    }
     targets.iter().any(|t| choose_runner(t, &host).class == Some(Class::RunnerMissing))
 }
 
@@ -171,12 +181,15 @@ pub(crate) fn emulators(
         }
     };
     let host = probe(path);
-    let missing = targets.iter().any(|t| choose_runner(t, &host).class == Some(Class::RunnerMissing));
-    if !missing {
+    if !missing_emulator(session, path, targets, fetching) {
         return host;
     }
-    match provide_qemu(QemuWanted::default(), &fetching.fetcher()) {
+    match provide_qemu(fetching.qemu(), &fetching.fetcher()) {
         Ok(qemu) => {
+            // A suite that was named is wanted even if PATH has a qemu.
+            if fetching.qemu().suite.is_some() {
+                return probe(&qemu.bin_dir.to_string_lossy());
+            }
             let dirs = std::env::split_paths(path).chain([qemu.bin_dir]);
             std::env::join_paths(dirs).map_or(host, |p| probe(&p.to_string_lossy()))
         }

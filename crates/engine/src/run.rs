@@ -31,7 +31,7 @@ pub fn program(
         return Err(problems);
     }
     let rules = FetchRules { may_fetch: config.toolchain.fetch, ..FetchRules::default() };
-    let fetching = Fetching::new(session, &session.cwd, rules)?;
+    let fetching = Fetching::new(session, &session.cwd, rules)?.with_qemu(config.toolchain.qemu.as_ref());
     let mut compilers = Compilers::default();
     let file = what.map(|w| session.cwd.join(w)).filter(|p| p.is_file() && !has_go_ending(p));
     let binary = match file {

@@ -9,7 +9,7 @@ use crate::{config, host, prepare};
 use goferry_emulate::{Runner, choose_runner, command_for};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::GoTarget;
-use goferry_toolchain::provide::{self, Lock, LockEntry, Provided, ProvidedQemu, QemuWanted, Source, Wanted};
+use goferry_toolchain::provide::{self, Lock, LockEntry, Provided, ProvidedQemu, Source, Wanted};
 use goferry_toolchain::shim::{self, Shim};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -22,6 +22,8 @@ pub struct Need {
     pub compilers: Vec<Wanted>,
     /// Targets whose programs are to run.
     pub targets: Vec<GoTarget>,
+    /// The suite that qemu is to come from.
+    pub qemu: Option<String>,
     /// Whether the targets are the project's own, so that its lock is about them and nothing else.
     pub whole_project: bool,
 }
@@ -42,6 +44,7 @@ pub fn needs(session: &Session, targets: &[GoTarget]) -> Result<Need, Diagnostic
     Ok(Need {
         compilers: targets.iter().map(wanted).collect(),
         targets: targets.to_vec(),
+        qemu: config.toolchain.qemu.clone(),
         whole_project: false,
     })
 }
@@ -59,6 +62,7 @@ fn needs_of_project(session: &Session) -> Result<Need, Diagnostics> {
         Some(host) => Ok(Need {
             compilers: host.wanted,
             targets: host.facts.runners.keys().copied().collect(),
+            qemu: prepared.config.toolchain.qemu,
             whole_project: true,
         }),
         None => Err(prepared.problems),
@@ -107,7 +111,7 @@ pub struct ToolRow {
 /// # Errors
 /// A lock that cannot be read.
 pub fn list(session: &Session, need: &Need) -> Result<Vec<ToolRow>, Diagnostics> {
-    let fetching = Fetching::new(session, &session.cwd, FetchRules::default())?;
+    let fetching = Fetching::new(session, &session.cwd, FetchRules::default())?.with_qemu(need.qemu.as_ref());
     let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
     let emulators = host::emulators(session, path, &need.targets, &fetching);
     let row = |target: GoTarget| {
@@ -175,12 +179,12 @@ pub fn install(
     rules: FetchRules,
     locks: Locks,
 ) -> Result<Installed, Diagnostics> {
-    let fetching = Fetching::new(session, &session.cwd, rules)?;
+    let fetching = Fetching::new(session, &session.cwd, rules)?.with_qemu(need.qemu.as_ref());
     let provide = |w: &Wanted| (w.target, compilers::compiler(session, w, &session.cwd, &fetching));
     let compilers: Vec<_> = need.compilers.iter().map(provide).collect();
     let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
-    let emulator = host::missing_emulator(session, path, &need.targets)
-        .then(|| provide::provide_qemu(QemuWanted::default(), &fetching.fetcher()))
+    let emulator = host::missing_emulator(session, path, &need.targets, &fetching)
+        .then(|| provide::provide_qemu(fetching.qemu(), &fetching.fetcher()))
         .transpose()?;
     let provided = compilers.iter().filter_map(|(_, p)| p.as_ref().ok());
     let entries: Vec<LockEntry> = provided
@@ -254,7 +258,7 @@ pub fn environment(
     exec_links: bool,
 ) -> Result<GoEnvironment, Diagnostics> {
     let need = needs(session, &[target])?;
-    let fetching = Fetching::new(session, &session.cwd, rules)?;
+    let fetching = Fetching::new(session, &session.cwd, rules)?.with_qemu(need.qemu.as_ref());
     let wanted = &need.compilers[0];
     let provided = compilers::compiler(session, wanted, &session.cwd, &fetching)?;
     let mut set: Vec<(String, String)> =

@@ -20,6 +20,7 @@ pub(super) fn read_native(root: &View<'_>, config: &mut Config) -> Diagnostics {
         config.toolchain = Toolchain {
             all: read_toolchain(&toolchain, &mut diagnostics),
             fetch: toolchain.node.get("fetch").is_none() || toolchain.bool("fetch"),
+            qemu: toolchain.text("qemu").map(|t| t.value),
             targets: targets
                 .iter()
                 .map(|(target, view)| {

@@ -67,6 +67,11 @@ static TOOLCHAIN: Shape = shape(
         ),
         key("sdk", Text, "macOS SDK, for frameworks beyond what Go's standard library uses."),
         key("fetch", Bool, "Whether compilers and emulators that are missing are fetched; default true."),
+        key(
+            "qemu",
+            Text,
+            "Suite that qemu-user is fetched from, such as `trixie`, even if there is one on PATH; default: PATH, else the host's own suite.",
+        ),
         key("target", MapOf(&Map(&TOOLCHAIN_TARGET)), "By target: `[toolchain.target.\"linux/arm64\"]`."),
     ],
 );

@@ -51,20 +51,26 @@ pub fn provide_qemu(wanted: QemuWanted<'_>, fetcher: &Fetcher<'_>) -> Result<Pro
         closure: false,
         leave_out: &|_| false,
     };
-    let mut entry = apt::resolve(fetcher, own, &request)?;
     let suite = wanted.suite.unwrap_or(&own.codename).to_owned();
-    let mut folder = unpacked(fetcher, own, &entry)?;
     // From Debian 13 on this package is empty, and the programs are in another, static as well.
-    if !has_programs(&folder) {
-        let request = Request {
-            packages: vec!["qemu-user".to_owned()],
-            target: format!("user-{suite}"),
-            suite: Some(&suite),
-            ..request
-        };
-        entry = apt::resolve(fetcher, own, &request)?;
-        folder = unpacked(fetcher, own, &entry)?;
-    }
+    let other = format!("user-{suite}");
+    let known = fetcher.lock.is_some_and(|l| l.entry("qemu", &other).is_some());
+    let first = match known {
+        true => None,
+        false => {
+            let entry = apt::resolve(fetcher, own, &request)?;
+            Some((unpacked(fetcher, own, &entry)?, entry))
+        }
+    };
+    let (folder, entry) = match first.filter(|(folder, _)| has_programs(folder)) {
+        Some(found) => found,
+        None => {
+            let packages = vec!["qemu-user".to_owned()];
+            let request = Request { packages, target: other, suite: Some(&suite), ..request };
+            let entry = apt::resolve(fetcher, own, &request)?;
+            (unpacked(fetcher, own, &entry)?, entry)
+        }
+    };
     let version = entry.files.first().map(|f| f.version.clone()).unwrap_or_default();
     Ok(ProvidedQemu { bin_dir: folder.join("usr/bin"), version, identity: store::identity(&entry), entry })
 }
