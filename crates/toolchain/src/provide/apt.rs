@@ -2,6 +2,7 @@
 //! that apt writes under the user's cache.
 
 use super::lock::{is_package, is_suite};
+use super::sources::Distribution;
 use super::store::{self, io_error};
 use super::{Fetcher, LockEntry, LockFile};
 use goferry_proc::{CommandSpec, Env, Finished, find_program};
@@ -31,138 +32,6 @@ pub(super) struct Request<'r> {
     pub closure: bool,
     /// Names that are left out, because the host or another root has them.
     pub leave_out: &'r dyn Fn(&str) -> bool,
-}
-
-/// One entry of the host's sources.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct HostSource {
-    uris: Vec<String>,
-    suites: Vec<String>,
-    components: Vec<String>,
-    signed_by: Option<String>,
-}
-
-/// The distribution, from os-release and apt's sources.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Distribution {
-    /// `debian`, `ubuntu`.
-    pub id: String,
-    /// `bookworm`.
-    pub codename: String,
-    /// The distribution's name of the host's architecture, `amd64`.
-    pub arch: String,
-    sources: Vec<HostSource>,
-}
-
-impl Distribution {
-    /// What `/etc` says; none where there is no apt, or no source of the distribution's own.
-    pub(super) fn read(etc: &Path) -> Option<Distribution> {
-        let release = std::fs::read_to_string(etc.join("os-release")).ok()?;
-        let field = |name: &str| {
-            let line = release.lines().find_map(|l| l.strip_prefix(name)?.strip_prefix('='))?;
-            Some(line.trim_matches('"').to_owned())
-        };
-        let (id, codename) = (field("ID")?, field("VERSION_CODENAME")?);
-        let mut files = vec![etc.join("apt/sources.list")];
-        let parts = std::fs::read_dir(etc.join("apt/sources.list.d")).into_iter().flatten().flatten();
-        files.extend(parts.map(|e| e.path()));
-        files.sort();
-        let mut sources = vec![];
-        for file in files {
-            let Ok(text) = std::fs::read_to_string(&file) else { continue };
-            match file.extension().and_then(|e| e.to_str()) {
-                Some("list") => sources.extend(text.lines().filter_map(one_line)),
-                Some("sources") => sources.extend(deb822(&text)),
-                _ => {}
-            }
-        }
-        let own = |s: &String| *s == codename || s.starts_with(&format!("{codename}-"));
-        sources.retain(|s| s.suites.iter().any(own));
-        let arch = goferry_target::ArchKind::host()
-            .and_then(|a| goferry_target::GoTarget::new(goferry_target::Os::Linux, a.default_arch()).facts())
-            .and_then(|f| f.debian)?;
-        (!sources.is_empty()).then(|| Distribution { id, codename, arch: arch.to_owned(), sources })
-    }
-
-    /// Private sources: those of one suite, in the one-file format.
-    fn sources_for(&self, suite: &str, updates: bool) -> String {
-        let mut out = String::new();
-        for s in &self.sources {
-            let suites: Vec<String> = s
-                .suites
-                .iter()
-                .filter(|have| updates || **have == self.codename)
-                .filter_map(|have| Some(format!("{suite}{}", have.strip_prefix(&self.codename)?)))
-                .collect();
-            if suites.is_empty() {
-                continue;
-            }
-            out.push_str(&format!("Types: deb\nURIs: {}\nSuites: {}\n", s.uris.join(" "), suites.join(" ")));
-            out.push_str(&format!("Components: {}\n", s.components.join(" ")));
-            if let Some(key) = &s.signed_by {
-                out.push_str(&format!("Signed-By: {key}\n"));
-            }
-            out.push('\n');
-        }
-        out
-    }
-}
-
-/// `deb [signed-by=…] URI suite component…`.
-fn one_line(line: &str) -> Option<HostSource> {
-    let rest = line.trim().strip_prefix("deb")?.strip_prefix([' ', '\t'])?.trim_start();
-    let (options, rest) = match rest.strip_prefix('[') {
-        Some(r) => r.split_once(']')?,
-        None => ("", rest),
-    };
-    let signed_by = options.split_whitespace().find_map(|o| o.strip_prefix("signed-by=")).map(str::to_owned);
-    let mut words = rest.split('#').next()?.split_whitespace().map(str::to_owned);
-    let (uri, suite) = (words.next()?, words.next()?);
-    Some(HostSource { uris: vec![uri], suites: vec![suite], components: words.collect(), signed_by })
-}
-
-/// Stanzas of a `.sources` file.
-fn deb822(text: &str) -> Vec<HostSource> {
-    let mut out = vec![];
-    let plain: Vec<&str> = text.lines().filter(|l| !l.starts_with('#')).collect();
-    for stanza in plain.split(|l| l.trim().is_empty()) {
-        let field = |name: &str| {
-            let at = stanza
-                .iter()
-                .position(|l| l.split_once(':').is_some_and(|(k, _)| k.eq_ignore_ascii_case(name)))?;
-            let first = stanza[at].split_once(':')?.1.trim();
-            let more = stanza[at + 1..].iter().take_while(|l| l.starts_with([' ', '\t']));
-            Some((first.to_owned(), more.map(|l| l[1..].to_owned()).collect::<Vec<_>>()))
-        };
-        let words = |name: &str| -> Vec<String> {
-            field(name)
-                .map(|(first, more)| {
-                    std::iter::once(first)
-                        .chain(more)
-                        .flat_map(|l| l.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
-                        .collect()
-                })
-                .unwrap_or_default()
-        };
-        let enabled = words("Enabled").first().is_none_or(|v| v != "no");
-        if !enabled || !words("Types").iter().any(|t| t == "deb") {
-            continue;
-        }
-        // A key may be in the file itself: kept with its continuation lines.
-        let signed_by = field("Signed-By").map(|(first, more)| {
-            std::iter::once(first)
-                .chain(more.into_iter().map(|l| format!(" {l}")))
-                .collect::<Vec<_>>()
-                .join("\n")
-        });
-        out.push(HostSource {
-            uris: words("URIs"),
-            suites: words("Suites"),
-            components: words("Components"),
-            signed_by,
-        });
-    }
-    out
 }
 
 /// Resolves a request: from the lock, from memory, or by apt.
@@ -215,7 +84,7 @@ pub(super) fn resolve(
     }
     let state = State::open(fetcher, distribution, suite, request)?;
     (fetcher.say)(&format!("asking {} {suite} for {}", distribution.id, wants.join(", ")));
-    state.update(fetcher, fetcher.refresh)?;
+    state.update(fetcher, fetcher.refresh).map_err(|d| not_there(d, distribution, request))?;
     let files = state.resolve(fetcher, request)?;
     let entry = LockEntry {
         role: request.role.to_owned(),
@@ -293,6 +162,10 @@ impl State {
         suite: &str,
         request: &Request<'_>,
     ) -> Result<State, Box<Diagnostic>> {
+        let text = distribution.sources_for(suite, request.arch, request.updates);
+        if text.is_empty() {
+            return Err(no_ports(distribution, request, vec![]));
+        }
         let name = format!("{suite}-{}{}", request.arch, if request.updates { "-updates" } else { "" });
         let held = store::hold(fetcher.root, &format!("apt-{name}"))?;
         let dir = fetcher.root.join("apt").join(&name);
@@ -302,7 +175,7 @@ impl State {
             std::fs::create_dir_all(dir.join("cache/archives/partial"))?;
             std::fs::create_dir_all(dir.join("parts"))?;
             std::fs::write(dir.join("status"), "")?;
-            std::fs::write(&sources, distribution.sources_for(suite, request.updates))
+            std::fs::write(&sources, text)
         };
         make().map_err(|e| io_error("cannot write", &dir, &e))?;
         let d = dir.display();
@@ -550,6 +423,29 @@ fn unknown(mut d: Diagnostic, request: &Request<'_>) -> Box<Diagnostic> {
     Box::new(d)
 }
 
+/// An archive without this architecture, told by apt as a list that is not found.
+fn not_there(d: Box<Diagnostic>, distribution: &Distribution, request: &Request<'_>) -> Box<Diagnostic> {
+    let lacks = |n: &String| n.contains("404") || n.contains("doesn't support architecture");
+    let foreign = request.arch != distribution.arch && d.code == Code::FetchFailed;
+    if foreign && distribution.id == "ubuntu" && d.notes.iter().any(lacks) {
+        return no_ports(distribution, request, d.notes);
+    }
+    d
+}
+
+/// Ubuntu's main archive has amd64 and i386; the other architectures are on another host.
+fn no_ports(distribution: &Distribution, request: &Request<'_>, notes: Vec<String>) -> Box<Diagnostic> {
+    let (id, arch) = (&distribution.id, request.arch);
+    let message =
+        format!("apt's sources of this {id} have no packages for {arch}: {}", request.packages.join(", "));
+    let mut d = Diagnostic::error(Code::PackageUnknown, message);
+    if id == "ubuntu" {
+        d = d.hint("add Ubuntu's ports archive to apt's sources, with `Architectures:` (or `[arch=…]`) on it and on the main one");
+    }
+    d.notes = notes;
+    Box::new(d.hint_with("or do without packages, with zig, in goferry.toml", "[toolchain]\ncc = \"zig\""))
+}
+
 /// Whether the programs that this provider needs are there.
 pub(super) fn usable(path: &std::ffi::OsStr, dir: &Path) -> bool {
     ["apt-get", "apt-cache", "dpkg-deb"].iter().all(|p| find_program(p, Some(path), dir).is_some())
@@ -560,44 +456,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sources_in_both_formats() {
-        let line = "deb [arch=amd64 signed-by=/k.gpg] http://h/debian bookworm main contrib # comment";
-        let one = one_line(line).unwrap();
-        assert_eq!(
-            (one.suites[0].as_str(), one.components.len(), one.signed_by.as_deref()),
-            ("bookworm", 2, Some("/k.gpg"))
-        );
-        for no in ["# deb http://h x main", "deb-src http://h x main", "", "deb [broken http://h x main"] {
-            assert_eq!(one_line(no), None, "{no}");
-        }
-        let text = "# c\nTypes: deb deb-src\nURIs: http://a http://b\nSuites: bookworm bookworm-updates\nComponents: main\nSigned-By:\n -----BEGIN\n .\n abc\n\nTypes: deb\nEnabled: no\nURIs: x\nSuites: y\n";
-        let all = deb822(text);
-        assert_eq!(all.len(), 1);
-        assert_eq!(all[0].uris.len(), 2);
-        assert_eq!(all[0].signed_by.as_deref(), Some("\n -----BEGIN\n .\n abc"));
-    }
-
-    #[test]
-    fn another_suite_takes_the_place_of_the_hosts() {
-        let source = |suites: &[&str]| HostSource {
-            uris: vec!["http://h".to_owned()],
-            suites: suites.iter().map(|s| (*s).to_owned()).collect(),
-            components: vec!["main".to_owned()],
-            signed_by: None,
+    fn an_archive_without_the_architecture_is_said_to_be_one() {
+        let os = tempfile::tempdir().unwrap();
+        let distribution = |id: &str| {
+            std::fs::write(os.path().join("os-release"), format!("ID={id}\nVERSION_CODENAME=noble\n"))
+                .unwrap();
+            std::fs::create_dir_all(os.path().join("apt")).unwrap();
+            std::fs::write(os.path().join("apt/sources.list"), "deb http://h noble main\n").unwrap();
+            Distribution::read(os.path()).unwrap()
         };
-        let d = Distribution {
-            id: "debian".to_owned(),
-            codename: "bookworm".to_owned(),
-            arch: "amd64".to_owned(),
-            sources: vec![source(&["bookworm", "bookworm-updates"]), source(&["bookworm-security"])],
+        let request = Request {
+            role: "sysroot",
+            target: "linux/arm64".to_owned(),
+            suite: None,
+            arch: "arm64",
+            packages: vec!["libpcap-dev".to_owned()],
+            updates: true,
+            closure: true,
+            leave_out: &|_| false,
         };
-        let text = d.sources_for("trixie", true);
-        assert!(
-            text.contains("Suites: trixie trixie-updates\n") && text.contains("Suites: trixie-security\n"),
-            "{text}"
-        );
-        let text = d.sources_for("trixie", false);
-        assert!(text.contains("Suites: trixie\n") && !text.contains("security"), "{text}");
+        let failed = || {
+            let d = Diagnostic::error(Code::FetchFailed, "apt-get update of a private state failed");
+            Box::new(d.with_note(
+                "E: Failed to fetch http://h/dists/noble/main/binary-arm64/Packages  404  Not Found",
+            ))
+        };
+        let d = not_there(failed(), &distribution("ubuntu"), &request);
+        assert_eq!(d.code, Code::PackageUnknown);
+        assert!(d.message.contains("libpcap-dev") && d.hints[0].text.contains("ports"), "{d:?}");
+        assert!(d.hints[1].snippet.as_deref().is_some_and(|s| s.contains("zig")), "{d:?}");
+        assert_eq!(not_there(failed(), &distribution("debian"), &request).code, Code::FetchFailed);
     }
 
     #[test]

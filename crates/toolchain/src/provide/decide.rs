@@ -1,6 +1,7 @@
 //! Which provider a target gets, and why: pure.
 
-use super::apt::{self, Distribution};
+use super::apt;
+use super::sources::Distribution;
 use super::{Libc, Prefer, Wanted};
 use crate::cc::{CcChoice, CcProvider, CcQuery, choose_cc};
 use goferry_proc::find_program;

@@ -1,7 +1,8 @@
 //! The distribution's cross gcc, unpacked under the user's cache.
 
-use super::apt::{self, Distribution, Request};
+use super::apt::{self, Request};
 use super::decide::Source;
+use super::sources::Distribution;
 use super::{Decision, Fetcher, LockEntry, Provided, Wanted, deb, store, sysroot};
 use crate::cc::CcProvider;
 use crate::shim::{self, Shim, Tool};

@@ -10,6 +10,7 @@ mod decide;
 mod gcc;
 mod lock;
 mod qemu;
+mod sources;
 mod store;
 mod sysroot;
 mod wheel;
@@ -147,7 +148,7 @@ pub fn provide(
 
 /// The kind of host that packages are for: `debian/bookworm/amd64`, or only `linux/amd64` without a distribution's apt.
 pub fn host_kind() -> String {
-    match apt::Distribution::read(Path::new("/etc")) {
+    match sources::Distribution::read(Path::new("/etc")) {
         Some(d) => format!("{}/{}/{}", d.id, d.codename, d.arch),
         None => format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH),
     }

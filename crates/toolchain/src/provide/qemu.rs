@@ -1,6 +1,7 @@
 //! Static qemu-user from the distribution.
 
-use super::apt::{self, Distribution, Request};
+use super::apt::{self, Request};
+use super::sources::Distribution;
 use super::{Fetcher, LockEntry, deb, store};
 use goferry_report::{Code, Diagnostic};
 use std::path::{Path, PathBuf};

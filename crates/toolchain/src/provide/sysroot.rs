@@ -1,6 +1,7 @@
 //! Headers and libraries of a target from the distribution's packages, as one root.
 
-use super::apt::{self, Distribution, Request};
+use super::apt::{self, Request};
+use super::sources::Distribution;
 use super::{Fetcher, LockEntry, Wanted, deb, store};
 use crate::shim::Shim;
 use goferry_proc::find_program;

@@ -1,7 +1,8 @@
 //! zig as C compiler: from PATH or its Python wheel.
 
-use super::apt::{self, Distribution};
+use super::apt;
 use super::decide::Source;
+use super::sources::Distribution;
 use super::{Decision, Fetcher, Libc, LockEntry, Provided, Wanted, store, wheel};
 use crate::cc::CcProvider;
 use crate::shim::{self, Shim, Tool};
