@@ -110,22 +110,13 @@ fn built(
         Some("0") => goferry_plan::facts::CgoNeed { needed: false, cxx: false, reason: String::new() },
         _ => host::package_need(session, &session.cwd, &go, &pattern, &[], target).unwrap_or_else(|n| n),
     };
-    let mut set: Vec<(String, String)> =
-        target.go_env().into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
-    set.push(("CGO_ENABLED".to_owned(), if need.needed { "1" } else { "0" }.to_owned()));
     if need.needed {
         let wanted = Wanted { cxx: need.cxx, ..compilers::wanted(config, target, &session.cwd) };
         let provided = compilers::compiler(session, &wanted, &session.cwd, fetching)?;
-        set.push(("CC".to_owned(), provided.cc.clone()));
-        for (k, v) in [("CXX", &provided.cxx), ("AR", &provided.ar)] {
-            if !v.is_empty() {
-                set.push((k.to_owned(), v.clone()));
-            }
-        }
         compilers.provided.insert(target, provided);
     }
     let mut env = compilers.environment(target, &session.env);
-    env.extend(set);
+    env.extend(toolset::go_variables(target, compilers.provided.get(&target)));
     let out = place(session, target, &pattern)?.join(name);
     go_build(session, target, &go, &pattern, &out, env)?;
     Ok(out)

@@ -261,14 +261,7 @@ pub fn environment(
     let fetching = Fetching::new(session, &session.cwd, rules)?.with_qemu(need.qemu.as_ref());
     let wanted = &need.compilers[0];
     let provided = compilers::compiler(session, wanted, &session.cwd, &fetching)?;
-    let mut set: Vec<(String, String)> =
-        target.go_env().into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
-    set.push(("CGO_ENABLED".to_owned(), "1".to_owned()));
-    for (name, value) in [("CC", &provided.cc), ("CXX", &provided.cxx), ("AR", &provided.ar)] {
-        if !value.is_empty() {
-            set.push((name.to_owned(), value.clone()));
-        }
-    }
+    let mut set = go_variables(target, Some(&provided));
     set.extend(provided.env.iter().cloned());
     let mut path = provided.bin_dirs.clone();
     if exec_links {
@@ -280,10 +273,22 @@ pub fn environment(
 
 /// The environment of a target without cgo.
 pub(crate) fn plain_environment(target: GoTarget) -> GoEnvironment {
+    GoEnvironment { set: go_variables(target, None), path: vec![] }
+}
+
+/// What the go command is told of a target: GOOS and its kin, whether cgo is on, and with it the compilers.
+pub(crate) fn go_variables(target: GoTarget, provided: Option<&Provided>) -> Vec<(String, String)> {
     let mut set: Vec<(String, String)> =
         target.go_env().into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
-    set.push(("CGO_ENABLED".to_owned(), "0".to_owned()));
-    GoEnvironment { set, path: vec![] }
+    set.push(("CGO_ENABLED".to_owned(), if provided.is_some() { "1" } else { "0" }.to_owned()));
+    if let Some(p) = provided {
+        for (name, value) in [("CC", &p.cc), ("CXX", &p.cxx), ("AR", &p.ar)] {
+            if !value.is_empty() {
+                set.push((name.to_owned(), value.clone()));
+            }
+        }
+    }
+    set
 }
 
 /// A folder with `go_GOOS_GOARCH_exec`, which `go test` and `go run` look for; none where the host runs the programs.

@@ -1,6 +1,6 @@
 //! The C compiler of a cgo target.
 //!
-//! Owns: which one, from where, and what to install if there is none. Must not: fetch, or make shims (next issue).
+//! Owns: which one, from where, and what to install if there is none. Must not: fetch, or make shims; `provide` and `shim` do.
 
 use goferry_proc::find_program;
 use goferry_report::{Code, Diagnostic};

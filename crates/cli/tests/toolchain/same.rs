@@ -51,7 +51,7 @@ fn same(m: &Machine) {
     let cache = m.folder("same-go-build-two");
     two.set("GOCACHE", cache.to_str().unwrap());
     two.set("GOFERRY_TOOLCHAIN_MIRROR", mirror.to_str().unwrap());
-    two.work = m.folder("same-two-with-a-longer-name/work/deeper");
+    two.work = m.folder("same-two-in-a-folder-of-its-own");
     project(&two);
     let (other_path, other, r) = built(&two);
     assert!(r.stderr.contains("unpacking"), "the second home was not empty: {}", r.stderr);
