@@ -3,6 +3,7 @@
 //! Owns: the choice of a runner and its reason; command lines and processor models of emulators; the start record.
 //! Must not: fetch emulators, judge whether a record is good enough to ship.
 
+pub mod binfmt;
 mod facts;
 mod machine;
 mod runner;
