@@ -11,6 +11,7 @@ use goferry_objfile::{Binary, FileBytes, FileKind};
 use goferry_proc::guest::GuestSpec;
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::GoTarget;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -76,7 +77,28 @@ pub fn program(
         sysroot: known.sysroot.as_deref().or(found.as_deref()),
         registered_on_host: registered,
     };
-    Ok(guest(&program, apart))
+    let mut spec = guest(&program, apart);
+    if spec.own_folders {
+        spec.set.extend(go_folders(&session.env));
+    }
+    Ok(spec)
+}
+
+/// Where the go command of a program with a HOME of its own finds the caller's modules and results: tests that call go
+/// would fetch everything again, and cannot without network. The places are Go's own (`go help environment`,
+/// os.UserCacheDir, os.UserConfigDir on Linux).
+fn go_folders(env: &BTreeMap<String, String>) -> Vec<(String, String)> {
+    let get = |name: &str| env.get(name).filter(|v| !v.is_empty());
+    let Some(home) = get("HOME") else { return vec![] };
+    let cache = get("XDG_CACHE_HOME").cloned().unwrap_or_else(|| format!("{home}/.cache"));
+    let settings = get("XDG_CONFIG_HOME").cloned().unwrap_or_else(|| format!("{home}/.config"));
+    let wanted = [
+        ("GOPATH", format!("{home}/go")),
+        ("GOCACHE", format!("{cache}/go-build")),
+        ("GOENV", format!("{settings}/go/env")),
+    ];
+    let missing = wanted.into_iter().filter(|(name, _)| get(name).is_none());
+    missing.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// The arguments of goferry that stand before a program of which everything is known: `exec --target=… … --`. They

@@ -299,21 +299,30 @@ fn need(
     target: GoTarget,
 ) -> Result<CgoNeed, CgoNeed> {
     let tags: Vec<String> = build.config.flags.tags.iter().flatten().map(|t| t.value.clone()).collect();
-    package_need(session, &project.root.join(&build.dir), go, &build.main, &tags, target)
+    let patterns = [build.main.clone()];
+    let dir = project.root.join(&build.dir);
+    package_need(session, go, &Packages { dir: &dir, patterns: &patterns, tags: &tags, flags: &[] }, target)
 }
 
-/// The same for a pattern of packages in a folder.
+/// Packages in a folder.
+#[derive(Clone, Copy)]
+pub(crate) struct Packages<'a> {
+    pub(crate) dir: &'a Path,
+    pub(crate) patterns: &'a [String],
+    pub(crate) tags: &'a [String],
+    /// Further flags of go list: `-test`, `-mod=vendor`.
+    pub(crate) flags: &'a [String],
+}
+
+/// The same for packages in a folder.
 pub(crate) fn package_need(
     session: &Session,
-    dir: &Path,
     go: &Go,
-    pattern: &str,
-    tags: &[String],
+    what: &Packages<'_>,
     target: GoTarget,
 ) -> Result<CgoNeed, CgoNeed> {
-    let patterns = [pattern.to_owned()];
-    let query =
-        ListQuery { dir, target: Some(target), patterns: &patterns, tags, flags: &[], cgo: false, env: &[] };
+    let Packages { dir, patterns, tags, flags } = *what;
+    let query = ListQuery { dir, target: Some(target), patterns, tags, flags, cgo: false, env: &[] };
     let list = |cgo: bool| go.list_packages(&session.host, &ListQuery { cgo, ..query });
     let no = |reason: &str| CgoNeed { needed: false, cxx: false, reason: reason.to_owned() };
     let Ok(with) = list(true) else { return Err(no("the packages could not be listed")) };

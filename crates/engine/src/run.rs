@@ -74,7 +74,11 @@ fn built(
     let need = match session.env.get("CGO_ENABLED").map(String::as_str) {
         Some("1") => goferry_plan::facts::CgoNeed { needed: true, cxx: true, reason: String::new() },
         Some("0") => goferry_plan::facts::CgoNeed { needed: false, cxx: false, reason: String::new() },
-        _ => host::package_need(session, &session.cwd, &go, &pattern, &[], target).unwrap_or_else(|n| n),
+        _ => {
+            let patterns = [pattern.clone()];
+            let what = host::Packages { dir: &session.cwd, patterns: &patterns, tags: &[], flags: &[] };
+            host::package_need(session, &go, &what, target).unwrap_or_else(|n| n)
+        }
     };
     if need.needed {
         let wanted = Wanted { cxx: need.cxx, ..compilers::wanted(config, target, &session.cwd) };

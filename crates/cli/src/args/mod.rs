@@ -1,8 +1,10 @@
 //! The command line as it is written. Must not: look at the environment or files; `resolve` does.
 
 mod exec;
+mod test;
 
 pub(crate) use exec::{ExecArgs, RunArgs};
+pub(crate) use test::TestArgs;
 
 use crate::duration;
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -45,6 +47,9 @@ pub(crate) enum Command {
     /// Build a program for a target and run it here
     #[command(after_help = RUN_EXAMPLES)]
     Run(RunArgs),
+    /// Run go test for several targets, each by what runs its programs here
+    #[command(visible_alias = "t", after_help = test::EXAMPLES)]
+    Test(TestArgs),
     /// Run a program that is built already, whatever machine it is for
     #[command(after_help = EXEC_EXAMPLES)]
     Exec(ExecArgs),
@@ -438,5 +443,5 @@ fn parallelism(text: &str) -> Result<usize, String> {
 
 /// Reads the command line; ends the program with status 2 if it makes no sense, and with 0 for `--help`.
 pub(crate) fn parse() -> Command {
-    Cli::parse().command
+    Cli::parse_from(test::own_flags_first(std::env::args_os().collect())).command
 }
