@@ -1,5 +1,9 @@
 //! The command line as it is written. Must not: look at the environment or files; `resolve` does.
 
+mod binfmt;
+
+pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
+
 use crate::duration;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use std::ffi::OsString;
@@ -46,6 +50,9 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Look for what would make builds fail, target by target
     Doctor(DoctorArgs),
+    /// The kernel's table of emulators: show, explain, register, take out
+    #[command(after_help = binfmt::EXAMPLES)]
+    Binfmt(BinfmtArgs),
     /// Compilers, target libraries and emulators: list, fetch, use
     Toolchain(ToolchainArgs),
     /// List every platform: cgo, compiler, and what runs its programs on this host
