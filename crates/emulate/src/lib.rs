@@ -5,11 +5,13 @@
 
 pub mod binfmt;
 mod facts;
+mod guest;
 mod machine;
 mod runner;
 mod start;
 
 pub use facts::{HostFacts, QemuFound, QemuMemory};
+pub use guest::{Apart, GuestProgram, Way, guest, with_test_log};
 pub use runner::{
     Class, MissingRunner, Runner, RunnerChoice, RunnerCommand, choose_runner, command_for, processor_model,
 };

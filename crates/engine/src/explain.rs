@@ -96,11 +96,11 @@ pub fn kernel_refuses(path: &Path) -> bool {
         Some(t) => own != Some(t.arch.kind()) && !runs_beside(own, t.arch.kind()),
         None => false,
     };
-    foreign && !registered(path, Path::new("/proc/sys/fs/binfmt_misc"))
+    foreign && !registered(path, Path::new(crate::exec::BINFMT_MISC))
 }
 
 /// Whether an entry of binfmt_misc takes the file: by its first bytes or its ending.
-fn registered(path: &Path, binfmt: &Path) -> bool {
+pub(crate) fn registered(path: &Path, binfmt: &Path) -> bool {
     let Ok(head) = crate::binfmt::head(path) else { return false };
     goferry_emulate::binfmt::Table::read(binfmt).takers(path, &head).next().is_some()
 }

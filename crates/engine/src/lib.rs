@@ -9,6 +9,7 @@ mod config;
 mod copy;
 mod dist;
 pub mod doctor;
+pub mod exec;
 pub mod explain;
 mod host;
 mod inputs;

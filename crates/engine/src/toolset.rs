@@ -6,7 +6,7 @@
 use crate::compilers::{self, Compilers, FetchRules, Fetching, LOCK_FILE};
 use crate::session::{ConfigFile, Request, Session};
 use crate::{config, host, prepare};
-use goferry_emulate::{Runner, choose_runner, command_for};
+use goferry_emulate::{Runner, choose_runner};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::GoTarget;
 use goferry_toolchain::provide::{self, Lock, LockEntry, Provided, ProvidedQemu, Source, Wanted};
@@ -304,12 +304,9 @@ fn exec_folder(
         return Ok(None);
     }
     let own = std::env::current_exe().map_err(|e| crate::dist::failure(Path::new("goferry"), &e))?;
-    // The shim's own arguments stand before the program, whose place is empty here.
-    let command = command_for(&runner, &target, Path::new(""), &[], prefix.as_deref());
-    let text = |w: &std::ffi::OsString| w.to_string_lossy().into_owned();
-    let args: Vec<String> = command.args.iter().map(text).filter(|w| !w.is_empty()).collect();
+    let args = crate::exec::command_line(&target, &runner, prefix.as_deref());
     let name = format!("go_{}_{}_exec", target.os.goos(), target.arch.goarch());
-    let shim = Shim { args, env: command.env, ..Shim::plain(command.program) };
+    let shim = Shim { args, ..Shim::plain(own.clone()) };
     let root = session.tools.clone().ok_or_else(compilers::no_folder)?;
     let folder = shim::link_farm(&root, &own, &BTreeMap::from([(name, shim)]))
         .map_err(|e| crate::dist::failure(&root, &e))?;

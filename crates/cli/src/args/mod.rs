@@ -1,8 +1,10 @@
 //! The command line as it is written. Must not: look at the environment or files; `resolve` does.
 
 mod binfmt;
+mod exec;
 
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
+pub(crate) use exec::{ExecArgs, RunArgs};
 
 use crate::duration;
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -45,6 +47,9 @@ pub(crate) enum Command {
     /// Build a program for a target and run it here
     #[command(after_help = RUN_EXAMPLES)]
     Run(RunArgs),
+    /// Run a program that is built already, whatever machine it is for
+    #[command(after_help = EXEC_EXAMPLES)]
+    Exec(ExecArgs),
     /// Say why a build failed, or why a binary does not start here
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
@@ -84,24 +89,20 @@ Examples:
 
 Its status is the program's own; 125: goferry failed, 126: it cannot be run here, 127: there is no such program.";
 
+const EXEC_EXAMPLES: &str = "\
+Examples:
+  goferry exec dist/x_linux_riscv64/x --version
+  GOARCH=arm64 go test -exec 'goferry exec' ./...      tests that start themselves pass, results are cached
+  goferry exec --network ./server_arm64
+
+Its status is the program's own; 125: goferry failed, 126: it cannot be run here, 127: there is no such program.";
+
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   goferry explain ./program
   goferry explain build.log
   go build ./... 2>&1 | goferry explain -
   goferry explain -- make release";
-
-#[derive(Debug, Args)]
-pub(crate) struct RunArgs {
-    /// Target, e.g. linux/arm64
-    pub(crate) target: String,
-    /// A package, or a program that is built already [default: `.`, else the only one in ./cmd]
-    #[arg(value_name = "PACKAGE")]
-    pub(crate) package: Option<String>,
-    /// What the program is started with
-    #[arg(last = true, value_name = "ARGS")]
-    pub(crate) args: Vec<String>,
-}
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {

@@ -5,6 +5,7 @@ mod cache;
 mod check;
 mod completion;
 mod doctor;
+mod exec;
 mod explain;
 mod init;
 mod inspect;
@@ -38,6 +39,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Init => init::run(),
         Command::Inspect(a) => inspect::run(&a),
         Command::Run(a) => run::run(&a),
+        Command::Exec(a) => exec::run(&a),
         Command::Explain(a) => explain::run(&a),
         Command::Doctor(a) => doctor::run(&a),
         Command::Binfmt(a) => binfmt::run(&a.action),
