@@ -101,36 +101,12 @@ pub fn kernel_refuses(path: &Path) -> bool {
 
 /// Whether an entry of binfmt_misc takes the file: by its first bytes or its ending.
 pub(crate) fn registered(path: &Path, binfmt: &Path) -> bool {
-    use std::io::Read;
-    let mut head = vec![];
-    let read = std::fs::File::open(path).and_then(|f| f.take(256).read_to_end(&mut head));
-    if read.is_err() {
-        return false;
-    }
-    let extension = path.extension().map(|e| e.to_string_lossy().into_owned());
-    let entries = std::fs::read_dir(binfmt).into_iter().flatten().flatten();
-    entries.filter_map(|e| std::fs::read_to_string(e.path()).ok()).any(|text| {
-        let field = |name: &str| text.lines().find_map(|l| l.strip_prefix(name)).map(str::trim);
-        let bytes = |hex: &str| -> Vec<u8> {
-            let pairs = hex.as_bytes().chunks(2).filter_map(|p| std::str::from_utf8(p).ok());
-            pairs.filter_map(|p| u8::from_str_radix(p, 16).ok()).collect()
-        };
-        if text.lines().next() != Some("enabled") {
-            return false;
-        }
-        if let Some(wanted) = field("extension .") {
-            return extension.as_deref() == Some(wanted);
-        }
-        let offset: usize = field("offset ").and_then(|o| o.parse().ok()).unwrap_or(0);
-        let magic = field("magic ").map(bytes).unwrap_or_default();
-        let mask = field("mask ").map(bytes).unwrap_or_else(|| vec![0xff; magic.len()]);
-        let Some(found) = head.get(offset..offset + magic.len()) else { return false };
-        !magic.is_empty() && found.iter().zip(&magic).zip(&mask).all(|((f, m), k)| f & k == m & k)
-    })
+    let Ok(head) = crate::binfmt::head(path) else { return false };
+    goferry_emulate::binfmt::Table::read(binfmt).takers(path, &head).next().is_some()
 }
 
 /// 32-bit programs on a 64-bit kernel.
-fn runs_beside(host: Option<ArchKind>, program: ArchKind) -> bool {
+pub(crate) fn runs_beside(host: Option<ArchKind>, program: ArchKind) -> bool {
     matches!(
         (host, program),
         (Some(ArchKind::Amd64), ArchKind::I386) | (Some(ArchKind::Arm64), ArchKind::Arm)
@@ -176,6 +152,7 @@ mod tests {
         std::fs::write(&exe, b"MZ").unwrap();
         let binfmt = dir.path().join("binfmt_misc");
         std::fs::create_dir(&binfmt).unwrap();
+        std::fs::write(binfmt.join("status"), "enabled\n").unwrap();
         assert!(!registered(&arm, &binfmt));
         let entry = "interpreter /q\nflags: F\noffset 0\nmagic 7f454c4600\nmask ffffffff00\n";
         std::fs::write(binfmt.join("one"), format!("disabled\n{entry}")).unwrap();

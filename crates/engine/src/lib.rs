@@ -2,6 +2,7 @@
 //!
 //! Owns: recipes that need several stages. Must not: know clap or colours, print.
 
+pub mod binfmt;
 mod changelog;
 pub mod compilers;
 mod config;

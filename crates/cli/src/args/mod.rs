@@ -1,8 +1,10 @@
 //! The command line as it is written. Must not: look at the environment or files; `resolve` does.
 
+mod binfmt;
 mod exec;
 mod test;
 
+pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
 pub(crate) use test::TestArgs;
 
@@ -58,6 +60,9 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Look for what would make builds fail, target by target
     Doctor(DoctorArgs),
+    /// The kernel's table of emulators: show, explain, register, take out
+    #[command(after_help = binfmt::EXAMPLES)]
+    Binfmt(BinfmtArgs),
     /// Compilers, target libraries and emulators: list, fetch, use
     Toolchain(ToolchainArgs),
     /// List every platform: cgo, compiler, and what runs its programs on this host

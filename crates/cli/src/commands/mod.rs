@@ -1,5 +1,6 @@
 //! One file for each command. Must not: know how to build; they ask the engine and draw what it says.
 
+mod binfmt;
 mod cache;
 mod check;
 mod completion;
@@ -43,6 +44,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Exec(a) => exec::run(&a),
         Command::Explain(a) => explain::run(&a),
         Command::Doctor(a) => doctor::run(&a),
+        Command::Binfmt(a) => binfmt::run(&a.action),
         Command::Toolchain(a) => toolchain::run(&a),
         Command::Targets(a) => targets::run(&a),
         Command::Jsonschema(a) => jsonschema::run(&a),
