@@ -10,6 +10,7 @@ mod start;
 
 pub use facts::{HostFacts, QemuFound, QemuMemory};
 pub use runner::{
-    Class, MissingRunner, Runner, RunnerChoice, RunnerCommand, choose_runner, command_for, processor_model,
+    Class, MissingRunner, Runner, RunnerChoice, RunnerCommand, choose_runner, command_for, knows_c_code,
+    processor_model,
 };
 pub use start::{StartError, StartRecord, StartSpec, machine_seen, start};

@@ -38,7 +38,8 @@ pub fn program(
         Some(path) => path,
         None => built(session, target, what, &config, &fetching, &mut compilers)?,
     };
-    let dynamic = inspect(&binary, target)?;
+    let (dynamic, c_code) = inspect(&binary, target)?;
+    let fetching = fetching.with_c_code(c_code.then_some(target));
     let runner = toolset::runner(session, target, &fetching)?;
     let prefix = if dynamic { loader_prefix(session, target, &config, &fetching, compilers) } else { None };
     Ok(command_for(&runner, &target, &binary, args, prefix.as_deref()))
@@ -48,8 +49,8 @@ fn has_go_ending(path: &Path) -> bool {
     path.extension().is_some_and(|e| e == "go")
 }
 
-/// Whether a file is a dynamic program, after making sure that it is one of the target's.
-fn inspect(path: &Path, target: GoTarget) -> Result<bool, Box<Diagnostic>> {
+/// Whether a file is a dynamic program, and whether it has C code, after making sure that it is one of the target's.
+fn inspect(path: &Path, target: GoTarget) -> Result<(bool, bool), Box<Diagnostic>> {
     let wrong = |message: String| {
         Box::new(
             Diagnostic::error(Code::NotABinary, message)
@@ -68,7 +69,8 @@ fn inspect(path: &Path, target: GoTarget) -> Result<bool, Box<Diagnostic>> {
         let system = os.map(|o| format!("{o}/")).unwrap_or_default();
         return Err(wrong(format!("{} is for {system}{machine}, not for {target}", path.display())));
     }
-    Ok(binary.interpreter.is_some())
+    let c_code = binary.go.as_ref().is_none_or(|g| g.setting("CGO_ENABLED") == Some("1"));
+    Ok((binary.interpreter.is_some(), c_code))
 }
 
 /// Where a dynamic program finds its loader: with the compiler's libraries, fetched if need be.

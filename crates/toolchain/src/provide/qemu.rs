@@ -2,7 +2,7 @@
 
 use super::apt::{self, Request};
 use super::sources::Distribution;
-use super::{Fetcher, LockEntry, deb, store};
+use super::{Fetcher, LockEntry, deb, store, suites};
 use goferry_report::{Code, Diagnostic};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,11 @@ use std::path::{Path, PathBuf};
 pub struct QemuWanted<'a> {
     /// Suite; none: the host's own.
     pub suite: Option<&'a str>,
+}
+
+/// The suite of a qemu-user that knows LoongArch's vectors, where the host's own suite has none.
+pub fn vectors_suite() -> Option<&'static str> {
+    Distribution::read(Path::new("/etc")).as_ref().and_then(suites::for_vectors)
 }
 
 /// qemu-user, ready.
