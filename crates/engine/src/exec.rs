@@ -51,7 +51,7 @@ pub fn program(
     let missing = binary.interpreter.is_some() && known.sysroot.is_none();
     let fetching = match (&known.runner, missing) {
         (Some(_), false) => None,
-        _ => Some(Gathered::new(session)?),
+        _ => Some(Gathered::new(session, has_c_code(&binary).then_some(target))?),
     };
     let runner = match (&known.runner, &fetching) {
         (Some(r), _) => r.clone(),
@@ -115,17 +115,19 @@ pub fn command_line(target: &GoTarget, runner: &Runner, sysroot: Option<&Path>) 
 /// The project's settings for fetching.
 struct Gathered {
     config: goferry_config::Config,
+    c_code: Option<GoTarget>,
 }
 
 impl Gathered {
-    fn new(session: &Session) -> Result<Gathered, Diagnostics> {
+    fn new(session: &Session, c_code: Option<GoTarget>) -> Result<Gathered, Diagnostics> {
         let (config, problems) = config::load(&session.cwd, &session.cwd, &ConfigFile::Search);
-        if problems.has_errors() { Err(problems) } else { Ok(Gathered { config }) }
+        if problems.has_errors() { Err(problems) } else { Ok(Gathered { config, c_code }) }
     }
 
     fn fetching<'a>(&self, session: &'a Session) -> Result<Fetching<'a>, Diagnostics> {
         let rules = FetchRules { may_fetch: self.config.toolchain.fetch, ..FetchRules::default() };
-        Ok(Fetching::new(session, &session.cwd, rules)?.with_qemu(self.config.toolchain.qemu.as_ref()))
+        let fetching = Fetching::new(session, &session.cwd, rules)?;
+        Ok(fetching.with_qemu(self.config.toolchain.qemu.as_ref()).with_c_code(self.c_code))
     }
 }
 
@@ -148,6 +150,11 @@ pub(crate) fn read(path: &Path) -> Result<Binary, Box<Diagnostic>> {
         return Err(wrong(format!("{} is no program", path.display())));
     }
     Ok(binary)
+}
+
+/// Whether a program has C code, as far as its build information says.
+pub(crate) fn has_c_code(binary: &Binary) -> bool {
+    binary.go.as_ref().is_none_or(|g| g.setting("CGO_ENABLED") == Some("1"))
 }
 
 /// Refuses a program of another machine or system than the target's.

@@ -45,6 +45,7 @@ pub fn program(session: &Session, target: GoTarget, what: Option<&str>) -> Resul
     };
     let binary = exec::read(&file)?;
     exec::is_for(&binary, &file, target)?;
+    let fetching = fetching.with_c_code(exec::has_c_code(&binary).then_some(target));
     let runner = toolset::runner(session, target, &fetching)?;
     let dynamic = binary.interpreter.is_some();
     let sysroot =
