@@ -94,10 +94,6 @@ fn prepare(orders: &Orders) -> Result<Option<Result<(), String>>, String> {
     unshare(all).map_err(|e| format!("the kernel refuses user namespaces: {}", e.desc()))?;
     ids::map((0, uid.as_raw()), (0, gid.as_raw())).map_err(|e| format!("the user cannot be mapped: {e}"))?;
     mounts::cut_off().map_err(|e| format!("mounts are refused: {}", e.desc()))?;
-    if let Some(scratch) = &orders.scratch {
-        mounts::tmpfs(scratch, None).map_err(|e| format!("mounts are refused: {}", e.desc()))?;
-        orders.make_folders().map_err(|e| format!("the program's own folders: {e}"))?;
-    }
     if !orders.network {
         // Without it every test of a server fails.
         loopback::bring_up().map_err(|e| format!("the loopback cannot be brought up: {}", e.desc()))?;
