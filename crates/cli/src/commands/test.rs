@@ -97,7 +97,7 @@ impl View<'_> {
             TestEvent::Again(target, package, tries) => {
                 talk(&format!("{}{package}: failed {tries} times, again\n", self.prefix(*target)));
             }
-            TestEvent::Package(target, p) if !self.json && !(self.verbose && self.single) => {
+            TestEvent::Package(target, p) if !(self.json || self.verbose && self.single) => {
                 let prefix = self.prefix(*target);
                 let text: String =
                     written(p, self.verbose).lines().map(|l| format!("{prefix}{l}\n")).collect();
