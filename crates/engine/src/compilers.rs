@@ -70,6 +70,7 @@ pub struct Fetching<'a> {
     refresh: bool,
     qemu: Option<String>,
     cgo: Vec<GoTarget>,
+    mend: bool,
     say: Box<dyn Fn(&str) + Sync + 'a>,
 }
 
@@ -125,6 +126,7 @@ impl<'a> Fetching<'a> {
             refresh: rules.refresh,
             qemu: None,
             cgo: Vec::new(),
+            mend: false,
             say: Box::new(move |text| session.sink.note(text.to_owned())),
         })
     }
@@ -140,6 +142,13 @@ impl<'a> Fetching<'a> {
     #[must_use]
     pub fn with_c_code(mut self, targets: impl IntoIterator<Item = GoTarget>) -> Self {
         self.cgo.extend(targets);
+        self
+    }
+
+    /// Unpacked folders are read from end to end, and made anew if they are not what they were.
+    #[must_use]
+    pub fn mending(mut self) -> Self {
+        self.mend = true;
         self
     }
 
@@ -167,6 +176,7 @@ impl<'a> Fetching<'a> {
             lock: self.lock.as_ref(),
             locked: self.locked,
             may_fetch: self.may_fetch,
+            mend: self.mend,
             refresh: self.refresh,
             env: &self.session.env,
             say: &*self.say,

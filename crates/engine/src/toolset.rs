@@ -188,7 +188,7 @@ pub fn install(
     rules: FetchRules,
     locks: Locks,
 ) -> Result<Installed, Diagnostics> {
-    let fetching = fetching(session, need, rules)?;
+    let fetching = fetching(session, need, rules)?.mending();
     let provide = |w: &Wanted| (w.target, compilers::compiler(session, w, &session.cwd, &fetching));
     let compilers: Vec<_> = need.compilers.iter().map(provide).collect();
     let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();

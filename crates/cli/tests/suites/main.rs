@@ -88,4 +88,28 @@ fn newer(m: &Machine) {
     // From another home the bytes are the same, debug information too.
     let two = user(m, "two-with-a-longer-name", &mirror);
     assert!(library(&one) == library(&two), "the two libraries differ");
+    changed(&two);
+}
+
+/// A byte of the unpacked compiler is changed.
+fn changed(user: &User) {
+    let compiler = user.sh("find \"$GOFERRY_CACHE/tools/unpacked\" -name cc1plus -type f");
+    let compiler = Path::new(compiler.trim());
+    let good = std::fs::read(compiler).unwrap();
+    let mut bad = good.clone();
+    let middle = bad.len() / 2;
+    bad[middle] ^= 1;
+    let times = std::fs::metadata(compiler).unwrap().modified().unwrap();
+    std::fs::write(compiler, &bad).unwrap();
+    // The time is set back: whoever does it on purpose would.
+    std::fs::File::options().append(true).open(compiler).unwrap().set_modified(times).unwrap();
+    let r = user.must(1, &["build", "--snapshot"]);
+    assert!(r.stderr.contains("error[toolchain-damaged]"), "{}", r.stderr);
+    assert!(r.stderr.contains("cc1plus has other content"), "{}", r.stderr);
+    assert!(r.stderr.contains("goferry toolchain install"), "{}", r.stderr);
+    assert!(std::fs::read(compiler).unwrap() == bad, "the evidence stays");
+    let r = user.must(0, &["toolchain", "install"]);
+    assert!(r.stderr.contains("it is unpacked again"), "{}", r.stderr);
+    assert!(std::fs::read(compiler).unwrap() == good, "not mended");
+    user.must(0, &["build", "--snapshot", "--locked"]);
 }

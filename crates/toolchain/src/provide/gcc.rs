@@ -119,7 +119,7 @@ fn unpack(
 ) -> Result<PathBuf, Box<Diagnostic>> {
     let _held = store::hold(fetcher.root, triple)?;
     store::sweep(fetcher.root);
-    store::unpacked(fetcher.root, &format!("gcc-{triple}"), &store::identity(entry), |dir| {
+    store::unpacked(fetcher, &format!("gcc-{triple}"), &store::identity(entry), |dir| {
         let files = apt::files(fetcher, Some(distribution), entry, &distribution.arch, false)?;
         (fetcher.say)(&format!("unpacking {triple}-gcc"));
         deb::unpack(fetcher, &files, dir)?;
@@ -157,7 +157,7 @@ pub(super) fn libraries(
     };
     let entry = apt::resolve(fetcher, distribution, &request)?;
     let _held = store::hold(fetcher.root, triple)?;
-    let root = store::unpacked(fetcher.root, &format!("libc-{triple}"), &store::identity(&entry), |dir| {
+    let root = store::unpacked(fetcher, &format!("libc-{triple}"), &store::identity(&entry), |dir| {
         let files = apt::files(fetcher, Some(distribution), &entry, &distribution.arch, false)?;
         deb::unpack(fetcher, &files, dir)
     })?;

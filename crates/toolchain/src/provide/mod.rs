@@ -15,6 +15,7 @@ mod sources;
 mod store;
 mod suites;
 mod sysroot;
+mod tree;
 mod wheel;
 mod zig;
 
@@ -45,6 +46,9 @@ pub struct Fetcher<'a> {
     pub locked: bool,
     /// Whether the network may be used.
     pub may_fetch: bool,
+    /// Whether unpacked folders are read again from end to end, and made anew if they are not what they were
+    /// (`toolchain install`, `update`); else such a folder is refused.
+    pub mend: bool,
     /// Whether resolutions that are remembered are asked for again (`toolchain update`).
     pub refresh: bool,
     /// The process environment.

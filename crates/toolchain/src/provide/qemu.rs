@@ -88,7 +88,7 @@ fn unpacked(
 ) -> Result<PathBuf, Box<Diagnostic>> {
     let identity = store::identity(entry);
     let _held = store::hold(fetcher.root, "qemu")?;
-    store::unpacked(fetcher.root, "qemu", &identity, |dir| {
+    store::unpacked(fetcher, "qemu", &identity, |dir| {
         let files = apt::files(fetcher, Some(own), entry, &own.arch, false)?;
         deb::unpack(fetcher, &files, dir)
     })

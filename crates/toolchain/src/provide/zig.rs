@@ -81,7 +81,7 @@ pub(super) fn provide_zig(
             let (file, entry) = wheel::wheel(fetcher, pip.as_deref(), "zig", WHEEL.0, WHEEL.1)?;
             let identity = store::identity(&entry);
             let _held = store::hold(fetcher.root, "zig")?;
-            let root = store::unpacked(fetcher.root, "zig", &identity, |dir| {
+            let root = store::unpacked(fetcher, "zig", &identity, |dir| {
                 (fetcher.say)("unpacking zig");
                 wheel::unpack(fetcher, pip.as_deref(), &file, dir)?;
                 executable(&dir.join("ziglang/zig")).map_err(|e| store::io_error("cannot write", dir, &e))
