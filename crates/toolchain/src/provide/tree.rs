@@ -227,11 +227,12 @@ fn line_of(dir: &Path, path: &str) -> io::Result<Line> {
 
 /// One stamp for each path; empty for an empty path and for what is not there.
 fn stamps_of<'p>(dir: &Path, paths: impl Iterator<Item = &'p str>) -> Vec<String> {
-    let stamp = |path: &str| {
+    let paths: Vec<&str> = paths.collect();
+    let stamp = |path: &&str| {
         let facts = (!path.is_empty()).then(|| dir.join(path).symlink_metadata().ok()).flatten();
-        facts.map(|f| stamp(&f)).unwrap_or_default()
+        Ok(facts.map(|f| stamp(&f)).unwrap_or_default())
     };
-    paths.map(stamp).collect()
+    in_parallel(&paths, stamp).unwrap_or_default()
 }
 
 #[cfg(unix)]
