@@ -9,10 +9,14 @@ mod guest;
 mod machine;
 mod runner;
 mod start;
+pub mod wasi;
+mod wasm;
 
 pub use facts::{HostFacts, QemuFound, QemuMemory};
 pub use guest::{Apart, GuestProgram, Way, guest, with_test_log};
 pub use runner::{
-    Class, MissingRunner, Runner, RunnerChoice, RunnerCommand, choose_runner, command_for, processor_model,
+    Class, MissingRunner, Runner, RunnerChoice, RunnerCommand, choose_runner, choose_runner_for, command_for,
+    processor_model,
 };
 pub use start::{StartError, StartRecord, StartSpec, machine_seen, start};
+pub use wasm::{Load, WasiRuntime, WasmFacts};

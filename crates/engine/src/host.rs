@@ -133,7 +133,7 @@ fn runners(
             (Some(runner), _) => {
                 let fact = RunnerFact::Runs {
                     name: runner.label(),
-                    identity: identity(&runner),
+                    identity: runner.identity(),
                     reason: choice.reason,
                 };
                 runners.insert(*t, runner);
@@ -162,7 +162,21 @@ pub(crate) fn missing_emulator(
     if fetching.qemu().suite.is_some() && targets.iter().any(foreign) {
         return true;
     }
-    targets.iter().any(|t| choose_runner(t, &host).class == Some(Class::RunnerMissing))
+    let lacks = |t: &GoTarget| choose_runner(t, &host).class == Some(Class::RunnerMissing);
+    targets.iter().any(|t| t.os == Os::Linux && lacks(t))
+}
+
+/// What the environment and Go's installation say about running wasm programs.
+fn wasm_facts(session: &Session, targets: &[GoTarget], facts: &mut goferry_emulate::WasmFacts) {
+    facts.asked = session.env.get("GOWASIRUNTIME").cloned();
+    let args = session.env.get("GOWASIRUNTIMEARGS").map(String::as_str).unwrap_or_default();
+    facts.asked_args = args.split_whitespace().map(str::to_owned).collect();
+    if targets.iter().any(|t| t.os == Os::Js) {
+        let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+        let go = Go::find(path.as_ref(), &session.cwd).ok();
+        let identity = go.and_then(|go| Go::identify_without_running(&go, &session.cwd).ok());
+        facts.glue = identity.and_then(|i| goferry_emulate::WasmFacts::glue_of(&i.goroot));
+    }
 }
 
 /// The host's runners; a qemu that is missing is fetched where that is possible.
@@ -175,10 +189,12 @@ pub(crate) fn emulators(
     let probe = |path: &str| {
         use goferry_emulate::HostFacts;
         let path = Some(path.as_ref());
-        match &session.cache {
+        let mut host = match &session.cache {
             Some(store) => HostFacts::probe_remembering(&session.host, path, targets, &Remembered(store)),
             None => HostFacts::probe(&session.host, path, targets),
-        }
+        };
+        wasm_facts(session, targets, &mut host.wasm);
+        host
     };
     let host = probe(path);
     if !missing_emulator(session, path, targets, fetching) {
@@ -200,13 +216,6 @@ pub(crate) fn emulators(
             }
             host
         }
-    }
-}
-
-fn identity(runner: &Runner) -> String {
-    match runner {
-        Runner::Native => "native".to_owned(),
-        Runner::QemuUser { digest, .. } => digest.clone(),
     }
 }
 
