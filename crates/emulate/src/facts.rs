@@ -22,6 +22,8 @@ pub struct QemuFound {
     pub version: String,
     /// SHA-256, hex.
     pub digest: String,
+    /// Where it is from, if that is worth a word; else it was found on PATH.
+    pub origin: Option<String>,
 }
 
 /// What decides the choice of a runner.
@@ -157,7 +159,7 @@ pub(crate) fn identify_by(
             said
         }
     };
-    let found = QemuFound { path: path.to_owned(), version, digest };
+    let found = QemuFound { path: path.to_owned(), version, digest, origin: None };
     KNOWN.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
     Some(found)
 }

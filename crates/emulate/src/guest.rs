@@ -5,7 +5,7 @@
 use crate::{Runner, RunnerCommand, binfmt, command_for};
 use goferry_proc::Limits;
 use goferry_proc::guest::{Dispatch, EmulatorCommand, Fallback, GuestSpec};
-use goferry_target::GoTarget;
+use goferry_target::{ArchKind, GoTarget};
 use serde::{Deserialize, Serialize};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -96,9 +96,7 @@ fn dispatch(program: &GuestProgram<'_>, emulator: &Path, bare: &RunnerCommand, w
     let name = ["-0".into(), program.name.into()];
     let args = bare.args[..own].iter().cloned().chain(name).collect();
     let command = EmulatorCommand { program: bare.program.clone(), args };
-    let entry = binfmt::entry(program.target.arch.kind());
-    // A path that the kernel would not take leaves the emulator's own command line.
-    let line = entry.and_then(|e| e.register_line(&e.name, emulator, FLAGS).ok());
+    let line = registration(program.target.arch.kind(), emulator);
     match (way, line) {
         (Way::Host, _) => Dispatch::Kernel,
         (Way::Direct, _) | (Way::Auto | Way::Private, None) => Dispatch::Emulator(command),
@@ -111,6 +109,12 @@ fn dispatch(program: &GuestProgram<'_>, emulator: &Path, bare: &RunnerCommand, w
             Dispatch::Registered { line, otherwise }
         }
     }
+}
+
+/// What binfmt_misc is told; none for a path that the kernel would not take: then only the emulator can be called.
+pub(crate) fn registration(kind: ArchKind, emulator: &Path) -> Option<String> {
+    let entry = binfmt::entry(kind)?;
+    entry.register_line(&entry.name, emulator, FLAGS).ok()
 }
 
 /// The arguments of a test binary that the go command started through `-exec`: with the file in which the test says

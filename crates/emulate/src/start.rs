@@ -2,6 +2,7 @@
 //!
 //! Owns: the limits of an emulated start and its record. Must not: judge the record.
 
+use crate::guest::registration;
 use crate::{Runner, command_for, machine};
 use goferry_proc::sandbox::{self, Isolation, SandboxSpec};
 use goferry_proc::{Host, Limits, SpawnError, Status};
@@ -64,6 +65,8 @@ pub struct StartRecord {
     pub runner: Runner,
     /// How far it was kept apart.
     pub isolation: Isolation,
+    /// Whether programs of the same machine that it started would have run; not asked where it needs no emulator.
+    pub starts_others: Option<bool>,
     /// How it ended.
     pub status: Status,
     /// Standard output, both ends of it if it was long, invalid UTF-8 replaced.
@@ -88,6 +91,7 @@ pub fn start(spec: &StartSpec, host: &Host) -> Result<StartRecord, StartError> {
     Ok(StartRecord {
         runner: spec.runner.clone(),
         isolation: run.isolation,
+        starts_others: matches!(spec.runner, Runner::QemuUser { .. }).then_some(run.registered),
         status: run.finished.status,
         stdout: run.finished.stdout_text(),
         stderr: run.finished.stderr_text(),
@@ -102,7 +106,12 @@ fn sandboxed(spec: &StartSpec, program: &Path, args: &[String]) -> SandboxSpec {
     if spec.runner != Runner::Native {
         limits.memory_bytes = limits.memory_bytes.map(|b| b.saturating_add(EMULATOR_BYTES));
     }
+    let register = match &spec.runner {
+        Runner::QemuUser { path, .. } => registration(spec.target.arch.kind(), path),
+        _ => None,
+    };
     SandboxSpec {
+        register,
         args: command.args,
         env: spec.env.iter().cloned().chain(command.env).collect(),
         limits,

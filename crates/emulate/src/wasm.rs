@@ -228,7 +228,12 @@ mod tests {
     use super::*;
 
     fn program(name: &str, version: &str) -> QemuFound {
-        QemuFound { path: format!("/b/{name}").into(), version: version.to_owned(), digest: "d".to_owned() }
+        QemuFound {
+            path: format!("/b/{name}").into(),
+            version: version.to_owned(),
+            digest: "d".to_owned(),
+            origin: None,
+        }
     }
 
     fn facts() -> WasmFacts {

@@ -11,6 +11,7 @@ use goferry_objfile::{Binary, FileBytes, FileKind};
 use goferry_proc::guest::GuestSpec;
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::GoTarget;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -50,7 +51,7 @@ pub fn program(
     let missing = binary.interpreter.is_some() && known.sysroot.is_none();
     let fetching = match (&known.runner, missing) {
         (Some(_), false) => None,
-        _ => Some(Gathered::new(session)?),
+        _ => Some(Gathered::new(session, has_c_code(&binary).then_some(target))?),
     };
     let runner = match (&known.runner, &fetching) {
         (Some(r), _) => r.clone(),
@@ -76,7 +77,28 @@ pub fn program(
         sysroot: known.sysroot.as_deref().or(found.as_deref()),
         registered_on_host: registered,
     };
-    Ok(guest(&program, apart))
+    let mut spec = guest(&program, apart);
+    if spec.own_folders {
+        spec.set.extend(go_folders(&session.env));
+    }
+    Ok(spec)
+}
+
+/// Where the go command of a program with a HOME of its own finds the caller's modules and results: tests that call go
+/// would fetch everything again, and cannot without network. The places are Go's own (`go help environment`,
+/// os.UserCacheDir, os.UserConfigDir on Linux).
+fn go_folders(env: &BTreeMap<String, String>) -> Vec<(String, String)> {
+    let get = |name: &str| env.get(name).filter(|v| !v.is_empty());
+    let Some(home) = get("HOME") else { return vec![] };
+    let cache = get("XDG_CACHE_HOME").cloned().unwrap_or_else(|| format!("{home}/.cache"));
+    let settings = get("XDG_CONFIG_HOME").cloned().unwrap_or_else(|| format!("{home}/.config"));
+    let wanted = [
+        ("GOPATH", format!("{home}/go")),
+        ("GOCACHE", format!("{cache}/go-build")),
+        ("GOENV", format!("{settings}/go/env")),
+    ];
+    let missing = wanted.into_iter().filter(|(name, _)| get(name).is_none());
+    missing.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// The arguments of goferry that stand before a program of which everything is known: `exec --target=… … --`. They
@@ -93,17 +115,19 @@ pub fn command_line(target: &GoTarget, runner: &Runner, sysroot: Option<&Path>) 
 /// The project's settings for fetching.
 struct Gathered {
     config: goferry_config::Config,
+    c_code: Option<GoTarget>,
 }
 
 impl Gathered {
-    fn new(session: &Session) -> Result<Gathered, Diagnostics> {
+    fn new(session: &Session, c_code: Option<GoTarget>) -> Result<Gathered, Diagnostics> {
         let (config, problems) = config::load(&session.cwd, &session.cwd, &ConfigFile::Search);
-        if problems.has_errors() { Err(problems) } else { Ok(Gathered { config }) }
+        if problems.has_errors() { Err(problems) } else { Ok(Gathered { config, c_code }) }
     }
 
     fn fetching<'a>(&self, session: &'a Session) -> Result<Fetching<'a>, Diagnostics> {
         let rules = FetchRules { may_fetch: self.config.toolchain.fetch, ..FetchRules::default() };
-        Ok(Fetching::new(session, &session.cwd, rules)?.with_qemu(self.config.toolchain.qemu.as_ref()))
+        let fetching = Fetching::new(session, &session.cwd, rules)?;
+        Ok(fetching.with_qemu(self.config.toolchain.qemu.as_ref()).with_c_code(self.c_code))
     }
 }
 
@@ -126,6 +150,11 @@ pub(crate) fn read(path: &Path) -> Result<Binary, Box<Diagnostic>> {
         return Err(wrong(format!("{} is no program", path.display())));
     }
     Ok(binary)
+}
+
+/// Whether a program has C code, as far as its build information says.
+pub(crate) fn has_c_code(binary: &Binary) -> bool {
+    binary.go.as_ref().is_none_or(|g| g.setting("CGO_ENABLED") == Some("1"))
 }
 
 /// Refuses a program of another machine or system than the target's.

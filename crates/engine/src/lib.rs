@@ -28,6 +28,7 @@ mod steps;
 mod summary;
 pub mod targets;
 mod templates;
+pub mod testing;
 pub mod toolset;
 mod uploads;
 

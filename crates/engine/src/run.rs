@@ -45,6 +45,7 @@ pub fn program(session: &Session, target: GoTarget, what: Option<&str>) -> Resul
     };
     let binary = exec::read(&file)?;
     exec::is_for(&binary, &file, target)?;
+    let fetching = fetching.with_c_code(exec::has_c_code(&binary).then_some(target));
     let runner = toolset::runner(session, target, &fetching)?;
     let dynamic = binary.interpreter.is_some();
     let sysroot =
@@ -74,7 +75,11 @@ fn built(
     let need = match session.env.get("CGO_ENABLED").map(String::as_str) {
         Some("1") => goferry_plan::facts::CgoNeed { needed: true, cxx: true, reason: String::new() },
         Some("0") => goferry_plan::facts::CgoNeed { needed: false, cxx: false, reason: String::new() },
-        _ => host::package_need(session, &session.cwd, &go, &pattern, &[], target).unwrap_or_else(|n| n),
+        _ => {
+            let patterns = [pattern.clone()];
+            let what = host::Packages { dir: &session.cwd, patterns: &patterns, tags: &[], flags: &[] };
+            host::package_need(session, &go, &what, target).unwrap_or_else(|n| n)
+        }
     };
     if need.needed {
         let wanted = Wanted { cxx: need.cxx, ..compilers::wanted(config, target, &session.cwd) };

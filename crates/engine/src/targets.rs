@@ -48,7 +48,8 @@ pub fn list(session: &Session, targets: &[GoTarget]) -> Result<Vec<TargetRow>, D
     let rows = toolset::list(session, &need)?;
     let row = |tool: ToolRow| {
         let t = tool.target;
-        let libc = need.compilers.iter().find(|w| w.target == t).map(|w| library(t, w.libc));
+        let libc = need.compilers.iter().find(|w| w.target == t);
+        let libc = libc.map(|w| library(t, if tool.cc.starts_with("zig") { w.zig_libc() } else { w.libc }));
         let variant = t.arch.variant().zip(t.arch.variant_env()).map(|(v, name)| format!("{name}={v}"));
         TargetRow {
             variant,

@@ -109,6 +109,9 @@ pub(crate) struct ExecArgs {
     /// The runner that was chosen already, as JSON
     #[arg(long, hide = true)]
     pub(crate) runner: Option<String>,
+    /// Where to write how it came to run, as JSON
+    #[arg(long, hide = true)]
+    pub(crate) report: Option<PathBuf>,
     /// What was said already
     #[arg(long, hide = true)]
     pub(crate) quiet: bool,

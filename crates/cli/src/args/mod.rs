@@ -2,9 +2,11 @@
 
 mod binfmt;
 mod exec;
+mod test;
 
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
+pub(crate) use test::TestArgs;
 
 use crate::duration;
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -47,6 +49,9 @@ pub(crate) enum Command {
     /// Build a program for a target and run it here
     #[command(after_help = RUN_EXAMPLES)]
     Run(RunArgs),
+    /// Run go test for several targets, each by what runs its programs here
+    #[command(visible_alias = "t", after_help = test::EXAMPLES)]
+    Test(TestArgs),
     /// Run a program that is built already, whatever machine it is for
     #[command(after_help = EXEC_EXAMPLES)]
     Exec(ExecArgs),
@@ -443,5 +448,5 @@ fn parallelism(text: &str) -> Result<usize, String> {
 
 /// Reads the command line; ends the program with status 2 if it makes no sense, and with 0 for `--help`.
 pub(crate) fn parse() -> Command {
-    Cli::parse().command
+    Cli::parse_from(test::own_flags_first(std::env::args_os().collect())).command
 }

@@ -6,6 +6,7 @@ use crate::output::talk;
 use crate::{duration, resolve};
 use goferry_emulate::Runner;
 use goferry_engine::exec::{Known, program};
+use goferry_engine::testing::Granted;
 use goferry_proc::guest::{Exceeded, Level};
 use goferry_proc::{Cancel, Limits, SpawnError, guest};
 use goferry_report::{Code, Diagnostic, Diagnostics};
@@ -16,8 +17,6 @@ const FAILED: u8 = 125;
 const CANNOT: u8 = 126;
 const ABSENT: u8 = 127;
 
-// Every other command gives its problems to the caller, whose statuses are not those of a program.
-#[expect(clippy::unnecessary_wraps, reason = "the shape of all commands")]
 pub(super) fn run(args: &ExecArgs) -> Result<ExitCode, Diagnostics> {
     let apart = args.isolation.apart();
     let spec = known(args).and_then(|known| {
@@ -35,6 +34,15 @@ pub(super) fn run(args: &ExecArgs) -> Result<ExitCode, Diagnostics> {
     });
     Ok(match ran {
         Ok(run) => {
+            if let Some(report) = &args.report {
+                let granted = Granted {
+                    level: run.level,
+                    isolation: run.isolation.clone(),
+                    not_registered: run.not_registered.clone(),
+                };
+                let text = serde_json::to_string(&granted).unwrap_or_default();
+                std::fs::write(report, text).map_err(|e| super::unwritable(report, &e))?;
+            }
             if let Some(limit) = run.exceeded {
                 let what = exceeded(limit, &apart.limits);
                 talk(&format!("goferry: {} was ended: {what}\n", args.file.display()));

@@ -16,6 +16,7 @@ mod release;
 mod resolve_host;
 mod run;
 mod targets;
+mod test;
 mod toolchain;
 
 use crate::args::Command;
@@ -39,6 +40,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Init => init::run(),
         Command::Inspect(a) => inspect::run(&a),
         Command::Run(a) => run::run(&a),
+        Command::Test(a) => test::run(&a),
         Command::Exec(a) => exec::run(&a),
         Command::Explain(a) => explain::run(&a),
         Command::Doctor(a) => doctor::run(&a),

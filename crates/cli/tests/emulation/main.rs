@@ -6,5 +6,6 @@
 mod exec;
 mod levels;
 mod machine;
+mod suite;
 #[path = "../support/mod.rs"]
 mod support;

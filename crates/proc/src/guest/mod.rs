@@ -11,6 +11,8 @@
 #[cfg(target_os = "linux")]
 mod descendants;
 #[cfg(target_os = "linux")]
+mod folders;
+#[cfg(target_os = "linux")]
 mod init;
 #[cfg(target_os = "linux")]
 mod outer;
@@ -131,8 +133,6 @@ struct Orders {
     name: OsString,
     dispatch: Dispatch,
     network: bool,
-    /// Where the program's own folders are, or are to be.
-    scratch: Option<PathBuf>,
     limits: Limits,
     /// The process that waits; when it dies, the helper is to die too.
     parent: u32,
@@ -156,16 +156,6 @@ enum Answer {
 }
 
 impl Orders {
-    /// HOME and TMPDIR.
-    fn folders(&self) -> impl Iterator<Item = (&'static str, PathBuf)> + use<> {
-        let both = self.scratch.as_ref().map(|s| [("HOME", s.join("home")), ("TMPDIR", s.join("tmp"))]);
-        both.into_iter().flatten()
-    }
-
-    fn make_folders(&self) -> std::io::Result<()> {
-        self.folders().try_for_each(|(_, dir)| std::fs::create_dir(dir))
-    }
-
     /// The command that starts the program, when nothing is registered for it.
     fn unregistered(&self) -> (Level, Option<&EmulatorCommand>) {
         match &self.dispatch {

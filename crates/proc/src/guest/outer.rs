@@ -94,25 +94,13 @@ fn prepare(orders: &Orders) -> Result<Option<Result<(), String>>, String> {
     unshare(all).map_err(|e| format!("the kernel refuses user namespaces: {}", e.desc()))?;
     ids::map((0, uid.as_raw()), (0, gid.as_raw())).map_err(|e| format!("the user cannot be mapped: {e}"))?;
     mounts::cut_off().map_err(|e| format!("mounts are refused: {}", e.desc()))?;
-    if let Some(scratch) = &orders.scratch {
-        mounts::tmpfs(scratch, None).map_err(|e| format!("mounts are refused: {}", e.desc()))?;
-        orders.make_folders().map_err(|e| format!("the program's own folders: {e}"))?;
-    }
     if !orders.network {
         // Without it every test of a server fails.
         loopback::bring_up().map_err(|e| format!("the loopback cannot be brought up: {}", e.desc()))?;
     }
     Ok(match &orders.dispatch {
-        Dispatch::Registered { line, otherwise: Fallback::Refuse } => Some(Ok(register(line)?)),
-        Dispatch::Registered { line, .. } => Some(register(line)),
+        Dispatch::Registered { line, otherwise: Fallback::Refuse } => Some(Ok(mounts::register(line)?)),
+        Dispatch::Registered { line, .. } => Some(mounts::register(line)),
         Dispatch::Kernel | Dispatch::Emulator(_) => None,
     })
-}
-
-/// Registers an emulator in this user namespace (Linux 6.7), which nobody else sees.
-fn register(line: &str) -> Result<(), String> {
-    mounts::binfmt_misc()
-        .map_err(|e| format!("no binfmt_misc of its own (that needs Linux 6.7): {}", e.desc()))?;
-    std::fs::write("/proc/sys/fs/binfmt_misc/register", line)
-        .map_err(|e| format!("the emulator cannot be registered: {e}"))
 }

@@ -1,5 +1,6 @@
 //! The process that the caller started: stays outside, tries the ways one after the other, waits, passes signals on.
 
+use super::folders::Folders;
 use super::relay::{Relay, Verdict, deadline};
 use super::{Answer, Dispatch, Exceeded, Fallback, GuestRun, GuestSpec, Level, OnStart, Orders, descendants};
 use crate::sandbox::{self, Isolation};
@@ -50,16 +51,8 @@ pub(super) fn run(spec: &GuestSpec, on_start: OnStart<'_>) -> Result<GuestRun, S
 
 /// In namespaces.
 fn apart(spec: &GuestSpec, relay: &Relay, on_start: OnStart<'_>) -> Result<Tried, SpawnError> {
-    let (scratch, _own) = match spec.own_folders.then(sandbox::fixed_mount_point) {
-        None => (None, None),
-        Some(Some(dir)) => (Some(dir), None),
-        Some(None) => {
-            let own = own_folder(spec)?;
-            (Some(own.path().to_owned()), Some(own))
-        }
-    };
-    let orders = orders(spec, scratch);
-    let child = Helper::start(spec, relay, "__guest", &orders)?;
+    let orders = orders(spec);
+    let mut child = Helper::start(spec, relay, "__guest", &orders)?;
     let mut exceeded = None;
     let end = deadline(spec.limits.wall);
     let pid = child.pid;
@@ -93,12 +86,10 @@ fn apart(spec: &GuestSpec, relay: &Relay, on_start: OnStart<'_>) -> Result<Tried
 /// Without namespaces: the program with its limits, everything below it counted and ended here.
 fn limits_only(spec: &GuestSpec, relay: &Relay, on_start: OnStart<'_>) -> Result<Tried, SpawnError> {
     let io = |e| spec.io(e);
-    let own = spec.own_folders.then(|| own_folder(spec)).transpose()?;
-    let orders = orders(spec, own.as_ref().map(|d| d.path().to_owned()));
-    orders.make_folders().map_err(io)?;
+    let orders = orders(spec);
     // Whatever the program leaves behind becomes a child of this process.
     prctl::set_child_subreaper(true).map_err(|e| io(e.into()))?;
-    let child = Helper::start(spec, relay, "__guest-limits", &orders)?;
+    let mut child = Helper::start(spec, relay, "__guest-limits", &orders)?;
     let pid = child.pid;
     let mut exceeded = None;
     let end = deadline(spec.limits.wall);
@@ -121,6 +112,7 @@ fn limits_only(spec: &GuestSpec, relay: &Relay, on_start: OnStart<'_>) -> Result
     let level = orders.unregistered().0;
     let ended = child.finish(spec, relay, look, &mut |_, _| on_start(level, None));
     descendants::kill_all();
+    drop(child);
     let end = ended?;
     let status = if exceeded == Some(Exceeded::Wall) { Status::TimedOut } else { end.status };
     match end.first {
@@ -135,7 +127,7 @@ fn not_started(spec: &GuestSpec, errno: i32) -> SpawnError {
     crate::host::exec_error("running the program", &spec.program, std::io::Error::from_raw_os_error(errno))
 }
 
-fn orders(spec: &GuestSpec, scratch: Option<PathBuf>) -> Orders {
+fn orders(spec: &GuestSpec) -> Orders {
     let (user, group) = sandbox::caller();
     // Of the limits the clock is watched here.
     let limits = Limits { wall: None, ..spec.limits };
@@ -144,7 +136,6 @@ fn orders(spec: &GuestSpec, scratch: Option<PathBuf>) -> Orders {
         name: spec.name.clone(),
         dispatch: spec.dispatch.clone(),
         network: spec.network,
-        scratch,
         limits,
         parent: std::process::id(),
         user,
@@ -152,14 +143,12 @@ fn orders(spec: &GuestSpec, scratch: Option<PathBuf>) -> Orders {
     }
 }
 
-fn own_folder(spec: &GuestSpec) -> Result<tempfile::TempDir, SpawnError> {
-    tempfile::Builder::new().prefix("goferry-").tempdir().map_err(|e| spec.io(e))
-}
-
 /// A helper that runs, and the pipe by which it answers.
 struct Helper {
     pid: Pid,
     answers: BufReader<File>,
+    /// Removed when it has ended.
+    _folders: Option<Folders>,
 }
 
 /// A helper's answers and its end.
@@ -177,20 +166,22 @@ impl Helper {
             Some(helper) => helper.clone(),
             None => PathBuf::from("/proc/self/exe"),
         };
+        let folders = spec.own_folders.then(Folders::new).transpose().map_err(io)?;
         let (read, write) = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|e| io(e.into()))?;
         // For the helper alone, which closes it before the program starts.
         fcntl(&write, FcntlArg::F_SETFD(FdFlag::empty())).map_err(|e| io(e.into()))?;
         let mut command = Command::new(program);
         command.arg(role).arg(text).arg(write.as_raw_fd().to_string()).args(&spec.args);
-        command.envs(spec.set.iter().map(|(k, v)| (k, v))).envs(orders.folders());
+        command.envs(spec.set.iter().map(|(k, v)| (k, v)));
+        command.envs(folders.iter().flat_map(Folders::variables));
         let pid = relay.spawn_helper(&mut command).map_err(io)?;
         drop::<OwnedFd>(write);
-        Ok(Helper { pid, answers: BufReader::new(File::from(read)) })
+        Ok(Helper { pid, answers: BufReader::new(File::from(read)), _folders: folders })
     }
 
     /// Waits for it: first for its word, before which there is nothing to watch.
     fn finish(
-        mut self,
+        &mut self,
         spec: &GuestSpec,
         relay: &Relay,
         look: Option<&mut dyn FnMut() -> Verdict>,
