@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Private memory that qemu-user needs for itself, on top of the program's limit.
+/// Private memory that an emulator or an interpreter needs for itself, on top of the program's limit.
 const EMULATOR_BYTES: u64 = 512 << 20;
 
 /// Bytes kept of each output stream, both ends.
@@ -103,7 +103,7 @@ pub fn start(spec: &StartSpec, host: &Host) -> Result<StartRecord, StartError> {
 fn sandboxed(spec: &StartSpec, program: &Path, args: &[String]) -> SandboxSpec {
     let command = command_for(&spec.runner, &spec.target, program, args, spec.sysroot.as_deref());
     let mut limits = spec.limits;
-    if let Runner::QemuUser { .. } = spec.runner {
+    if spec.runner != Runner::Native {
         limits.memory_bytes = limits.memory_bytes.map(|b| b.saturating_add(EMULATOR_BYTES));
     }
     let register = match &spec.runner {
