@@ -52,6 +52,10 @@ fn functions_lines_and_inlined_calls_are_those_of_go() {
         for (pc, line, file) in &said.lines {
             let frames = table.frames(*pc);
             let innermost = frames.first().unwrap();
+            // A mark without tables: debug/gosym reads another function's.
+            if innermost.name.starts_with("go:") {
+                continue;
+            }
             if (innermost.line, innermost.file) != (*line, file.as_str()) {
                 wrong.push(format!("{pc:#x}: {innermost:?} is {file}:{line}"));
             }
@@ -69,7 +73,8 @@ fn functions_lines_and_inlined_calls_are_those_of_go() {
             let frames = table.frames(*pc);
             let ours = frames.windows(2).map(|w| (w[0].name.to_owned(), w[1].line, w[1].file.to_owned()));
             let ours: Vec<_> = ours.collect();
-            if ours != *calls {
+            // DWARF leaves out what begins within a statement.
+            if !ours.ends_with(calls) {
                 wrong.push(format!("{pc:#x}: {ours:?} is {calls:?}"));
             }
         }
@@ -105,6 +110,57 @@ fn stripped_programs_have_the_same_functions() {
     }
 }
 
+/// What the runtime says of its own addresses while it runs: Go's own reading of inline trees.
+#[test]
+fn innermost_functions_are_those_that_the_runtime_names() {
+    let run = [
+        ("linux/amd64", None),
+        ("linux/386", None),
+        ("linux/arm64", Some("qemu-aarch64-static")),
+        ("linux/s390x", Some("qemu-s390x-static")),
+    ];
+    for (target, emulator) in run.into_iter().filter(|r| r.1.is_none_or(fixtures::has)) {
+        let built = build(&Build::new(target, true));
+        let table = read(&built);
+        let range = [table.functions().next().unwrap().entry(), table.functions().last().unwrap().end()];
+        let (mut asked, mut inlined) = (0, 0);
+        for answer in fixtures::runtime(&built.path, emulator, range, STEP) {
+            let frames = table.frames(answer.address);
+            let Some(innermost) = frames.first() else {
+                assert_eq!(answer.function, "", "{built} {:#x}", answer.address);
+                continue;
+            };
+            // One past it is asked for, as a return address, and that is another function's here.
+            if table.find(answer.address + 1).is_none_or(|f| f.entry() > answer.address) {
+                continue;
+            }
+            // The runtime hides type arguments when it prints a name.
+            let name = match innermost.name.split_once('[') {
+                Some((before, rest)) => format!("{before}[...]{}", rest.rsplit_once(']').unwrap().1),
+                None => innermost.name.to_owned(),
+            };
+            // Outside of its tables the runtime says "?".
+            let file = if answer.file == "?" { "" } else { &answer.file };
+            assert_eq!(
+                (innermost.line, innermost.file),
+                (answer.line, file),
+                "{built} {:#x}",
+                answer.address
+            );
+            // It takes the name at offset 0 for none.
+            assert!(
+                name == answer.function || answer.function.is_empty() && name == "internal/cpu.Initialize",
+                "{built} {:#x}: {name} is {}",
+                answer.address,
+                answer.function
+            );
+            asked += 1;
+            inlined += usize::from(frames.len() > 1);
+        }
+        assert!(asked > 10_000 && inlined > 3000, "{built}: {asked}, {inlined} of them inlined");
+    }
+}
+
 /// wasm's function names, by the section that only a program with symbols has.
 #[test]
 fn functions_of_wasm_are_those_of_its_name_section() {
@@ -116,7 +172,11 @@ fn functions_of_wasm_are_those_of_its_name_section() {
             assert!(table.knows_inlined(), "{built}");
             let named: HashMap<u64, &str> = table.functions().map(|f| (f.entry() >> 16, f.name())).collect();
             assert!(named.len() > 1000, "{built}");
-            let same = |(number, name): &(&u64, &&str)| names.get(number).is_some_and(|n| n == *name);
+            // The linker writes `_` for what is neither letter, digit nor dot.
+            let plain = |name: &str| {
+                name.replace(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '_'), "_")
+            };
+            let same = |(number, name): &(&u64, &&str)| names.get(number).is_some_and(|n| *n == plain(name));
             let wrong = named.iter().filter(|x| !same(x)).map(|x| (x, names.get(x.0)));
             let wrong: Vec<_> = wrong.take(5).collect();
             assert!(wrong.is_empty(), "{built}: {wrong:?}");
