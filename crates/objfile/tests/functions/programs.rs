@@ -1,10 +1,6 @@
 //! The functions of real Go programs, compared with what Go's own readers (debug/gosym, debug/dwarf) say of them.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod fixtures;
-
-use fixtures::{Build, build, oracle};
+use crate::fixtures::{self, Build, build, oracle};
 use goferry_objfile::pclntab::{self, Pclntab};
 use std::collections::{BTreeSet, HashMap};
 
@@ -30,18 +26,25 @@ fn builds() -> Vec<Build> {
     let pie = |target| Build { pie: true, ..Build::new(target, false) };
     let mut all: Vec<_> = TARGETS.iter().map(|t| Build::new(t, false)).collect();
     all.extend([pie("linux/amd64"), pie("linux/arm64")]);
+    // Linked by the C compiler, whose relocations and order of sections differ.
+    if fixtures::has("gcc") && goferry_target::ArchKind::host() == Some(goferry_target::ArchKind::Amd64) {
+        let cgo = Build { cgo: true, ..Build::new("linux/amd64", false) };
+        all.extend([Build { pie: true, ..cgo.clone() }, cgo]);
+    }
     all
 }
 
 /// An address is a multiple of no instruction's size, so that every part of an instruction is asked about.
-const STEP: u64 = 7;
+fn step(built: &Build) -> u64 {
+    if built.to_string() == "linux/amd64" { 7 } else { 31 }
+}
 
 #[test]
 fn functions_lines_and_inlined_calls_are_those_of_go() {
     for wanted in builds() {
         let built = build(&wanted);
         let table = read(&built);
-        let said = oracle(&built.path, STEP);
+        let said = oracle(&built.path, step(&built));
         assert!(table.knows_inlined() && table.text().is_some(), "{built}");
 
         let ours: Vec<_> = table.functions().map(|f| (f.entry(), f.end(), f.name().to_owned())).collect();
@@ -69,12 +72,14 @@ fn functions_lines_and_inlined_calls_are_those_of_go() {
         );
 
         let mut wrong = Vec::new();
-        for (pc, calls) in &said.inlined {
+        for (pc, calls) in said.inlined.iter().filter(|i| i.1[0].0.contains('.')) {
             let frames = table.frames(*pc);
-            let ours = frames.windows(2).map(|w| (w[0].name.to_owned(), w[1].line, w[1].file.to_owned()));
-            let ours: Vec<_> = ours.collect();
+            let call =
+                |(name, line, file): (&str, u32, &str)| (without_arguments(name), line, file.to_owned());
+            let ours: Vec<_> = frames.windows(2).map(|w| call((w[0].name, w[1].line, w[1].file))).collect();
+            let calls: Vec<_> = calls.iter().map(|(name, line, file)| call((name, *line, file))).collect();
             // DWARF leaves out what begins within a statement.
-            if !ours.ends_with(calls) {
+            if !ours.ends_with(&calls) {
                 wrong.push(format!("{pc:#x}: {ours:?} is {calls:?}"));
             }
         }
@@ -85,7 +90,15 @@ fn functions_lines_and_inlined_calls_are_those_of_go() {
             said.inlined.len(),
             &wrong[..wrong.len().min(5)]
         );
-        assert!(said.inlined.len() > 1000, "{built}");
+        assert!(said.inlined.len() > 500, "{built}");
+    }
+}
+
+/// Go before 1.21 hides type arguments in the table, later only when it prints a name.
+fn without_arguments(name: &str) -> String {
+    match name.split_once('[') {
+        Some((before, rest)) => format!("{before}[...]{}", rest.rsplit_once(']').unwrap().1),
+        None => name.to_owned(),
     }
 }
 
@@ -124,7 +137,7 @@ fn innermost_functions_are_those_that_the_runtime_names() {
         let table = read(&built);
         let range = [table.functions().next().unwrap().entry(), table.functions().last().unwrap().end()];
         let (mut asked, mut inlined) = (0, 0);
-        for answer in fixtures::runtime(&built.path, emulator, range, STEP) {
+        for answer in fixtures::runtime(&built.path, emulator, range, 13) {
             let frames = table.frames(answer.address);
             let Some(innermost) = frames.first() else {
                 assert_eq!(answer.function, "", "{built} {:#x}", answer.address);
@@ -134,11 +147,7 @@ fn innermost_functions_are_those_that_the_runtime_names() {
             if table.find(answer.address + 1).is_none_or(|f| f.entry() > answer.address) {
                 continue;
             }
-            // The runtime hides type arguments when it prints a name.
-            let name = match innermost.name.split_once('[') {
-                Some((before, rest)) => format!("{before}[...]{}", rest.rsplit_once(']').unwrap().1),
-                None => innermost.name.to_owned(),
-            };
+            let name = without_arguments(innermost.name);
             // Outside of its tables the runtime says "?".
             let file = if answer.file == "?" { "" } else { &answer.file };
             assert_eq!(
@@ -157,8 +166,44 @@ fn innermost_functions_are_those_that_the_runtime_names() {
             asked += 1;
             inlined += usize::from(frames.len() > 1);
         }
-        assert!(asked > 10_000 && inlined > 3000, "{built}: {asked}, {inlined} of them inlined");
+        assert!(asked > 10_000 && inlined > 2000, "{built}: {asked}, {inlined} of them inlined");
     }
+}
+
+/// The table is found by its own marks where no section is named.
+#[test]
+fn programs_without_section_headers_are_read() {
+    for target in ["linux/amd64", "linux/386", "linux/s390x"] {
+        for pie in [false, target == "linux/amd64"] {
+            let built = build(&Build { pie, ..Build::new(target, true) });
+            let whole = read(&built);
+            let mut bytes = std::fs::read(&built.path).unwrap();
+            // e_shoff, e_shnum, e_shstrndx.
+            for at in if whole.bits() == 64 { [40..48, 60..62, 62..64] } else { [32..36, 48..50, 50..52] } {
+                bytes[at].fill(0);
+            }
+            assert!(goferry_objfile::inspect(&bytes).unwrap().sections.is_empty(), "{built}");
+            let table = pclntab::read(&bytes).unwrap();
+            assert_eq!((table.names(), table.text()), (whole.names(), whole.text()), "{built}");
+            assert!(table.knows_inlined(), "{built}");
+        }
+    }
+}
+
+#[test]
+fn files_without_a_table_are_told_apart() {
+    use pclntab::PclntabError;
+    let program = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+    assert!(matches!(pclntab::read(&program), Err(PclntabError::Missing)));
+    assert!(matches!(pclntab::read(&b"!<arch>\n".to_vec()), Err(PclntabError::Container("archives"))));
+    assert!(matches!(pclntab::read(&b"text".to_vec()), Err(PclntabError::File(_))));
+    // As Go 1.15 wrote it, in the place of ours.
+    let built = build(&Build::new("linux/amd64", true));
+    let mut bytes = std::fs::read(&built.path).unwrap();
+    let magic = [0xf1, 0xff, 0xff, 0xff, 0, 0, 1, 8];
+    let at = bytes.windows(8).position(|w| w == magic).unwrap();
+    bytes[at] = 0xfb;
+    assert!(matches!(pclntab::read(&bytes), Err(PclntabError::Older)));
 }
 
 /// wasm's function names, by the section that only a program with symbols has.
