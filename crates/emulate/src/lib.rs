@@ -8,6 +8,7 @@ mod facts;
 mod machine;
 mod runner;
 mod start;
+pub mod trace;
 
 pub use facts::{HostFacts, QemuFound, QemuMemory};
 pub use runner::{
