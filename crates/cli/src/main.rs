@@ -3,6 +3,7 @@
 //! Owns: command line, drawing, exit status. Must not: hold rules of the domain; those are the engine's and below.
 
 mod args;
+mod bytes;
 mod commands;
 mod duration;
 mod exit;
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     // Before any thread starts: this process may have been started to enter namespaces for another.
     goferry_proc::sandbox::enter_if_asked();
+    goferry_proc::guest::enter_if_asked();
     // Or in place of a compiler.
     goferry_toolchain::shim::enter_if_asked();
     commands::run(args::parse())

@@ -559,6 +559,8 @@ pub struct ToolchainTarget {
     pub link: Option<CLinking>,
     /// `sdk`: a folder, relative to the project.
     pub sdk: Option<String>,
+    /// `suite`: the distribution's suite that the cross gcc comes from.
+    pub suite: Option<String>,
 }
 
 /// `[toolchain]` of goferry.toml.
@@ -590,6 +592,7 @@ impl Toolchain {
             glibc: own.glibc.or(self.all.glibc),
             link: own.link.or(self.all.link),
             sdk: own.sdk.or_else(|| self.all.sdk.clone()),
+            suite: own.suite.or_else(|| self.all.suite.clone()),
         }
     }
 }

@@ -60,6 +60,9 @@ pub enum Obstacle {
     LibraryMissing {
         /// Its name.
         library: String,
+        /// Folders that the binary itself names for its libraries, as written.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        own_folders: Vec<String>,
     },
     /// The C library is older than the binary needs.
     GlibcTooOld {
@@ -85,8 +88,14 @@ impl Obstacle {
                     "its loader {loader} is missing, so that the kernel says the file does not exist ({who})"
                 )
             }
-            Obstacle::LibraryMissing { library } => {
+            Obstacle::LibraryMissing { library, own_folders } if own_folders.is_empty() => {
                 format!("the library {library} is not in the system's folders")
+            }
+            Obstacle::LibraryMissing { library, own_folders } => {
+                let named = own_folders.join(", ");
+                format!(
+                    "the library {library} is neither in the folders that it names itself ({named}) nor in the system's"
+                )
             }
             Obstacle::GlibcTooOld { needs, here } => {
                 format!("it needs glibc {needs}, and this host has {here}")
@@ -237,7 +246,10 @@ fn obstacles(
         return;
     }
     for library in binary.needed.iter().filter(|l| !host.libraries.contains(l)) {
-        report.obstacles.push(Obstacle::LibraryMissing { library: library.clone() });
+        report.obstacles.push(Obstacle::LibraryMissing {
+            library: library.clone(),
+            own_folders: binary.run_paths.clone(),
+        });
     }
     if let (true, Some(needed), Some(have)) = (native, glibc, host.glibc)
         && needed > have

@@ -21,6 +21,8 @@ pub struct QemuFound {
     pub version: String,
     /// SHA-256, hex.
     pub digest: String,
+    /// Where it is from, if that is worth a word; else it was found on PATH.
+    pub origin: Option<String>,
 }
 
 /// What decides the choice of a runner.
@@ -136,7 +138,7 @@ fn identify(path: &Path, spawner: &dyn Spawner, memory: &dyn QemuMemory) -> Opti
             said
         }
     };
-    let found = QemuFound { path: path.to_owned(), version, digest };
+    let found = QemuFound { path: path.to_owned(), version, digest, origin: None };
     KNOWN.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
     Some(found)
 }

@@ -5,13 +5,19 @@
 
 pub mod binfmt;
 mod facts;
+mod guest;
+mod limits;
 mod machine;
 mod runner;
 mod start;
 pub mod trace;
 
 pub use facts::{HostFacts, QemuFound, QemuMemory};
+pub use guest::{Apart, GuestProgram, Way, guest, with_test_log};
+pub use limits::{KnownLimit, known_limit, known_limits};
+pub use machine::program as uname_program;
 pub use runner::{
-    Class, MissingRunner, Runner, RunnerChoice, RunnerCommand, choose_runner, command_for, processor_model,
+    Class, MissingRunner, Runner, RunnerChoice, RunnerCommand, choose_runner, command_for, knows_c_code,
+    processor_model,
 };
 pub use start::{StartError, StartRecord, StartSpec, machine_seen, start};

@@ -120,7 +120,7 @@ impl Image {
 }
 
 /// The program for an architecture, as an ELF file for Linux.
-pub(crate) fn program(arch: ArchKind) -> Option<Vec<u8>> {
+pub fn program(arch: ArchKind) -> Option<Vec<u8>> {
     let code = code(arch)?;
     let facts = GoTarget::new(Os::Linux, arch.default_arch()).facts()?;
     let big = facts.endian == Endian::Big;

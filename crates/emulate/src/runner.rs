@@ -99,7 +99,7 @@ pub fn choose_runner(target: &GoTarget, host: &HostFacts) -> RunnerChoice {
     };
     match host.qemu.get(&name) {
         Some(q) => {
-            let reason = format!("{name} {} found on PATH", q.version);
+            let reason = format!("{name} {} {}", q.version, q.origin.as_deref().unwrap_or("found on PATH"));
             found(
                 Runner::QemuUser {
                     path: q.path.clone(),
@@ -182,6 +182,14 @@ pub fn command_for(
     }
 }
 
+/// Whether this version of qemu-user runs what C compilers make for the target. Before 8.2 its LoongArch processor has no
+/// vectors (LSX), which gcc's and zig's C libraries use; Go's own code does not.
+pub fn knows_c_code(version: &str, target: &GoTarget) -> bool {
+    let mut parts = version.split('.').map(|p| p.parse::<u32>().unwrap_or(0));
+    let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    target.arch.kind() != ArchKind::Loong64 || found >= (8, 2)
+}
+
 /// The model of qemu's that has no more than the target promises, so that a program that needs more fails here and
 /// not at the user's; none where qemu's own default is already the least, or no model of that level exists.
 /// Each was started with a program of its level under qemu 7.2 (tests/start.rs).
@@ -205,8 +213,12 @@ mod tests {
     use crate::QemuFound;
 
     fn host() -> HostFacts {
-        let qemu =
-            QemuFound { path: "/q/qemu-aarch64-static".into(), version: "7.2.22".into(), digest: "d".into() };
+        let qemu = QemuFound {
+            path: "/q/qemu-aarch64-static".into(),
+            version: "7.2.22".into(),
+            digest: "d".into(),
+            origin: None,
+        };
         HostFacts {
             os: Some(Os::Linux),
             arch: Some(ArchKind::Amd64),
@@ -234,6 +246,18 @@ mod tests {
             let choice = choose(missing);
             assert_eq!((choice.runner, choice.class), (None, Some(Class::RunnerMissing)));
             assert_eq!(choice.missing.unwrap().what, what);
+        }
+    }
+
+    #[test]
+    fn vectors_of_loongarch() {
+        for (version, target, known) in [
+            ("7.2.22", "linux/loong64", false),
+            ("8.2.0", "linux/loong64", true),
+            ("10.0.13", "linux/loong64", true),
+            ("7.2.22", "linux/arm64", true),
+        ] {
+            assert_eq!(knows_c_code(version, &target.parse().unwrap()), known, "{version} {target}");
         }
     }
 

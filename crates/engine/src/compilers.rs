@@ -8,7 +8,7 @@ use goferry_config::Config;
 use goferry_config::model::{CLibrary, CProvider};
 use goferry_plan::facts::CcFact;
 use goferry_report::{Code, Diagnostic};
-use goferry_target::{Arch, GoTarget};
+use goferry_target::GoTarget;
 use goferry_toolchain::provide::{self, Decision, Fetcher, HostTools, Libc, Lock, Prefer, Provided, Wanted};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -69,6 +69,8 @@ pub struct Fetching<'a> {
     may_fetch: bool,
     refresh: bool,
     qemu: Option<String>,
+    cgo: Vec<GoTarget>,
+    mend: bool,
     say: Box<dyn Fn(&str) + Sync + 'a>,
 }
 
@@ -123,6 +125,8 @@ impl<'a> Fetching<'a> {
             locked: rules.locked,
             refresh: rules.refresh,
             qemu: None,
+            cgo: Vec::new(),
+            mend: false,
             say: Box::new(move |text| session.sink.note(text.to_owned())),
         })
     }
@@ -132,6 +136,25 @@ impl<'a> Fetching<'a> {
     pub fn with_qemu(mut self, suite: Option<&String>) -> Self {
         self.qemu = suite.cloned();
         self
+    }
+
+    /// With the targets whose programs have C code in them, which some emulators are too old for.
+    #[must_use]
+    pub fn with_c_code(mut self, targets: impl IntoIterator<Item = GoTarget>) -> Self {
+        self.cgo.extend(targets);
+        self
+    }
+
+    /// Unpacked folders are read from end to end, and made anew if they are not what they were.
+    #[must_use]
+    pub fn mending(mut self) -> Self {
+        self.mend = true;
+        self
+    }
+
+    /// Whether programs of this target have C code.
+    pub(crate) fn has_c_code(&self, target: &GoTarget) -> bool {
+        self.cgo.contains(target)
     }
 
     /// What is wanted of qemu.
@@ -153,6 +176,7 @@ impl<'a> Fetching<'a> {
             lock: self.lock.as_ref(),
             locked: self.locked,
             may_fetch: self.may_fetch,
+            mend: self.mend,
             refresh: self.refresh,
             env: &self.session.env,
             say: &*self.say,
@@ -173,23 +197,17 @@ pub fn wanted(config: &Config, target: GoTarget, root: &Path) -> Wanted {
             CProvider::Gcc => Prefer::Gcc,
             CProvider::Zig => Prefer::Zig,
         },
-        libc: match c.libc.unwrap_or_else(|| usual_library(target, c.glibc.is_some())) {
-            CLibrary::Gnu => Libc::Gnu { floor: c.glibc.filter(|_| linux) },
-            CLibrary::Musl if linux => Libc::Musl,
-            CLibrary::Musl => Libc::Gnu { floor: None },
+        libc: match c.libc {
+            None if c.glibc.is_none() || !linux => Libc::Open,
+            None | Some(CLibrary::Gnu) => Libc::Gnu { floor: c.glibc.filter(|_| linux) },
+            Some(CLibrary::Musl) if linux => Libc::Musl,
+            Some(CLibrary::Musl) => Libc::Open,
         },
         cxx: false,
         packages: if linux { packages } else { Vec::new() },
         suite,
+        gcc_suite: c.suite,
         sdk: c.sdk.map(|s| root.join(s)),
-    }
-}
-
-/// glibc, but where no distribution of today packages one to run programs with: there musl, statically.
-fn usual_library(target: GoTarget, floor: bool) -> CLibrary {
-    match target.arch {
-        Arch::Loong64 if !floor => CLibrary::Musl,
-        _ => CLibrary::Gnu,
     }
 }
 

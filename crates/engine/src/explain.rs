@@ -25,16 +25,21 @@ pub fn with_cause(mut d: Diagnostic, output: &[u8]) -> Diagnostic {
     d.with_note(format!("more about it: {}", first.page))
 }
 
-/// Explains a program to this host.
+/// Explains a program to this host; `path` is where it is, if it is a file.
 ///
 /// # Errors
 /// A lock file of the project that cannot be read.
-pub fn binary(session: &Session, binary: &Binary) -> Result<BinaryReport, Diagnostics> {
+pub fn binary(session: &Session, binary: &Binary, path: Option<&Path>) -> Result<BinaryReport, Diagnostics> {
     let target = goferry_diagnose::target_of(binary);
-    Ok(explain_binary(binary, &view(session, binary, target)?))
+    Ok(explain_binary(binary, &view(session, binary, path, target)?))
 }
 
-fn view(session: &Session, binary: &Binary, target: Option<GoTarget>) -> Result<HostView, Diagnostics> {
+fn view(
+    session: &Session,
+    binary: &Binary,
+    path: Option<&Path>,
+    target: Option<GoTarget>,
+) -> Result<HostView, Diagnostics> {
     let mut view = HostView {
         os: Os::host().map(|o| o.goos().to_owned()).unwrap_or_default(),
         arch: ArchKind::host().map(|a| a.goarch().to_owned()).unwrap_or_default(),
@@ -42,15 +47,16 @@ fn view(session: &Session, binary: &Binary, target: Option<GoTarget>) -> Result<
     };
     if let Some(target) = target {
         let fetching = Fetching::new(session, &session.cwd, FetchRules::default())?;
-        let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
-        let choice = choose_runner(&target, &host::emulators(session, path, &[target], &fetching));
+        let programs = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+        let choice = choose_runner(&target, &host::emulators(session, programs, &[target], &fetching));
         view.runner = choice.runner.as_ref().map(goferry_emulate::Runner::label);
         view.runner_hint = choice.missing.map(|m| m.hint);
     }
     view.loaders.extend(binary.interpreter.iter().filter(|l| Path::new(l).exists()).cloned());
     let native = binary.arch.map(|a| a.goarch()) == Some(view.arch.as_str());
     if native {
-        let dirs = library_folders(target);
+        let mut dirs = own_folders(binary, path, target);
+        dirs.extend(library_folders(target));
         let here = |l: &&String| dirs.iter().any(|d| d.join(l).exists());
         view.libraries = binary.needed.iter().filter(here).cloned().collect();
         view.glibc = dirs.iter().find_map(|d| glibc_of(&d.join("libc.so.6")));
@@ -59,6 +65,28 @@ fn view(session: &Session, binary: &Binary, target: Option<GoTarget>) -> Result<
         view.libraries.clone_from(&binary.needed);
     }
     Ok(view)
+}
+
+/// Where the binary itself says that its libraries are (ld.so(8), "Rpath token expansion").
+fn own_folders(binary: &Binary, path: Option<&Path>, target: Option<GoTarget>) -> Vec<PathBuf> {
+    let file = path.and_then(|p| p.canonicalize().ok());
+    let origin = file.as_deref().and_then(Path::parent).map(|p| p.to_string_lossy().into_owned());
+    let triple = target.and_then(|t| t.facts()).and_then(|f| f.gnu_triple).unwrap_or_default();
+    // Debian's loader puts the triple in the place of LIB, others lib64 or lib.
+    let places = [format!("lib/{triple}"), "lib64".to_owned(), "lib".to_owned()];
+    let mut out = vec![];
+    for folder in &binary.run_paths {
+        let folder = match (&origin, folder.contains("ORIGIN")) {
+            (Some(origin), true) => folder.replace("${ORIGIN}", origin).replace("$ORIGIN", origin),
+            (None, true) => continue,
+            (_, false) => folder.clone(),
+        };
+        let lib = folder.contains("$LIB") || folder.contains("${LIB}");
+        for place in places.iter().take(if lib { 3 } else { 1 }) {
+            out.push(PathBuf::from(folder.replace("${LIB}", place).replace("$LIB", place)));
+        }
+    }
+    out
 }
 
 /// Where the host's loader looks: what ld.so.conf names, and the folders that are built in.
@@ -96,41 +124,17 @@ pub fn kernel_refuses(path: &Path) -> bool {
         Some(t) => own != Some(t.arch.kind()) && !runs_beside(own, t.arch.kind()),
         None => false,
     };
-    foreign && !registered(path, Path::new("/proc/sys/fs/binfmt_misc"))
+    foreign && !registered(path, Path::new(crate::exec::BINFMT_MISC))
 }
 
 /// Whether an entry of binfmt_misc takes the file: by its first bytes or its ending.
-fn registered(path: &Path, binfmt: &Path) -> bool {
-    use std::io::Read;
-    let mut head = vec![];
-    let read = std::fs::File::open(path).and_then(|f| f.take(256).read_to_end(&mut head));
-    if read.is_err() {
-        return false;
-    }
-    let extension = path.extension().map(|e| e.to_string_lossy().into_owned());
-    let entries = std::fs::read_dir(binfmt).into_iter().flatten().flatten();
-    entries.filter_map(|e| std::fs::read_to_string(e.path()).ok()).any(|text| {
-        let field = |name: &str| text.lines().find_map(|l| l.strip_prefix(name)).map(str::trim);
-        let bytes = |hex: &str| -> Vec<u8> {
-            let pairs = hex.as_bytes().chunks(2).filter_map(|p| std::str::from_utf8(p).ok());
-            pairs.filter_map(|p| u8::from_str_radix(p, 16).ok()).collect()
-        };
-        if text.lines().next() != Some("enabled") {
-            return false;
-        }
-        if let Some(wanted) = field("extension .") {
-            return extension.as_deref() == Some(wanted);
-        }
-        let offset: usize = field("offset ").and_then(|o| o.parse().ok()).unwrap_or(0);
-        let magic = field("magic ").map(bytes).unwrap_or_default();
-        let mask = field("mask ").map(bytes).unwrap_or_else(|| vec![0xff; magic.len()]);
-        let Some(found) = head.get(offset..offset + magic.len()) else { return false };
-        !magic.is_empty() && found.iter().zip(&magic).zip(&mask).all(|((f, m), k)| f & k == m & k)
-    })
+pub(crate) fn registered(path: &Path, binfmt: &Path) -> bool {
+    let Ok(head) = crate::binfmt::head(path) else { return false };
+    goferry_emulate::binfmt::Table::read(binfmt).takers(path, &head).next().is_some()
 }
 
 /// 32-bit programs on a 64-bit kernel.
-fn runs_beside(host: Option<ArchKind>, program: ArchKind) -> bool {
+pub(crate) fn runs_beside(host: Option<ArchKind>, program: ArchKind) -> bool {
     matches!(
         (host, program),
         (Some(ArchKind::Amd64), ArchKind::I386) | (Some(ArchKind::Arm64), ArchKind::Arm)
@@ -169,6 +173,33 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    fn folders_that_a_program_names_are_looked_into() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let gcc = |args: &[&str]| {
+            use goferry_proc::{CommandSpec, Host, Spawner};
+            let spec = CommandSpec::new("gcc", "gcc").args(args.iter().copied()).cwd(dir.path());
+            Host::new(std::sync::Arc::default()).run(&spec).is_ok_and(|d| d.status.success())
+        };
+        std::fs::create_dir(at("own")).unwrap();
+        std::fs::write(at("x.c"), "int x(void) { return 0; }").unwrap();
+        std::fs::write(at("main.c"), "int x(void);\nint main(void) { return x(); }").unwrap();
+        if !gcc(&["-shared", "-fPIC", "-o", "own/libx.so", "x.c"]) {
+            return;
+        }
+        assert!(gcc(&["-o", "main", "main.c", "-Lown", "-lx", "-Wl,-rpath,$ORIGIN/own:/o/$LIB"]));
+        let Subject::Binary(binary) = subject(&at("main")).ok().unwrap() else { panic!("no binary") };
+        let target = goferry_diagnose::target_of(&binary);
+        let folders = own_folders(&binary, Some(&at("main")), target);
+        assert!(folders[0].join("libx.so").is_file(), "{folders:?}");
+        assert!(folders.contains(&PathBuf::from("/o/lib/x86_64-linux-gnu")), "{folders:?}");
+        assert!(folders.contains(&PathBuf::from("/o/lib64")), "{folders:?}");
+        // Without a place there is no origin.
+        assert!(own_folders(&binary, None, target).iter().all(|f| f.starts_with("/o")));
+    }
+
+    #[test]
     fn entries_of_binfmt_take_files_by_their_bytes_or_endings() {
         let dir = tempfile::tempdir().unwrap();
         let (arm, exe) = (dir.path().join("arm"), dir.path().join("x.exe"));
@@ -176,6 +207,7 @@ mod tests {
         std::fs::write(&exe, b"MZ").unwrap();
         let binfmt = dir.path().join("binfmt_misc");
         std::fs::create_dir(&binfmt).unwrap();
+        std::fs::write(binfmt.join("status"), "enabled\n").unwrap();
         assert!(!registered(&arm, &binfmt));
         let entry = "interpreter /q\nflags: F\noffset 0\nmagic 7f454c4600\nmask ffffffff00\n";
         std::fs::write(binfmt.join("one"), format!("disabled\n{entry}")).unwrap();

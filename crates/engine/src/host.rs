@@ -6,13 +6,13 @@ use crate::remembered::Remembered;
 use crate::session::{Request, Session};
 use goferry_cache::KeyBuilder;
 use goferry_config::model::Text;
-use goferry_emulate::{Class, Runner, choose_runner};
+use goferry_emulate::{Class, QemuFound, Runner, choose_runner};
 use goferry_plan::facts::{CgoNeed, HostFacts, Program, RunnerFact};
 use goferry_plan::{Draft, DraftBuild};
 use goferry_report::Diagnostic;
 use goferry_target::{GoTarget, Os};
 use goferry_toolchain::go::{Go, GoIdentity, ListQuery};
-use goferry_toolchain::provide::{Prefer, Wanted, provide_qemu};
+use goferry_toolchain::provide::{self, Prefer, QemuWanted, Wanted, provide_qemu};
 use goferry_toolchain::{go, gosource};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -59,18 +59,17 @@ pub(crate) fn gather(
         may_fetch: draft.config().toolchain.fetch && request.command != LOOKING,
         refresh: false,
     };
-    let fetching =
-        Fetching::new(session, &project.root, rules)?.with_qemu(draft.config().toolchain.qemu.as_ref());
+    let cgo = cgo_needs(session, project, draft, &go_path, &identity);
+    let with_c: Vec<GoTarget> = targets.iter().filter(|t| wants_cc(draft, t, &cgo)).copied().collect();
+    let fetching = Fetching::new(session, &project.root, rules)?
+        .with_qemu(draft.config().toolchain.qemu.as_ref())
+        .with_c_code(with_c.iter().copied());
     let (facts, runners) = runners(session, &targets, &fetching);
     let host = host_target();
     let mut ccs = BTreeMap::new();
     let mut provided = Compilers::default();
     let mut all_wanted = vec![];
-    let cgo = cgo_needs(session, project, draft, &go_path, &identity);
-    for target in &targets {
-        if !wants_cc(draft, target, &cgo) {
-            continue;
-        }
+    for target in &with_c {
         let mut wanted = Wanted {
             cxx: needs_cxx(&cgo, draft, *target),
             ..compilers::wanted(draft.config(), *target, &project.root)
@@ -150,19 +149,35 @@ fn runners(
     (facts, runners)
 }
 
-/// Whether an emulator has to be fetched: PATH lacks one that a target could use, or the configuration names its suite.
-pub(crate) fn missing_emulator(
+/// The emulators that have to be fetched: PATH lacks one that a target could use, the configuration names a suite, or what is
+/// on PATH is too old for a target's C code.
+pub(crate) fn missing_emulators<'f>(
     session: &Session,
     path: &str,
     targets: &[GoTarget],
-    fetching: &Fetching<'_>,
-) -> bool {
+    fetching: &'f Fetching<'_>,
+) -> Vec<QemuWanted<'f>> {
     let host = goferry_emulate::HostFacts::probe(&session.host, Some(path.as_ref()), targets);
     let foreign = |t: &GoTarget| choose_runner(t, &host).runner != Some(Runner::Native) && t.os == Os::Linux;
-    if fetching.qemu().suite.is_some() && targets.iter().any(foreign) {
-        return true;
+    if fetching.qemu().suite.is_some() {
+        return if targets.iter().any(foreign) { vec![fetching.qemu()] } else { vec![] };
     }
-    targets.iter().any(|t| choose_runner(t, &host).class == Some(Class::RunnerMissing))
+    let vectors = targets.iter().any(|t| too_old(t, &host, fetching)).then(provide::vectors_suite).flatten();
+    let missing = |t: &&GoTarget| choose_runner(t, &host).class == Some(Class::RunnerMissing);
+    // What the newer suite's serves needs no other.
+    let own = targets.iter().filter(missing).any(|t| vectors.is_none() || !too_old(t, &host, fetching));
+    let own = own.then(QemuWanted::default);
+    own.into_iter().chain(vectors.map(|suite| QemuWanted { suite: Some(suite) })).collect()
+}
+
+/// Whether the target's programs have C code that the host's emulator does not know.
+fn too_old(target: &GoTarget, host: &goferry_emulate::HostFacts, fetching: &Fetching<'_>) -> bool {
+    let version = match choose_runner(target, host).runner {
+        Some(Runner::QemuUser { version, .. }) => version,
+        Some(_) => return false,
+        None => "0".to_owned(),
+    };
+    fetching.has_c_code(target) && !goferry_emulate::knows_c_code(&version, target)
 }
 
 /// The host's runners; a qemu that is missing is fetched where that is possible.
@@ -172,7 +187,7 @@ pub(crate) fn emulators(
     targets: &[GoTarget],
     fetching: &Fetching<'_>,
 ) -> goferry_emulate::HostFacts {
-    let probe = |path: &str| {
+    let probe = |path: &str, targets: &[GoTarget]| {
         use goferry_emulate::HostFacts;
         let path = Some(path.as_ref());
         match &session.cache {
@@ -180,27 +195,35 @@ pub(crate) fn emulators(
             None => HostFacts::probe(&session.host, path, targets),
         }
     };
-    let host = probe(path);
-    if !missing_emulator(session, path, targets, fetching) {
-        return host;
-    }
-    match provide_qemu(fetching.qemu(), &fetching.fetcher()) {
-        Ok(qemu) => {
+    let mut host = probe(path, targets);
+    for wanted in missing_emulators(session, path, targets, fetching) {
+        let qemu = match provide_qemu(wanted, &fetching.fetcher()) {
+            Ok(qemu) => qemu,
+            Err(d) => {
+                // Nothing is fetched while planning; without apt the hint that names the package stands.
+                if fetching.may_fetch() && d.code != goferry_report::Code::FetchFailed {
+                    session.sink.diagnostic(*d);
+                }
+                continue;
+            }
+        };
+        let folder = qemu.bin_dir.to_string_lossy().into_owned();
+        match wanted.suite {
             // A suite that was named is wanted even if PATH has a qemu.
-            if fetching.qemu().suite.is_some() {
-                return probe(&qemu.bin_dir.to_string_lossy());
+            Some(_) if fetching.qemu().suite.is_some() => host = probe(&folder, targets),
+            Some(suite) => {
+                let old: Vec<_> = targets.iter().filter(|t| too_old(t, &host, fetching)).copied().collect();
+                let origin = format!("of {suite}, because older ones lack vectors that its C code uses");
+                let newer = probe(&folder, &old).qemu.into_iter();
+                host.qemu.extend(newer.map(|(n, q)| (n, QemuFound { origin: Some(origin.clone()), ..q })));
             }
-            let dirs = std::env::split_paths(path).chain([qemu.bin_dir]);
-            std::env::join_paths(dirs).map_or(host, |p| probe(&p.to_string_lossy()))
-        }
-        Err(d) => {
-            // Nothing is fetched while planning; without apt the hint that names the package stands.
-            if fetching.may_fetch() && d.code != goferry_report::Code::FetchFailed {
-                session.sink.diagnostic(*d);
+            None => {
+                let dirs = std::env::split_paths(path).chain([qemu.bin_dir]);
+                host = std::env::join_paths(dirs).map_or(host, |p| probe(&p.to_string_lossy(), targets));
             }
-            host
         }
     }
+    host
 }
 
 fn identity(runner: &Runner) -> String {
@@ -299,21 +322,30 @@ fn need(
     target: GoTarget,
 ) -> Result<CgoNeed, CgoNeed> {
     let tags: Vec<String> = build.config.flags.tags.iter().flatten().map(|t| t.value.clone()).collect();
-    package_need(session, &project.root.join(&build.dir), go, &build.main, &tags, target)
+    let patterns = [build.main.clone()];
+    let dir = project.root.join(&build.dir);
+    package_need(session, go, &Packages { dir: &dir, patterns: &patterns, tags: &tags, flags: &[] }, target)
 }
 
-/// The same for a pattern of packages in a folder.
+/// Packages in a folder.
+#[derive(Clone, Copy)]
+pub(crate) struct Packages<'a> {
+    pub(crate) dir: &'a Path,
+    pub(crate) patterns: &'a [String],
+    pub(crate) tags: &'a [String],
+    /// Further flags of go list: `-test`, `-mod=vendor`.
+    pub(crate) flags: &'a [String],
+}
+
+/// The same for packages in a folder.
 pub(crate) fn package_need(
     session: &Session,
-    dir: &Path,
     go: &Go,
-    pattern: &str,
-    tags: &[String],
+    what: &Packages<'_>,
     target: GoTarget,
 ) -> Result<CgoNeed, CgoNeed> {
-    let patterns = [pattern.to_owned()];
-    let query =
-        ListQuery { dir, target: Some(target), patterns: &patterns, tags, flags: &[], cgo: false, env: &[] };
+    let Packages { dir, patterns, tags, flags } = *what;
+    let query = ListQuery { dir, target: Some(target), patterns, tags, flags, cgo: false, env: &[] };
     let list = |cgo: bool| go.list_packages(&session.host, &ListQuery { cgo, ..query });
     let no = |reason: &str| CgoNeed { needed: false, cxx: false, reason: reason.to_owned() };
     let Ok(with) = list(true) else { return Err(no("the packages could not be listed")) };

@@ -2,12 +2,14 @@
 //!
 //! Owns: recipes that need several stages. Must not: know clap or colours, print.
 
+pub mod binfmt;
 mod changelog;
 pub mod compilers;
 mod config;
 mod copy;
 mod dist;
 pub mod doctor;
+pub mod exec;
 pub mod explain;
 mod host;
 mod inputs;
@@ -26,6 +28,7 @@ mod steps;
 mod summary;
 pub mod targets;
 mod templates;
+pub mod testing;
 pub mod toolset;
 mod uploads;
 

@@ -1,12 +1,11 @@
 //! `goferry run`: one program, built for a target and started by its runner.
 //!
-//! Owns: which package, where its binary is kept. Must not: start it; the caller becomes it.
+//! Owns: which package, where its binary is kept. Must not: start it; the caller becomes `goferry exec`.
 
 use crate::compilers::{self, Compilers, FetchRules, Fetching};
 use crate::session::{ConfigFile, Session};
-use crate::{config, host, toolset};
-use goferry_emulate::{RunnerCommand, command_for};
-use goferry_objfile::{FileBytes, FileKind};
+use crate::{config, exec, host, toolset};
+use goferry_emulate::Runner;
 use goferry_proc::{CommandSpec, Env, OutputMode, Spawner};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::GoTarget;
@@ -16,16 +15,22 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Builds the program if it is a package, and says how it is started.
+/// A program that is ready to be run: what is passed on to `goferry exec`.
+#[derive(Debug)]
+pub struct Ready {
+    /// The file.
+    pub file: PathBuf,
+    /// What runs it.
+    pub runner: Runner,
+    /// Where a dynamic program's loader and libraries are.
+    pub sysroot: Option<PathBuf>,
+}
+
+/// Builds the program if it is a package, and says what runs it.
 ///
 /// # Errors
 /// No such package or file, a failed build, no runner.
-pub fn program(
-    session: &Session,
-    target: GoTarget,
-    what: Option<&str>,
-    args: &[String],
-) -> Result<RunnerCommand, Diagnostics> {
+pub fn program(session: &Session, target: GoTarget, what: Option<&str>) -> Result<Ready, Diagnostics> {
     let (config, problems) = config::load(&session.cwd, &session.cwd, &ConfigFile::Search);
     if problems.has_errors() {
         return Err(problems);
@@ -34,60 +39,22 @@ pub fn program(
     let fetching = Fetching::new(session, &session.cwd, rules)?.with_qemu(config.toolchain.qemu.as_ref());
     let mut compilers = Compilers::default();
     let file = what.map(|w| session.cwd.join(w)).filter(|p| p.is_file() && !has_go_ending(p));
-    let binary = match file {
+    let file = match file {
         Some(path) => path,
         None => built(session, target, what, &config, &fetching, &mut compilers)?,
     };
-    let dynamic = inspect(&binary, target)?;
+    let binary = exec::read(&file)?;
+    exec::is_for(&binary, &file, target)?;
+    let fetching = fetching.with_c_code(exec::has_c_code(&binary).then_some(target));
     let runner = toolset::runner(session, target, &fetching)?;
-    let prefix = if dynamic { loader_prefix(session, target, &config, &fetching, compilers) } else { None };
-    Ok(command_for(&runner, &target, &binary, args, prefix.as_deref()))
+    let dynamic = binary.interpreter.is_some();
+    let sysroot =
+        dynamic.then(|| exec::loader_prefix(session, target, &config, &fetching, compilers)).flatten();
+    Ok(Ready { file, runner, sysroot })
 }
 
 fn has_go_ending(path: &Path) -> bool {
     path.extension().is_some_and(|e| e == "go")
-}
-
-/// Whether a file is a dynamic program, after making sure that it is one of the target's.
-fn inspect(path: &Path, target: GoTarget) -> Result<bool, Box<Diagnostic>> {
-    let wrong = |message: String| {
-        Box::new(
-            Diagnostic::error(Code::NotABinary, message)
-                .hint_with("what it is", format!("goferry explain {}", path.display())),
-        )
-    };
-    let bytes =
-        std::fs::File::open(path).and_then(FileBytes::new).map_err(|e| crate::dist::failure(path, &e))?;
-    let binary = goferry_objfile::inspect(&bytes).map_err(|e| wrong(format!("{}: {e}", path.display())))?;
-    if !matches!(binary.kind, FileKind::Executable | FileKind::Pie) {
-        return Err(wrong(format!("{} is no program", path.display())));
-    }
-    let os = goferry_diagnose::target_of(&binary).map(|t| t.os);
-    if binary.arch != Some(target.arch.kind()) || os.is_some_and(|os| os != target.os) {
-        let machine = binary.arch.map_or("another machine", |a| a.goarch());
-        let system = os.map(|o| format!("{o}/")).unwrap_or_default();
-        return Err(wrong(format!("{} is for {system}{machine}, not for {target}", path.display())));
-    }
-    Ok(binary.interpreter.is_some())
-}
-
-/// Where a dynamic program finds its loader: with the compiler's libraries, fetched if need be.
-fn loader_prefix(
-    session: &Session,
-    target: GoTarget,
-    config: &goferry_config::Config,
-    fetching: &Fetching<'_>,
-    mut compilers: Compilers,
-) -> Option<PathBuf> {
-    let wanted = compilers::wanted(config, target, &session.cwd);
-    // The host's own folder of the target's libraries has none of the project's.
-    let lacking = compilers.loader_prefix(target).is_none() || !wanted.packages.is_empty();
-    if lacking && !compilers.provided.contains_key(&target) {
-        // Without it the loader's own message says what is missing.
-        let provided = compilers::compiler(session, &wanted, &session.cwd, fetching).ok()?;
-        compilers.provided.insert(target, provided);
-    }
-    compilers.loader_prefix(target)
 }
 
 /// Builds a package into the cache folder, so that a second run links nothing.
@@ -108,7 +75,11 @@ fn built(
     let need = match session.env.get("CGO_ENABLED").map(String::as_str) {
         Some("1") => goferry_plan::facts::CgoNeed { needed: true, cxx: true, reason: String::new() },
         Some("0") => goferry_plan::facts::CgoNeed { needed: false, cxx: false, reason: String::new() },
-        _ => host::package_need(session, &session.cwd, &go, &pattern, &[], target).unwrap_or_else(|n| n),
+        _ => {
+            let patterns = [pattern.clone()];
+            let what = host::Packages { dir: &session.cwd, patterns: &patterns, tags: &[], flags: &[] };
+            host::package_need(session, &go, &what, target).unwrap_or_else(|n| n)
+        }
     };
     if need.needed {
         let wanted = Wanted { cxx: need.cxx, ..compilers::wanted(config, target, &session.cwd) };

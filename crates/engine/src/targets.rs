@@ -4,6 +4,7 @@ use crate::compilers::FetchRules;
 use crate::run;
 use crate::session::Session;
 use crate::toolset::{self, State, ToolRow};
+use goferry_emulate::command_for;
 use goferry_proc::{CommandSpec, Env, Limits, Spawner};
 use goferry_report::Diagnostics;
 use goferry_target::{GoTarget, Linking, Os};
@@ -47,7 +48,8 @@ pub fn list(session: &Session, targets: &[GoTarget]) -> Result<Vec<TargetRow>, D
     let rows = toolset::list(session, &need)?;
     let row = |tool: ToolRow| {
         let t = tool.target;
-        let libc = need.compilers.iter().find(|w| w.target == t).map(|w| library(t, w.libc));
+        let libc = need.compilers.iter().find(|w| w.target == t);
+        let libc = libc.map(|w| library(t, if tool.cc.starts_with("zig") { w.zig_libc() } else { w.libc }));
         let variant = t.arch.variant().zip(t.arch.variant_env()).map(|(v, name)| format!("{name}={v}"));
         TargetRow {
             variant,
@@ -137,10 +139,8 @@ fn try_one(session: &Session, dir: &Path, row: TargetRow) -> Tried {
 }
 
 fn start(session: &Session, target: GoTarget, program: &Path, cgo: bool) -> String {
-    let command = match run::program(session, target, program.to_str(), &[]) {
-        Ok(c) => c,
-        Err(_) => return "no".to_owned(),
-    };
+    let Ok(ready) = run::program(session, target, program.to_str()) else { return "no".to_owned() };
+    let command = command_for(&ready.runner, &target, &ready.file, &[], ready.sysroot.as_deref());
     let mut spec = CommandSpec::new(format!("run for {target}"), command.program)
         .args(command.args)
         .limits(Limits::wall(Duration::from_secs(60)));

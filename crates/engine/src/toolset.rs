@@ -6,7 +6,7 @@
 use crate::compilers::{self, Compilers, FetchRules, Fetching, LOCK_FILE};
 use crate::session::{ConfigFile, Request, Session};
 use crate::{config, host, prepare};
-use goferry_emulate::{Runner, choose_runner, command_for};
+use goferry_emulate::{Runner, choose_runner};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::GoTarget;
 use goferry_toolchain::provide::{self, Lock, LockEntry, Provided, ProvidedQemu, Source, Wanted};
@@ -106,12 +106,21 @@ pub struct ToolRow {
     pub runner_reason: String,
 }
 
+fn fetching<'a>(
+    session: &'a Session,
+    need: &Need,
+    rules: FetchRules,
+) -> Result<Fetching<'a>, Box<Diagnostic>> {
+    let fetching = Fetching::new(session, &session.cwd, rules)?.with_qemu(need.qemu.as_ref());
+    Ok(fetching.with_c_code(need.compilers.iter().map(|w| w.target)))
+}
+
 /// How things stand; fetches nothing.
 ///
 /// # Errors
 /// A lock that cannot be read.
 pub fn list(session: &Session, need: &Need) -> Result<Vec<ToolRow>, Diagnostics> {
-    let fetching = Fetching::new(session, &session.cwd, FetchRules::default())?.with_qemu(need.qemu.as_ref());
+    let fetching = fetching(session, need, FetchRules::default())?;
     let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
     let emulators = host::emulators(session, path, &need.targets, &fetching);
     let row = |target: GoTarget| {
@@ -163,8 +172,8 @@ pub enum Locks {
 pub struct Installed {
     /// The compilers, with what could not be had.
     pub compilers: Vec<(GoTarget, Result<Provided, Box<Diagnostic>>)>,
-    /// The emulator, if one had to be fetched.
-    pub emulator: Option<ProvidedQemu>,
+    /// The emulators that had to be fetched.
+    pub emulators: Vec<ProvidedQemu>,
     /// The lock, if this is a project and it changed.
     pub lock: Option<PathBuf>,
 }
@@ -179,17 +188,18 @@ pub fn install(
     rules: FetchRules,
     locks: Locks,
 ) -> Result<Installed, Diagnostics> {
-    let fetching = Fetching::new(session, &session.cwd, rules)?.with_qemu(need.qemu.as_ref());
+    let fetching = fetching(session, need, rules)?.mending();
     let provide = |w: &Wanted| (w.target, compilers::compiler(session, w, &session.cwd, &fetching));
     let compilers: Vec<_> = need.compilers.iter().map(provide).collect();
     let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
-    let emulator = host::missing_emulator(session, path, &need.targets, &fetching)
-        .then(|| provide::provide_qemu(fetching.qemu(), &fetching.fetcher()))
-        .transpose()?;
+    let emulators: Vec<ProvidedQemu> = host::missing_emulators(session, path, &need.targets, &fetching)
+        .into_iter()
+        .map(|wanted| provide::provide_qemu(wanted, &fetching.fetcher()))
+        .collect::<Result<_, _>>()?;
     let provided = compilers.iter().filter_map(|(_, p)| p.as_ref().ok());
     let entries: Vec<LockEntry> = provided
         .flat_map(|p| p.entries.iter().cloned())
-        .chain(emulator.iter().map(|q| q.entry.clone()))
+        .chain(emulators.iter().map(|q| q.entry.clone()))
         .collect();
     provide::share(&fetching.fetcher(), &entries)?;
     let complete = compilers.iter().all(|(_, p)| p.is_ok());
@@ -197,7 +207,7 @@ pub fn install(
         .then(|| write_lock(&session.cwd.join(LOCK_FILE), entries, need, rules.refresh))
         .transpose()?
         .flatten();
-    Ok(Installed { compilers, emulator, lock })
+    Ok(Installed { compilers, emulators, lock })
 }
 
 /// Writes the lock if it changes. What belongs to other targets stays; when the whole project was installed, only what
@@ -258,7 +268,7 @@ pub fn environment(
     exec_links: bool,
 ) -> Result<GoEnvironment, Diagnostics> {
     let need = needs(session, &[target])?;
-    let fetching = Fetching::new(session, &session.cwd, rules)?.with_qemu(need.qemu.as_ref());
+    let fetching = fetching(session, &need, rules)?;
     let wanted = &need.compilers[0];
     let provided = compilers::compiler(session, wanted, &session.cwd, &fetching)?;
     let mut set = go_variables(target, Some(&provided));
@@ -304,12 +314,9 @@ fn exec_folder(
         return Ok(None);
     }
     let own = std::env::current_exe().map_err(|e| crate::dist::failure(Path::new("goferry"), &e))?;
-    // The shim's own arguments stand before the program, whose place is empty here.
-    let command = command_for(&runner, &target, Path::new(""), &[], prefix.as_deref());
-    let text = |w: &std::ffi::OsString| w.to_string_lossy().into_owned();
-    let args: Vec<String> = command.args.iter().map(text).filter(|w| !w.is_empty()).collect();
+    let args = crate::exec::command_line(&target, &runner, prefix.as_deref());
     let name = format!("go_{}_{}_exec", target.os.goos(), target.arch.goarch());
-    let shim = Shim { args, env: command.env, ..Shim::plain(command.program) };
+    let shim = Shim { args, ..Shim::plain(own.clone()) };
     let root = session.tools.clone().ok_or_else(compilers::no_folder)?;
     let folder = shim::link_farm(&root, &own, &BTreeMap::from([(name, shim)]))
         .map_err(|e| crate::dist::failure(&root, &e))?;

@@ -29,6 +29,9 @@ pub struct Binary {
     pub interpreter: Option<String>,
     /// Libraries in the file's order: DT_NEEDED, PE imports, LC_LOAD_DYLIB, XCOFF import files; wasm import modules.
     pub needed: Vec<String>,
+    /// Folders that the file itself names for its libraries (DT_RUNPATH, else DT_RPATH), `$ORIGIN` as written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub run_paths: Vec<String>,
     /// The glibc that has every symbol version which the file asks of its libraries (SHT_GNU_verneed).
     pub glibc: Option<GlibcVersion>,
     /// How it is bound to libraries.
@@ -62,6 +65,7 @@ impl Binary {
             kind: FileKind::Executable,
             interpreter: None,
             needed: Vec::new(),
+            run_paths: Vec::new(),
             glibc: None,
             linkage: Linkage::Static,
             abi: AbiFlags::None,

@@ -104,6 +104,7 @@ pub(crate) fn inspect(source: Source<'_>) -> Result<Binary, ObjError> {
     out.kind = kind(&header, &out.interpreter, &dynamic)?;
     out.linkage = linkage(out.kind, &out.interpreter, &dynamic);
     out.needed = dynamic.needed;
+    out.run_paths = dynamic.run_paths;
     out.glibc = dynamic.glibc;
     out.abi = abi::from_elf_flags(header.machine, header.flags, header.bits);
     let notes = stated::notes(source, &layout)?;

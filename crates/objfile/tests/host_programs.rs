@@ -110,6 +110,22 @@ fn packed_relocations_need_the_glibc_that_brought_them() {
     }
 }
 
+/// RUNPATH, and RPATH where it stands alone.
+#[cfg(target_os = "linux")]
+#[test]
+fn folders_that_a_program_names_are_read() {
+    for (tags, paths, expected) in [
+        ("--enable-new-dtags", "$ORIGIN/../lib:/opt/x", vec!["$ORIGIN/../lib", "/opt/x"]),
+        ("--disable-new-dtags", "/opt/${LIB}", vec!["/opt/${LIB}"]),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let Some(path) = linked(&[&format!("-Wl,{tags},-rpath,{paths}")], dir.path()) else { return };
+        let tag = if tags == "--enable-new-dtags" { "(RUNPATH)" } else { "(RPATH)" };
+        assert!(readelf(&["-dW"], &path).is_none_or(|t| t.contains(tag)));
+        assert_eq!(read(&path).run_paths, expected);
+    }
+}
+
 #[test]
 fn this_test_is_read() {
     let binary = read(&std::env::current_exe().unwrap());

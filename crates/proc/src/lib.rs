@@ -7,6 +7,7 @@
 mod cancel;
 mod error;
 mod exec;
+pub mod guest;
 mod host;
 mod kept;
 mod lookup;

@@ -125,6 +125,7 @@ codes! {
     DeadVariable "dead-variable" Usage "a variable is set that the go command does not read";
     CompilerWrongMachine "compiler-wrong-machine" HostLacks "a C compiler does not make its target's code";
     BinfmtBroken "binfmt-broken" HostLacks "a registered emulator cannot be started where it is needed";
+    BinfmtRefused "binfmt-refused" HostLacks "an emulator was not registered or unregistered as asked";
     LowDisk "low-disk" HostLacks "little room is left for caches or temporary files";
     LowMemory "low-memory" HostLacks "little memory is free";
     // build

@@ -1,5 +1,13 @@
 //! The command line as it is written. Must not: look at the environment or files; `resolve` does.
 
+mod binfmt;
+mod exec;
+mod test;
+
+pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
+pub(crate) use exec::{ExecArgs, RunArgs};
+pub(crate) use test::TestArgs;
+
 use crate::duration;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use std::ffi::OsString;
@@ -41,11 +49,20 @@ pub(crate) enum Command {
     /// Build a program for a target and run it here
     #[command(after_help = RUN_EXAMPLES)]
     Run(RunArgs),
+    /// Run go test for several targets, each by what runs its programs here
+    #[command(visible_alias = "t", after_help = test::EXAMPLES)]
+    Test(TestArgs),
+    /// Run a program that is built already, whatever machine it is for
+    #[command(after_help = EXEC_EXAMPLES)]
+    Exec(ExecArgs),
     /// Say why a build failed, or why a binary does not start here
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
     /// Look for what would make builds fail, target by target
     Doctor(DoctorArgs),
+    /// The kernel's table of emulators: show, explain, register, take out
+    #[command(after_help = binfmt::EXAMPLES)]
+    Binfmt(BinfmtArgs),
     /// Compilers, target libraries and emulators: list, fetch, use
     Toolchain(ToolchainArgs),
     /// List every platform: cgo, compiler, and what runs its programs on this host
@@ -77,24 +94,20 @@ Examples:
 
 Its status is the program's own; 125: goferry failed, 126: it cannot be run here, 127: there is no such program.";
 
+const EXEC_EXAMPLES: &str = "\
+Examples:
+  goferry exec dist/x_linux_riscv64/x --version
+  GOARCH=arm64 go test -exec 'goferry exec' ./...      tests that start themselves pass, results are cached
+  goferry exec --network ./server_arm64
+
+Its status is the program's own; 125: goferry failed, 126: it cannot be run here, 127: there is no such program.";
+
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   goferry explain ./program
   goferry explain build.log
   go build ./... 2>&1 | goferry explain -
   goferry explain -- make release";
-
-#[derive(Debug, Args)]
-pub(crate) struct RunArgs {
-    /// Target, e.g. linux/arm64
-    pub(crate) target: String,
-    /// A package, or a program that is built already [default: `.`, else the only one in ./cmd]
-    #[arg(value_name = "PACKAGE")]
-    pub(crate) package: Option<String>,
-    /// What the program is started with
-    #[arg(last = true, value_name = "ARGS")]
-    pub(crate) args: Vec<String>,
-}
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
@@ -435,5 +448,5 @@ fn parallelism(text: &str) -> Result<usize, String> {
 
 /// Reads the command line; ends the program with status 2 if it makes no sense, and with 0 for `--help`.
 pub(crate) fn parse() -> Command {
-    Cli::parse().command
+    Cli::parse_from(test::own_flags_first(std::env::args_os().collect())).command
 }

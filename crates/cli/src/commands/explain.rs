@@ -43,7 +43,8 @@ pub(super) fn run(args: &ExplainArgs) -> Result<ExitCode, Diagnostics> {
     };
     match subject {
         Subject::Binary(binary) => {
-            let report = explain::binary(&session, &binary)?;
+            let path = args.file.as_ref().map(|f| session.cwd.join(f));
+            let report = explain::binary(&session, &binary, path.as_deref())?;
             if args.json {
                 output::json(&report);
             } else {
@@ -123,7 +124,7 @@ fn not_started(
     json: bool,
 ) -> Result<ExitCode, Diagnostics> {
     let report = match file.map(explain::subject).transpose()? {
-        Some(Subject::Binary(binary)) => Some(explain::binary(session, &binary)?),
+        Some(Subject::Binary(binary)) => Some(explain::binary(session, &binary, file)?),
         _ => None,
     };
     if json {

@@ -1,9 +1,11 @@
 //! One file for each command. Must not: know how to build; they ask the engine and draw what it says.
 
+mod binfmt;
 mod cache;
 mod check;
 mod completion;
 mod doctor;
+mod exec;
 mod explain;
 mod init;
 mod inspect;
@@ -14,6 +16,7 @@ mod release;
 mod resolve_host;
 mod run;
 mod targets;
+mod test;
 mod toolchain;
 
 use crate::args::Command;
@@ -37,8 +40,11 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Init => init::run(),
         Command::Inspect(a) => inspect::run(&a),
         Command::Run(a) => run::run(&a),
+        Command::Test(a) => test::run(&a),
+        Command::Exec(a) => exec::run(&a),
         Command::Explain(a) => explain::run(&a),
         Command::Doctor(a) => doctor::run(&a),
+        Command::Binfmt(a) => binfmt::run(&a.action),
         Command::Toolchain(a) => toolchain::run(&a),
         Command::Targets(a) => targets::run(&a),
         Command::Jsonschema(a) => jsonschema::run(&a),

@@ -1,47 +1,45 @@
-//! `goferry run`: this process becomes the program, so that its status, signals and streams are its own.
+//! `goferry run`: a program built for a target; this process then becomes `goferry exec` with it.
 
-use super::say;
+use super::exec::failed;
 use crate::args::RunArgs;
-use crate::output::talk;
 use crate::resolve;
 use crate::watch::Watch;
+use goferry_engine::exec::command_line;
+use goferry_engine::run::Ready;
 use goferry_proc::{Cancel, exec_instead};
-use goferry_report::{Code, Diagnostics};
+use goferry_report::{Code, Diagnostic, Diagnostics};
+use goferry_target::GoTarget;
+use std::ffi::OsString;
 use std::process::ExitCode;
-
-/// goferry itself failed; it cannot be run here; there is no such program: as env(1) and its kin have it.
-const FAILED: u8 = 125;
-const CANNOT: u8 = 126;
-const ABSENT: u8 = 127;
 
 // Every other command gives its problems to the caller, whose statuses are not those of `run`.
 #[expect(clippy::unnecessary_wraps, reason = "the shape of all commands")]
 pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Diagnostics> {
     let cancel = Cancel::new();
-    let command = {
+    let ready = {
         let _watch = Watch::start(&cancel, None);
         super::toolchain::session(&cancel).and_then(|session| {
             let target = resolve::target(&args.target)?;
-            goferry_engine::run::program(&session, target, args.package.as_deref(), &args.args)
+            Ok((target, goferry_engine::run::program(&session, target, args.package.as_deref())?))
         })
     };
-    let command = match command {
-        Ok(c) => c,
-        Err(problems) => {
-            let _ = say(&problems);
-            return Ok(ExitCode::from(status(&problems)));
-        }
-    };
-    let error = exec_instead(&command.program, &command.args, &command.env, &[]);
-    talk(&format!("goferry: {} cannot be started: {error}\n", command.program.display()));
-    let absent = error.kind() == std::io::ErrorKind::NotFound;
-    Ok(ExitCode::from(if absent { ABSENT } else { CANNOT }))
+    let become_it = ready.and_then(|(target, ready)| {
+        let own = std::env::current_exe()
+            .map_err(|e| Diagnostic::error(Code::Io, format!("the path of goferry is unknown: {e}")))?;
+        // By exec, because programs are entered without threads, and the build has some.
+        let error = exec_instead(&own, &arguments(args, target, &ready), &[], &[]);
+        Err::<ExitCode, _>(
+            Diagnostic::error(Code::Io, format!("goferry cannot start itself again: {error}")).into(),
+        )
+    });
+    Ok(become_it.unwrap_or_else(|problems| failed(&problems)))
 }
 
-fn status(problems: &Diagnostics) -> u8 {
-    match problems.list.iter().map(|d| d.code).next_back() {
-        Some(Code::RunnerMissing | Code::NotABinary) => CANNOT,
-        Some(Code::MainMissing) => ABSENT,
-        _ => FAILED,
-    }
+/// The command line of `goferry exec`.
+fn arguments(args: &RunArgs, target: GoTarget, ready: &Ready) -> Vec<OsString> {
+    let known = command_line(&target, &ready.runner, ready.sysroot.as_deref());
+    let (own, last) = known.split_at(known.len() - 1);
+    let own = own.iter().map(OsString::from).chain(args.isolation.arguments());
+    let program = [OsString::from(&last[0]), ready.file.clone().into()];
+    own.chain(program).chain(args.args.iter().cloned()).collect()
 }

@@ -97,7 +97,7 @@ fn drawn(done: &Installed) -> String {
         let what = if versions.is_empty() { "on PATH".to_owned() } else { versions.join(", ") };
         rows.push(vec![target.to_string(), p.cc.clone(), harmless(&what)]);
     }
-    if let Some(q) = &done.emulator {
+    for q in &done.emulators {
         rows.push(vec!["(every)".to_owned(), "qemu-user".to_owned(), q.version.clone()]);
     }
     let mut out = match rows.is_empty() {
@@ -123,12 +123,13 @@ fn installed_json(done: &Installed, problems: &Diagnostics) -> serde_json::Value
             })
         })
         .collect();
-    let emulator = done
-        .emulator
-        .as_ref()
+    let emulators = done
+        .emulators
+        .iter()
         .map(|q| serde_json::json!({ "version": q.version, "path": q.bin_dir, "fetched": q.entry }));
+    let emulators: Vec<_> = emulators.collect();
     serde_json::json!({
-        "compilers": compilers, "emulator": emulator, "lock": done.lock, "diagnostics": problems,
+        "compilers": compilers, "emulators": emulators, "lock": done.lock, "diagnostics": problems,
     })
 }
 

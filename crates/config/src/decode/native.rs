@@ -89,6 +89,7 @@ fn read_toolchain(view: &View<'_>, diagnostics: &mut Diagnostics) -> ToolchainTa
             _ => CLinking::Dynamic,
         }),
         sdk: word("sdk"),
+        suite: word("suite"),
     }
 }
 

@@ -47,6 +47,7 @@ static TOOLCHAIN_TARGET: Shape = shape(
         key("glibc", Text, "Oldest glibc that this target's programs must start with; zig."),
         key("link", Enum(LINKS), "How this target's cgo programs are linked."),
         key("sdk", Text, "macOS SDK, for frameworks beyond what Go's standard library uses."),
+        key("suite", Text, "The suite that this target's cross gcc is fetched from."),
     ],
 );
 
@@ -66,6 +67,11 @@ static TOOLCHAIN: Shape = shape(
             "How cgo programs are linked: `static-libgcc` needs no libgcc_s of the target, `static` needs no library.",
         ),
         key("sdk", Text, "macOS SDK, for frameworks beyond what Go's standard library uses."),
+        key(
+            "suite",
+            Text,
+            "Suite that cross gccs are fetched from, such as `trixie`; default: the host's own, or where that has none for a target the first one that does. Sysroots have their own.",
+        ),
         key("fetch", Bool, "Whether compilers and emulators that are missing are fetched; default true."),
         key(
             "qemu",

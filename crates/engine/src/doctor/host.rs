@@ -1,6 +1,7 @@
 //! The machine: Go's installation and its env file, variables that nothing reads, binfmt_misc, isolation, room.
 
 use crate::session::Session;
+use goferry_emulate::binfmt::{Registered, Table};
 use goferry_proc::sandbox::{self, Isolation};
 use goferry_report::{Code, Diagnostic, Diagnostics, Label};
 use goferry_toolchain::go::{Go, GoIdentity};
@@ -222,15 +223,7 @@ fn dead_variables(session: &Session, problems: &mut Diagnostics) {
 
 /// What the kernel starts emulators for.
 fn binfmt(dir: &Path, problems: &mut Diagnostics) -> Vec<BinfmtEntry> {
-    let mut out = vec![];
-    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name == "register" || name == "status" {
-            continue;
-        }
-        let Ok(text) = std::fs::read_to_string(entry.path()) else { continue };
-        out.push(parse_binfmt(name, &text));
-    }
+    let mut out: Vec<BinfmtEntry> = Table::read(dir).entries.iter().map(BinfmtEntry::of).collect();
     out.sort_by(|a, b| a.name.cmp(&b.name));
     for e in out.iter().filter(|e| e.enabled && e.name.starts_with("qemu-")) {
         let fixed = e.flags.contains('F');
@@ -262,15 +255,14 @@ fn binfmt(dir: &Path, problems: &mut Diagnostics) -> Vec<BinfmtEntry> {
     out
 }
 
-fn parse_binfmt(name: String, text: &str) -> BinfmtEntry {
-    let field = |key: &str| {
-        text.lines().find_map(|l| l.strip_prefix(key)).map(|v| v.trim().to_owned()).unwrap_or_default()
-    };
-    BinfmtEntry {
-        name,
-        enabled: text.lines().next() == Some("enabled"),
-        interpreter: field("interpreter "),
-        flags: field("flags:"),
+impl BinfmtEntry {
+    fn of(e: &Registered) -> BinfmtEntry {
+        BinfmtEntry {
+            name: e.name.clone(),
+            enabled: e.enabled,
+            interpreter: e.interpreter.display().to_string(),
+            flags: e.flags.clone(),
+        }
     }
 }
 
@@ -321,16 +313,12 @@ mod tests {
 
     #[test]
     fn binfmt_entries() {
-        let text = "enabled\ninterpreter /usr/bin/qemu-aarch64-static\nflags: OCF\noffset 0\nmagic 7f\n";
-        let entry = parse_binfmt("qemu-aarch64".to_owned(), text);
-        assert!(entry.enabled);
-        assert_eq!(
-            (entry.interpreter.as_str(), entry.flags.as_str()),
-            ("/usr/bin/qemu-aarch64-static", "OCF")
-        );
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("qemu-mips"), "enabled\ninterpreter /no/such/qemu\nflags: \n")
-            .unwrap();
+        std::fs::write(
+            dir.path().join("qemu-mips"),
+            "enabled\ninterpreter /no/such/qemu\nflags: \nextension .x\n",
+        )
+        .unwrap();
         std::fs::write(dir.path().join("status"), "enabled\n").unwrap();
         let mut problems = Diagnostics::default();
         assert_eq!(binfmt(dir.path(), &mut problems).len(), 1);

@@ -10,6 +10,8 @@ const DT_NEEDED: u64 = 1;
 const DT_STRTAB: u64 = 5;
 const DT_SYMTAB: u64 = 6;
 const DT_SONAME: u64 = 14;
+const DT_RPATH: u64 = 15;
+const DT_RUNPATH: u64 = 29;
 const DT_FLAGS_1: u64 = 0x6fff_fffb;
 const DT_VERNEED: u64 = 0x6fff_fffe;
 const DT_VERNEEDNUM: u64 = 0x6fff_ffff;
@@ -30,6 +32,8 @@ const MAX_SYMBOL_NAME: u64 = 1024;
 #[derive(Default)]
 pub(super) struct Dynamic {
     pub(super) needed: Vec<String>,
+    /// As written, `$ORIGIN` and its kin unreplaced.
+    pub(super) run_paths: Vec<String>,
     pub(super) glibc: Option<GlibcVersion>,
     pub(super) pie: bool,
     pub(super) has_name: bool,
@@ -39,6 +43,8 @@ pub(super) struct Dynamic {
 #[derive(Default)]
 struct Tags {
     names: Vec<u64>,
+    rpath: Option<u64>,
+    runpath: Option<u64>,
     strings: Option<u64>,
     versions: Option<u64>,
     version_count: u64,
@@ -63,6 +69,8 @@ fn tags(source: Source<'_>, layout: &Layout<'_>) -> Result<Option<Tags>, ObjErro
             DT_NEEDED => out.names.push(value),
             DT_STRTAB => out.strings = Some(value),
             DT_SYMTAB => out.symbols = Some(value),
+            DT_RPATH => out.rpath = Some(value),
+            DT_RUNPATH => out.runpath = Some(value),
             DT_SONAME => out.has_name = true,
             DT_FLAGS_1 => out.pie = value & DF_1_PIE != 0,
             DT_VERNEED => out.versions = Some(value),
@@ -88,14 +96,22 @@ impl Tags {
 pub(super) fn read(source: Source<'_>, layout: &Layout<'_>) -> Result<Dynamic, ObjError> {
     let Some(tags) = tags(source, layout)? else { return Ok(Dynamic::default()) };
     let mut out = Dynamic { pie: tags.pie, has_name: tags.has_name, ..Dynamic::default() };
-    if tags.names.is_empty() && tags.versions.is_none() {
+    // ld.so(8): DT_RPATH counts only without DT_RUNPATH.
+    let paths = tags.runpath.or(tags.rpath);
+    if tags.names.is_empty() && tags.versions.is_none() && paths.is_none() {
         return Ok(out);
     }
     let strings = Tags::place(layout, tags.strings)?;
-    for name in &tags.names {
+    let string = |what, offset: u64| {
         let malformed = ObjError::Malformed { what: WHAT, offset: strings };
-        let at = strings.checked_add(*name).ok_or(malformed)?;
-        out.needed.push(source.c_string("name of a needed library", at, MAX_PATH)?);
+        source.c_string(what, strings.checked_add(offset).ok_or(malformed)?, MAX_PATH)
+    };
+    for name in &tags.names {
+        out.needed.push(string("name of a needed library", *name)?);
+    }
+    if let Some(paths) = paths {
+        let text = string("folders of libraries", paths)?;
+        out.run_paths = text.split(':').filter(|p| !p.is_empty()).map(str::to_owned).collect();
     }
     each_version(source, layout, &tags, &mut |name, _| {
         out.glibc = out.glibc.max(GlibcVersion::of_symbol_version(name));

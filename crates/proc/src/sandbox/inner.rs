@@ -1,7 +1,7 @@
 //! The inner helper: pid 1 of the sandbox. Gives up every privilege, runs the program, reaps, reports.
 
 use super::outer::BROKEN;
-use super::{Answer, Orders, mounts, outer, privileges};
+use super::{Answer, Orders, ids, mounts, privileges};
 use crate::Status;
 use crate::host::spawn_retrying;
 use nix::sched::{CloneFlags, unshare};
@@ -68,9 +68,9 @@ fn descend(orders: &Orders) -> Result<(), String> {
     }
     let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
     unshare(CloneFlags::CLONE_NEWUSER).map_err(|e| format!("no second user namespace: {}", e.desc()))?;
-    outer::map_ids((orders.user, uid), (orders.group, gid))
+    ids::map((orders.user, uid), (orders.group, gid))
         .map_err(|e| format!("the user cannot be mapped back: {e}"))?;
-    privileges::limit(&orders.limits, super::SCRATCH_BYTES).map_err(|e| format!("limits: {e}"))?;
+    privileges::limit(&orders.limits, Some(super::SCRATCH_BYTES)).map_err(|e| format!("limits: {e}"))?;
     privileges::drop_all().map_err(|e| format!("privileges cannot be given up: {e}"))
 }
 
@@ -135,7 +135,7 @@ pub(super) fn limits_only(file: Option<OsString>) -> ! {
     });
     let Ok((orders, mut answer)) = opened else { std::process::exit(BROKEN) };
     let limited = privileges::die_with_parent(orders.parent)
-        .and_then(|()| privileges::limit(&orders.limits, super::SCRATCH_BYTES))
+        .and_then(|()| privileges::limit(&orders.limits, Some(super::SCRATCH_BYTES)))
         .and_then(|()| privileges::no_new());
     let answered = match limited {
         Err(e) => Answer::Refused { why: format!("limits: {e}") },

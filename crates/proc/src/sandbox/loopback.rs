@@ -27,7 +27,7 @@ fn message() -> Vec<u8> {
 }
 
 /// Brings the loopback up and waits for the kernel's word.
-pub(super) fn bring_up() -> nix::Result<()> {
+pub(crate) fn bring_up() -> nix::Result<()> {
     let netlink = SockProtocol::NetlinkRoute;
     let socket = socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, netlink)?;
     send(socket.as_raw_fd(), &message(), MsgFlags::empty())?;

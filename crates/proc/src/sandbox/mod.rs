@@ -9,15 +9,17 @@
 //! except to the scratch directories. What is not: files that the caller can read, and sockets that have a path.
 
 #[cfg(target_os = "linux")]
+pub(crate) mod ids;
+#[cfg(target_os = "linux")]
 mod inner;
 #[cfg(target_os = "linux")]
-mod loopback;
+pub(crate) mod loopback;
 #[cfg(target_os = "linux")]
-mod mounts;
+pub(crate) mod mounts;
 #[cfg(target_os = "linux")]
 mod outer;
 #[cfg(target_os = "linux")]
-mod privileges;
+pub(crate) mod privileges;
 
 use crate::host::After;
 use crate::{Cancel, CommandSpec, Env, Finished, Host, Limits, OutputMode, SpawnError, Status, Stdin};
@@ -215,7 +217,7 @@ pub fn run(spec: &SandboxSpec, host: &Host) -> Result<SandboxRun, SpawnError> {
     Ok(SandboxRun { finished, isolation: Isolation::None { why } })
 }
 
-fn refused_beforehand() -> Option<String> {
+pub(crate) fn refused_beforehand() -> Option<String> {
     if cfg!(not(target_os = "linux")) {
         return Some("only Linux has namespaces".to_owned());
     }
@@ -337,25 +339,32 @@ impl SandboxSpec {
     }
 }
 
-/// An empty directory to mount the scratch directories on. The same one each time, so that what a program prints of
-/// HOME is the same; every sandbox mounts its own there, unseen by others.
+/// An empty directory to mount the scratch directories on: the fixed one, else one beside the orders.
 #[cfg(unix)]
 fn mount_point(control: &Path) -> std::io::Result<PathBuf> {
-    use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-    let (uid, _) = caller();
-    let fixed = std::env::temp_dir().join(format!("goferry-sandbox-{uid}"));
-    // Made by somebody else, or a link, it could be led elsewhere: then one of our own.
-    let _ = std::fs::DirBuilder::new().mode(0o700).create(&fixed);
-    let ours = fixed.symlink_metadata().is_ok_and(|m| m.is_dir() && m.uid() == uid);
-    let dir = if ours { fixed } else { control.join("scratch") };
-    if !ours {
-        std::fs::create_dir(&dir)?;
+    if let Some(fixed) = fixed_mount_point() {
+        return Ok(fixed);
     }
+    let dir = control.join("scratch");
+    std::fs::create_dir(&dir)?;
     std::fs::canonicalize(dir)
 }
 
+/// The same empty directory each time, so that what a program prints of HOME is the same; every sandbox mounts its own
+/// file system there, unseen by others. None where somebody else has it.
+#[cfg(unix)]
+pub(crate) fn fixed_mount_point() -> Option<PathBuf> {
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+    let (uid, _) = caller();
+    let fixed = std::env::temp_dir().join(format!("goferry-sandbox-{uid}"));
+    // Made by somebody else, or a link, it could be led elsewhere.
+    let _ = std::fs::DirBuilder::new().mode(0o700).create(&fixed);
+    let ours = fixed.symlink_metadata().is_ok_and(|m| m.is_dir() && m.uid() == uid);
+    ours.then(|| std::fs::canonicalize(fixed).ok()).flatten()
+}
+
 /// The effective user and group.
-fn caller() -> (u32, u32) {
+pub(crate) fn caller() -> (u32, u32) {
     #[cfg(unix)]
     return (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
     #[cfg(not(unix))]

@@ -9,11 +9,22 @@ use std::path::{Path, PathBuf};
 
 const NONE: Option<&str> = None;
 
-/// Cuts the mounts off from the host's and puts an empty file system at `at`.
-pub(super) fn scratch(at: &Path, bytes: u64) -> nix::Result<()> {
-    mount(NONE, "/", NONE, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NONE)?;
-    let options = format!("size={bytes},mode=0700");
+/// Cuts the mounts off from the host's.
+pub(crate) fn cut_off() -> nix::Result<()> {
+    mount(NONE, "/", NONE, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NONE)
+}
+
+/// Puts an empty file system at `at`, of at most `bytes`, else of half the memory (tmpfs(5)).
+pub(crate) fn tmpfs(at: &Path, bytes: Option<u64>) -> nix::Result<()> {
+    let size = bytes.map(|b| format!("size={b},")).unwrap_or_default();
+    let options = format!("{size}mode=0700");
     mount(Some("tmpfs"), at, Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, Some(options.as_str()))
+}
+
+/// Mounts the user namespace's own binfmt_misc.
+pub(crate) fn binfmt_misc() -> nix::Result<()> {
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    mount(Some("binfmt_misc"), "/proc/sys/fs/binfmt_misc", Some("binfmt_misc"), flags, NONE)
 }
 
 /// Makes every mount read-only, except `keep` and /proc, which pid 1 replaces.
@@ -38,13 +49,13 @@ pub(super) fn read_only(keep: &Path) -> std::io::Result<()> {
 }
 
 /// Mounts the new pid namespace's own /proc.
-pub(super) fn fresh_proc() -> nix::Result<()> {
+pub(crate) fn fresh_proc() -> nix::Result<()> {
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     mount(Some("proc"), "/proc", Some("proc"), flags, NONE)
 }
 
 /// Makes the host's /proc read-only where there cannot be a fresh one.
-pub(super) fn read_only_proc() -> nix::Result<()> {
+pub(crate) fn read_only_proc() -> nix::Result<()> {
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     mount(NONE, "/proc", NONE, flags | MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY, NONE)
 }

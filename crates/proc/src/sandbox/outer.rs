@@ -1,6 +1,6 @@
 //! The outer helper: makes the namespaces and mounts, and starts the inner one as their pid 1.
 
-use super::{Answer, Orders, loopback, mounts};
+use super::{Answer, Orders, ids, loopback, mounts};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{getegid, geteuid};
 use std::ffi::OsString;
@@ -41,22 +41,16 @@ fn prepare(orders: &Orders) -> Result<(), String> {
         | CloneFlags::CLONE_NEWIPC
         | CloneFlags::CLONE_NEWUTS;
     unshare(all).map_err(|e| format!("the kernel refuses user namespaces: {}", e.desc()))?;
-    map_ids((0, uid.as_raw()), (0, gid.as_raw())).map_err(|e| format!("the user cannot be mapped: {e}"))?;
-    mounts::scratch(&orders.scratch, super::SCRATCH_BYTES).map_err(|e| format!("mounts are refused: {e}"))?;
+    ids::map((0, uid.as_raw()), (0, gid.as_raw())).map_err(|e| format!("the user cannot be mapped: {e}"))?;
+    mounts::cut_off()
+        .and_then(|()| mounts::tmpfs(&orders.scratch, Some(super::SCRATCH_BYTES)))
+        .map_err(|e| format!("mounts are refused: {e}"))?;
     orders.make_directories().map_err(|e| format!("scratch directories: {e}"))?;
     mounts::read_only(&orders.scratch)
         .map_err(|e| format!("the file system cannot be made read-only: {e}"))?;
     // Without it only a program that talks to itself over the network would notice.
     let _ = loopback::bring_up();
     Ok(())
-}
-
-/// Writes the maps of a user namespace just entered: inner and outer number of the one user and the one group.
-pub(super) fn map_ids(user: (u32, u32), group: (u32, u32)) -> std::io::Result<()> {
-    // user_namespaces(7): without privilege over the parent, setgroups must be given up first.
-    std::fs::write("/proc/self/setgroups", "deny")?;
-    std::fs::write("/proc/self/uid_map", format!("{} {} 1", user.0, user.1))?;
-    std::fs::write("/proc/self/gid_map", format!("{} {} 1", group.0, group.1))
 }
 
 /// Starts pid 1 and waits for it. It opens the answer through this process's descriptor, because by path the file is

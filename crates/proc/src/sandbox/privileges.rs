@@ -11,7 +11,7 @@ use rustix::thread::{
 use std::io;
 
 /// Asks the kernel to kill this process when the one that waits for it dies, be it by `kill -9`.
-pub(super) fn die_with_parent(parent: u32) -> io::Result<()> {
+pub(crate) fn die_with_parent(parent: u32) -> io::Result<()> {
     prctl::set_pdeathsig(Signal::SIGKILL)?;
     // It may have died before that; a parent in an outer pid namespace is 0 here.
     let now = nix::unistd::getppid().as_raw();
@@ -22,12 +22,12 @@ pub(super) fn die_with_parent(parent: u32) -> io::Result<()> {
 }
 
 /// Whatever the program executes, it gains nothing by it.
-pub(super) fn no_new() -> io::Result<()> {
+pub(crate) fn no_new() -> io::Result<()> {
     Ok(prctl::set_no_new_privs()?)
 }
 
 /// No capability, in no set, now or after exec, even for root.
-pub(super) fn drop_all() -> io::Result<()> {
+pub(crate) fn drop_all() -> io::Result<()> {
     // A kernel refuses to ask about numbers it does not have: capabilities are numbered without gaps.
     for number in 0..64 {
         let capability = CapabilitySet::from_bits_retain(1 << number);
@@ -47,13 +47,13 @@ pub(super) fn drop_all() -> io::Result<()> {
 }
 
 /// Sets the limits of resources; never above those the caller has. No core files.
-pub(super) fn limit(limits: &Limits, file_bytes: u64) -> io::Result<()> {
+pub(crate) fn limit(limits: &Limits, file_bytes: Option<u64>) -> io::Result<()> {
     // A program on every processor for the whole of its wall time stays below; this is for one that escapes the clock.
     let processors = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
     let cpu = limits.wall.map(|w| (w.as_secs() + 1) * processors + 5);
     let wanted = [
         (Resource::Core, Some(0)),
-        (Resource::Fsize, Some(file_bytes)),
+        (Resource::Fsize, file_bytes),
         (Resource::Cpu, cpu),
         (Resource::Data, limits.memory_bytes),
         (Resource::Nproc, limits.processes),

@@ -2,6 +2,7 @@
 
 use super::apt;
 use super::sources::Distribution;
+use super::suites::{self, GccSuite};
 use super::{Libc, Prefer, Wanted};
 use crate::cc::{CcChoice, CcProvider, CcQuery, choose_cc};
 use goferry_proc::find_program;
@@ -70,6 +71,8 @@ pub enum Source {
         triple: &'static str,
         /// The distribution.
         distribution: Distribution,
+        /// The suite that it comes from.
+        suite: GccSuite,
         /// zig, should the archive turn out not to have it.
         instead: Option<Box<Decision>>,
     },
@@ -135,7 +138,10 @@ pub fn decide(wanted: &Wanted, tools: &HostTools) -> Result<Decision, Box<Diagno
     let native = (t.os, t.arch.goarch()) == (tools.host.os, tools.host.arch.goarch());
     let mut tried = vec![];
     match &tools.on_path {
-        Some(choice) if wanted.packages.is_empty() && (native || choice.provider == CcProvider::CrossGcc) => {
+        Some(choice)
+            if wanted.packages.is_empty()
+                && (native || (choice.provider == CcProvider::CrossGcc && wanted.gcc_suite.is_none())) =>
+        {
             return Ok(Decision {
                 reason: choice.reason.clone(),
                 source: Source::Path { choice: Box::new(choice.clone()) },
@@ -157,26 +163,18 @@ pub fn decide(wanted: &Wanted, tools: &HostTools) -> Result<Decision, Box<Diagno
     }
     match (triple, &tools.distribution) {
         (Some(triple), Some(d)) if !native => {
-            let what = if wanted.packages.is_empty() {
-                format!("the cross gcc of {} {}, fetched without root", d.id, d.codename)
-            } else {
-                format!(
-                    "the cross gcc of {} {}, with {} of the target",
-                    d.id,
-                    d.codename,
-                    wanted.packages.join(", ")
-                )
-            };
+            let suite = suites::for_gcc(d, triple, wanted.gcc_suite.as_deref());
             let instead = (wanted.prefer == Prefer::Auto && wanted.packages.is_empty())
                 .then(|| {
-                    zig(wanted, tools, &format!("{} {} has no {triple}-gcc", d.id, d.codename))
+                    zig(wanted, tools, &format!("{} {} has no {triple}-gcc", d.id, suite.name))
                         .ok()
                         .map(Box::new)
                 })
                 .flatten();
+            let reason = cross_reason(wanted, d, &suite);
             return Ok(Decision {
-                source: Source::AptGcc { triple, distribution: d.clone(), instead },
-                reason: what,
+                source: Source::AptGcc { triple, distribution: d.clone(), suite, instead },
+                reason,
             });
         }
         (Some(_), None) => {
@@ -192,6 +190,19 @@ pub fn decide(wanted: &Wanted, tools: &HostTools) -> Result<Decision, Box<Diagno
         tried.push("there is neither zig on PATH nor a Python with pip to fetch it".to_owned());
         missing(wanted, &tried)
     })
+}
+
+fn cross_reason(wanted: &Wanted, d: &Distribution, suite: &GccSuite) -> String {
+    let why = match (suite.other, &wanted.gcc_suite) {
+        (false, _) => String::new(),
+        (true, Some(_)) => ", which the configuration names".to_owned(),
+        (true, None) => format!(", because {} has none for it", d.codename),
+    };
+    let how = match wanted.packages.is_empty() {
+        true => "fetched without root".to_owned(),
+        false => format!("with {} of the target", wanted.packages.join(", ")),
+    };
+    format!("the cross gcc of {} {}{why}, {how}", d.id, suite.name)
 }
 
 /// Why only zig can do it, if so.

@@ -8,22 +8,26 @@ mod darwin;
 mod deb;
 mod decide;
 mod gcc;
+mod loader;
 mod lock;
 mod qemu;
 mod sources;
 mod store;
+mod suites;
 mod sysroot;
+mod tree;
 mod wheel;
 mod zig;
 
 pub use decide::{Decision, HostTools, Source, decide, gcc_triple};
 pub use lock::{Lock, LockEntry, LockFile};
-pub use qemu::{ProvidedQemu, QemuWanted, provide_qemu};
+pub use qemu::{ProvidedQemu, QemuWanted, provide_qemu, vectors_suite};
+pub use suites::GccSuite;
 
 use crate::cc::CcProvider;
 use goferry_proc::Spawner;
 use goferry_report::{Code, Diagnostic};
-use goferry_target::GoTarget;
+use goferry_target::{Arch, GoTarget, Os};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -42,6 +46,9 @@ pub struct Fetcher<'a> {
     pub locked: bool,
     /// Whether the network may be used.
     pub may_fetch: bool,
+    /// Whether unpacked folders are read again from end to end, and made anew if they are not what they were
+    /// (`toolchain install`, `update`); else such a folder is refused.
+    pub mend: bool,
     /// Whether resolutions that are remembered are asked for again (`toolchain update`).
     pub refresh: bool,
     /// The process environment.
@@ -61,6 +68,8 @@ pub enum Libc {
     },
     /// musl, linked statically.
     Musl,
+    /// What the compiler brings: glibc, but musl where zig links for a target whose glibc nobody packages.
+    Open,
 }
 
 /// Which provider is asked for.
@@ -87,8 +96,22 @@ pub struct Wanted {
     pub packages: Vec<String>,
     /// The suite they come from, if one is named.
     pub suite: Option<String>,
+    /// The suite that the cross gcc comes from, if one is named.
+    pub gcc_suite: Option<String>,
     /// macOS SDK.
     pub sdk: Option<PathBuf>,
+}
+
+impl Wanted {
+    /// The C library that zig links.
+    pub fn zig_libc(&self) -> Libc {
+        match (self.libc, self.target.arch) {
+            // Without a distribution's package there is no glibc of it to run programs with.
+            (Libc::Open, Arch::Loong64) if self.target.os == Os::Linux => Libc::Musl,
+            (Libc::Open, _) => Libc::Gnu { floor: None },
+            (named, _) => named,
+        }
+    }
 }
 
 /// A C toolchain that is ready.

@@ -2,7 +2,7 @@
 
 use super::apt::{self, Request};
 use super::sources::Distribution;
-use super::{Fetcher, LockEntry, deb, store};
+use super::{Fetcher, LockEntry, deb, store, suites};
 use goferry_report::{Code, Diagnostic};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,11 @@ use std::path::{Path, PathBuf};
 pub struct QemuWanted<'a> {
     /// Suite; none: the host's own.
     pub suite: Option<&'a str>,
+}
+
+/// The suite of a qemu-user that knows LoongArch's vectors, where the host's own suite has none.
+pub fn vectors_suite() -> Option<&'static str> {
+    Distribution::read(Path::new("/etc")).as_ref().and_then(suites::for_vectors)
 }
 
 /// qemu-user, ready.
@@ -83,7 +88,7 @@ fn unpacked(
 ) -> Result<PathBuf, Box<Diagnostic>> {
     let identity = store::identity(entry);
     let _held = store::hold(fetcher.root, "qemu")?;
-    store::unpacked(fetcher.root, "qemu", &identity, |dir| {
+    store::unpacked(fetcher, "qemu", &identity, |dir| {
         let files = apt::files(fetcher, Some(own), entry, &own.arch, false)?;
         deb::unpack(fetcher, &files, dir)
     })

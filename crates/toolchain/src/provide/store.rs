@@ -7,12 +7,14 @@
 //! tools/locks/<name>                       advisory, dropped by the kernel with the process
 //! ```
 
-use super::{Fetcher, LockEntry, LockFile};
+use super::{Fetcher, LockEntry, LockFile, tree};
 use goferry_report::{Code, Diagnostic};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Made last: a folder without it does not count.
 const MARK: &str = ".goferry-complete";
@@ -193,44 +195,86 @@ pub(super) fn identity(entry: &LockEntry) -> String {
 
 /// Whether it was unpacked under this name before.
 pub(super) fn is_unpacked(root: &Path, name: &str, identity: &str) -> bool {
-    let mark = root.join("unpacked").join(format!("{name}-{}", &identity[..12])).join(MARK);
-    std::fs::read_to_string(mark).is_ok_and(|text| text == identity)
+    sealed(&folder(root, name, identity), identity).is_some()
+}
+
+fn folder(root: &Path, name: &str, identity: &str) -> PathBuf {
+    root.join("unpacked").join(format!("{name}-{}", &identity[..12]))
+}
+
+/// What the mark of a complete folder says of its list of files.
+fn sealed(dir: &Path, identity: &str) -> Option<String> {
+    let text = std::fs::read_to_string(dir.join(MARK)).ok()?;
+    let (found, list) = text.trim_end().split_once('\n')?;
+    (found == identity).then(|| list.to_owned())
+}
+
+/// Whether a complete folder is what was unpacked, looked at once per process.
+fn intact(fetcher: &Fetcher<'_>, dir: &Path, list: &str) -> Result<(), String> {
+    static SEEN: Mutex<BTreeMap<(PathBuf, String), tree::Depth>> = Mutex::new(BTreeMap::new());
+    let depth = if fetcher.locked || fetcher.mend { tree::Depth::Everything } else { tree::Depth::Stamps };
+    let key = (dir.to_owned(), list.to_owned());
+    if SEEN.lock().unwrap_or_else(PoisonError::into_inner).get(&key).is_some_and(|d| *d >= depth) {
+        return Ok(());
+    }
+    tree::check(dir, list, depth)?;
+    SEEN.lock().unwrap_or_else(PoisonError::into_inner).insert(key, depth);
+    Ok(())
+}
+
+fn changed(dir: &Path, what: &str) -> Box<Diagnostic> {
+    let message = format!("{} is not what was unpacked there: {what}", dir.display());
+    Box::new(
+        Diagnostic::error(Code::ToolchainDamaged, message)
+            .hint_with("to unpack it again from packages that are checked:", "goferry toolchain install")
+            .hint("find out who changed it: goferry does not use it"),
+    )
 }
 
 /// The folder of something unpacked, without links in its path: compilers see through links, and what is mapped away in
 /// debug information must be what they see.
+///
+/// # Errors
+/// [`Code::ToolchainDamaged`] if a file in it is not what was unpacked, unless it is to be mended.
 pub(super) fn unpacked(
-    root: &Path,
+    fetcher: &Fetcher<'_>,
     name: &str,
     identity: &str,
     make: impl FnOnce(&Path) -> Result<(), Box<Diagnostic>>,
 ) -> Result<PathBuf, Box<Diagnostic>> {
-    let dir = complete(root, name, identity, make)?;
+    let dir = complete(fetcher, name, identity, make)?;
     Ok(dir.canonicalize().unwrap_or(dir))
 }
 
 /// The folder, made now if it is not there: `make` fills an empty folder, which counts only when everything in it is
 /// there.
 fn complete(
-    root: &Path,
+    fetcher: &Fetcher<'_>,
     name: &str,
     identity: &str,
     make: impl FnOnce(&Path) -> Result<(), Box<Diagnostic>>,
 ) -> Result<PathBuf, Box<Diagnostic>> {
-    let dir = root.join("unpacked").join(format!("{name}-{}", &identity[..12]));
-    if is_unpacked(root, name, identity) {
-        return Ok(dir);
+    let dir = folder(fetcher.root, name, identity);
+    if let Some(list) = sealed(&dir, identity) {
+        match intact(fetcher, &dir, &list) {
+            Ok(()) => return Ok(dir),
+            Err(what) if !fetcher.mend => return Err(changed(&dir, &what)),
+            Err(what) => {
+                (fetcher.say)(&format!("{} is not what it was: {what}: it is unpacked again", dir.display()));
+            }
+        }
     }
-    let parent = root.join("unpacked");
+    let parent = fetcher.root.join("unpacked");
     std::fs::create_dir_all(&parent).map_err(|e| io_error("cannot make", &parent, &e))?;
     let part = Part::new(&parent).map_err(|e| io_error("cannot make a folder in", &parent, &e))?;
     make(&part.dir)?;
+    let list = tree::seal(&part.dir).map_err(|e| io_error("cannot read", &part.dir, &e))?;
     let place = || {
         if dir.exists() {
-            // Without its mark: what another goferry version or a disk error left.
+            // Without its mark, or changed: what another goferry version, a disk error or somebody left.
             std::fs::remove_dir_all(&dir)?;
         }
-        std::fs::write(part.dir.join(MARK), identity)?;
+        std::fs::write(part.dir.join(MARK), format!("{identity}\n{list}\n"))?;
         set_mode(&part.dir, 0o755)?;
         std::fs::rename(&part.dir, &dir)
     };
@@ -265,13 +309,13 @@ impl Drop for Part {
 
 /// Temporary files and folders are private; a shared cache is not.
 #[cfg(unix)]
-fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+pub(super) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
 }
 
 #[cfg(not(unix))]
-fn set_mode(_: &Path, _: u32) -> io::Result<()> {
+pub(super) fn set_mode(_: &Path, _: u32) -> io::Result<()> {
     Ok(())
 }
 
@@ -305,7 +349,20 @@ mod tests {
         // What a killed process leaves: a folder and its lock, which nobody holds.
         std::fs::create_dir(parent.join(".part-dead")).unwrap();
         std::fs::write(parent.join(".part-dead.lock"), "").unwrap();
-        let made = unpacked(root.path(), "tool", identity, |dir| {
+        let env = BTreeMap::new();
+        let fetcher = Fetcher {
+            spawner: &goferry_proc::Scripted::new([]),
+            root: root.path(),
+            mirror: None,
+            lock: None,
+            locked: false,
+            may_fetch: false,
+            mend: false,
+            refresh: false,
+            env: &env,
+            say: &|_| {},
+        };
+        let made = unpacked(&fetcher, "tool", identity, |dir| {
             std::fs::write(dir.join("file"), "x").unwrap();
             // Packages set the folder's time to their own.
             let old = std::time::SystemTime::UNIX_EPOCH;
@@ -320,7 +377,7 @@ mod tests {
         assert_eq!(left, ["tool-0123456789ab"]);
         // Without its mark it does not count.
         std::fs::remove_file(made.join(MARK)).unwrap();
-        let again = unpacked(root.path(), "tool", identity, |_| Ok(())).unwrap();
+        let again = unpacked(&fetcher, "tool", identity, |_| Ok(())).unwrap();
         assert!(!again.join("file").exists());
     }
 }

@@ -74,12 +74,11 @@ pub(super) fn provide(
     };
     let entry = apt::resolve(fetcher, distribution, &request)?;
     let _held = store::hold(fetcher.root, &format!("sysroot-{triple}"))?;
-    let root =
-        store::unpacked(fetcher.root, &format!("sysroot-{triple}"), &store::identity(&entry), |dir| {
-            let files = apt::files(fetcher, Some(distribution), &entry, arch, true)?;
-            (fetcher.say)(&format!("unpacking {} packages for {}", files.len(), wanted.target));
-            deb::unpack(fetcher, &files, dir)
-        })?;
+    let root = store::unpacked(fetcher, &format!("sysroot-{triple}"), &store::identity(&entry), |dir| {
+        let files = apt::files(fetcher, Some(distribution), &entry, arch, true)?;
+        (fetcher.say)(&format!("unpacking {} packages for {}", files.len(), wanted.target));
+        deb::unpack(fetcher, &files, dir)
+    })?;
     Ok(Sysroot { root, entry })
 }
 
@@ -135,7 +134,7 @@ fn fetched(
     };
     let entry = apt::resolve(fetcher, distribution, &request)?;
     let _held = store::hold(fetcher.root, "pkg-config")?;
-    let root = store::unpacked(fetcher.root, "pkg-config", &store::identity(&entry), |dir| {
+    let root = store::unpacked(fetcher, "pkg-config", &store::identity(&entry), |dir| {
         let files = apt::files(fetcher, Some(distribution), &entry, &distribution.arch, false)?;
         deb::unpack(fetcher, &files, dir)
     })?;

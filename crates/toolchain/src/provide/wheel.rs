@@ -35,6 +35,7 @@ pub(super) fn wheel(
     // Unpacked, the wheel is not looked at again: it has 200 MB, and this is the way of every build.
     if let Some(entry) = &known
         && let Some(file) = entry.files.first()
+        && !fetcher.mend
         && store::is_unpacked(fetcher.root, role, &store::identity(entry))
     {
         return Ok((store::place_of(fetcher.root, file), entry.clone()));

@@ -33,10 +33,10 @@ pub(super) fn target_name(wanted: &Wanted) -> Option<String> {
         (Os::Linux, Arch::Mips64(Float::Softfloat) | Arch::Mips64le(Float::Softfloat)) => return None,
         _ => t.facts()?.zig_triple?.to_owned(),
     };
-    Some(match wanted.libc {
+    Some(match wanted.zig_libc() {
         _ if t.os != Os::Linux => base,
         Libc::Gnu { floor: Some((a, b)) } => format!("{base}.{a}.{b}"),
-        Libc::Gnu { floor: None } => base,
+        Libc::Gnu { floor: None } | Libc::Open => base,
         Libc::Musl => {
             let (stem, abi) = base.rsplit_once('-')?;
             // The ending after `gnu` is the float ABI's, and the same with musl; 64-bit MIPS has its own word.
@@ -81,7 +81,7 @@ pub(super) fn provide_zig(
             let (file, entry) = wheel::wheel(fetcher, pip.as_deref(), "zig", WHEEL.0, WHEEL.1)?;
             let identity = store::identity(&entry);
             let _held = store::hold(fetcher.root, "zig")?;
-            let root = store::unpacked(fetcher.root, "zig", &identity, |dir| {
+            let root = store::unpacked(fetcher, "zig", &identity, |dir| {
                 (fetcher.say)("unpacking zig");
                 wheel::unpack(fetcher, pip.as_deref(), &file, dir)?;
                 executable(&dir.join("ziglang/zig")).map_err(|e| store::io_error("cannot write", dir, &e))
@@ -122,7 +122,7 @@ fn libraries(
     fetcher: &Fetcher<'_>,
 ) -> Result<Option<(PathBuf, LockEntry)>, Box<Diagnostic>> {
     let t = wanted.target;
-    let Some(facts) = t.facts().filter(|_| t.os == Os::Linux && wanted.libc != Libc::Musl) else {
+    let Some(facts) = t.facts().filter(|_| t.os == Os::Linux && wanted.zig_libc() != Libc::Musl) else {
         return Ok(None);
     };
     let triple = super::gcc_triple(t);
@@ -240,6 +240,7 @@ mod tests {
             cxx: false,
             packages: vec![],
             suite: None,
+            gcc_suite: None,
             sdk: None,
         })
     }
@@ -250,6 +251,8 @@ mod tests {
         for (target, libc, expected) in [
             ("linux/arm64", Libc::Gnu { floor: Some((2, 17)) }, "aarch64-linux-gnu.2.17"),
             ("linux/arm64", Libc::Musl, "aarch64-linux-musl"),
+            ("linux/arm64", Libc::Open, "aarch64-linux-gnu"),
+            ("linux/loong64", Libc::Open, "loongarch64-linux-musl"),
             ("linux/arm/v6", gnu, "arm-linux-gnueabihf"),
             ("linux/arm/v6", Libc::Musl, "arm-linux-musleabihf"),
             ("linux/arm/v5", Libc::Musl, "arm-linux-musleabi"),

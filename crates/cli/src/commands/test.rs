@@ -1,0 +1,209 @@
+//! `goferry test`: results as go test writes them, a table of packages and targets, JUnit.
+
+use crate::args::TestArgs;
+use crate::output::{self, data, harmless, talk};
+use crate::render::{diagnostics, table};
+use crate::watch::Watch;
+use crate::{exit, resolve};
+use goferry_emulate::known_limits;
+use goferry_engine::testing::{
+    self, GoTestArgs, PackageResult, TargetResult, TestEvent, TestRequest, Verdict,
+};
+use goferry_proc::Cancel;
+use goferry_proc::guest::Level;
+use goferry_proc::sandbox::Isolation;
+use goferry_report::Diagnostics;
+use goferry_target::GoTarget;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Mutex;
+
+pub(super) fn run(args: &TestArgs) -> Result<ExitCode, Diagnostics> {
+    let go: Vec<String> = args.go.iter().map(|w| w.to_string_lossy().into_owned()).collect();
+    let request = TestRequest {
+        targets: resolve::targets(&args.target)?,
+        all: args.all,
+        go: GoTestArgs::parse(&go)?,
+        isolation: args.isolation.arguments().iter().map(|w| w.to_string_lossy().into_owned()).collect(),
+        retries: args.retries,
+        allow_known_limits: args.allow_known_limits,
+    };
+    let cancel = Cancel::new();
+    let _watch = Watch::start(&cancel, None);
+    let mut session = super::toolchain::session(&cancel)?;
+    session.parallelism = args.parallelism;
+    let single = !request.all && request.targets.len() <= 1;
+    let view = View {
+        single,
+        json: request.go.json,
+        verbose: request.go.verbose,
+        streams: &args.streams,
+        files: Mutex::default(),
+    };
+    let results = testing::run(&session, &request, &|e| view.event(e))?;
+    if let Some(file) = &args.junit {
+        std::fs::write(file, testing::junit(&results)).map_err(|e| super::unwritable(file, &e))?;
+    }
+    Ok(end(&view, &results))
+}
+
+/// Draws what is left to say; the status of the run.
+fn end(view: &View<'_>, results: &[TargetResult]) -> ExitCode {
+    if view.json && !view.single {
+        output::json(&serde_json::json!({ "targets": results }));
+    } else if !view.single {
+        data(&matrix(results));
+    }
+    let mut problems = Diagnostics::default();
+    for r in results {
+        for t in r.packages.iter().flat_map(|p| p.tests.iter().map(move |t| (p, t))) {
+            if let Some(limit) = known_limits().iter().find(|l| t.1.limit.as_ref() == Some(&l.id)) {
+                let name = format!("{} {} on {}", t.0.package, t.1.name, r.target);
+                talk(&format!(
+                    "note: {name} is a known limit of the emulator ({}): {}\n",
+                    limit.id, limit.why
+                ));
+            }
+        }
+        problems.list.extend(r.problems.iter().cloned());
+    }
+    match (problems.exit_class(), results.iter().all(|r| r.passed)) {
+        (Some(_), _) => exit::of(&problems),
+        (None, true) => ExitCode::SUCCESS,
+        (None, false) => ExitCode::FAILURE,
+    }
+}
+
+/// What is shown while tests run.
+struct View<'a> {
+    single: bool,
+    json: bool,
+    verbose: bool,
+    streams: &'a Path,
+    files: Mutex<BTreeMap<String, File>>,
+}
+
+impl View<'_> {
+    fn event(&self, event: &TestEvent<'_>) {
+        match event {
+            TestEvent::Target(r) => talk(&opening(r)),
+            TestEvent::Line(_, line) if self.json && self.single => data(&format!("{line}\n")),
+            TestEvent::Line(target, line) if self.json => self.keep(*target, line),
+            TestEvent::Wrote(_, text) if self.verbose && self.single && !self.json => data(text),
+            TestEvent::Said(target, text) => talk(&format!("{}{}\n", self.prefix(*target), harmless(text))),
+            TestEvent::Again(target, package, tries) => {
+                talk(&format!("{}{package}: failed {tries} times, again\n", self.prefix(*target)));
+            }
+            TestEvent::Package(target, p) if !(self.json || self.verbose && self.single) => {
+                let prefix = self.prefix(*target);
+                let text: String =
+                    written(p, self.verbose).lines().map(|l| format!("{prefix}{l}\n")).collect();
+                data(&text);
+            }
+            _ => {}
+        }
+    }
+
+    fn prefix(&self, target: GoTarget) -> String {
+        if self.single { String::new() } else { format!("{target}  ") }
+    }
+
+    /// A line of a target's own file.
+    fn keep(&self, target: GoTarget, line: &str) {
+        let name = format!("{}.json", target.goreleaser_name());
+        let Ok(mut files) = self.files.lock() else { return };
+        if !files.contains_key(&name) {
+            let opened =
+                std::fs::create_dir_all(self.streams).and_then(|()| File::create(self.streams.join(&name)));
+            match opened {
+                Ok(file) => drop(files.insert(name.clone(), file)),
+                Err(e) => {
+                    let d = super::unwritable(&self.streams.join(&name), &e);
+                    let _ = super::say(&d);
+                    return;
+                }
+            }
+        }
+        if let Some(file) = files.get_mut(&name) {
+            // A full disk shows in the file's end; the summary is printed all the same.
+            let _ = writeln!(file, "{line}");
+        }
+    }
+}
+
+/// What is said of a target before its tests run.
+fn opening(r: &TargetResult) -> String {
+    let mut out = String::new();
+    if let Some(why) = r.skipped.as_ref().filter(|_| r.passed) {
+        return format!("{}: not tested: {why}\n", r.target);
+    }
+    for d in &r.problems {
+        out += &diagnostics::draw(d, &crate::output::Terminal::detect());
+    }
+    let (Some(runner), Some(granted)) = (&r.runner, &r.granted) else { return out };
+    if granted.level == Level::Emulator {
+        let why = granted.not_registered.as_deref().unwrap_or("--way=direct");
+        out += &format!(
+            "{}: tests run by {runner}; those that start themselves will fail with `exec format error` ({why})\n  \
+             a kernel of 6.7 or newer with user namespaces lifts that, or as root: goferry binfmt register {}\n",
+            r.target, r.target
+        );
+    }
+    if let Isolation::None { why } = &granted.isolation {
+        out += &format!("{}: tests see the host's network and processes ({why})\n", r.target);
+    }
+    out
+}
+
+/// As go test writes it without `-v`: the last line, and before it what failed.
+fn written(p: &PackageResult, verbose: bool) -> String {
+    let mut out = String::new();
+    for t in p.tests.iter().filter(|t| t.verdict == Verdict::Failed || verbose) {
+        out += &t.output;
+    }
+    match p.verdict {
+        Verdict::Ok | Verdict::Skipped if !verbose => {
+            // What passed is quiet but for its own line.
+            out += p.output.lines().next_back().unwrap_or_default();
+        }
+        _ => out += &p.output,
+    }
+    out
+}
+
+/// Packages by targets.
+fn matrix(results: &[TargetResult]) -> String {
+    let names: std::collections::BTreeSet<&str> =
+        results.iter().flat_map(|r| r.packages.iter().map(|p| p.package.as_str())).collect();
+    let targets: Vec<String> = results.iter().map(|r| r.target.to_string()).collect();
+    let mut heading = vec!["package"];
+    heading.extend(targets.iter().map(String::as_str));
+    let rows: Vec<Vec<String>> = names
+        .iter()
+        .map(|name| {
+            let cells = results.iter().map(|r| cell(r, name));
+            std::iter::once(harmless(name)).chain(cells).collect()
+        })
+        .collect();
+    if rows.is_empty() { String::new() } else { format!("\n{}", table::draw(&heading, &rows)) }
+}
+
+fn cell(r: &TargetResult, package: &str) -> String {
+    let Some(p) = r.packages.iter().find(|p| p.package == package) else {
+        return if r.skipped.is_some() { "not tested" } else { "-" }.to_owned();
+    };
+    match p.verdict {
+        Verdict::Ok if p.cached => "cached".to_owned(),
+        Verdict::Ok if p.tries > 1 => format!("ok at try {}", p.tries),
+        Verdict::Ok => format!("ok {:.1} s", p.seconds),
+        Verdict::Skipped => "no tests".to_owned(),
+        Verdict::BuildFailed => "BUILD FAILED".to_owned(),
+        Verdict::Failed => {
+            let (known, all) = (p.failures().filter(|t| t.limit.is_some()).count(), p.failures().count());
+            if known == all && all > 0 { "known limit".to_owned() } else { format!("FAIL ({})", all.max(1)) }
+        }
+    }
+}

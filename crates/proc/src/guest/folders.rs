@@ -1,0 +1,121 @@
+//! HOME and TMPDIR of one program: made before it, removed after it, and swept up by the next one where that one was
+//! killed.
+//!
+//! Owns: the folders and their lock. They lie on the file system of TMPDIR itself, because tests link what go built
+//! there into them, which does not work across mounts.
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+const PREFIX: &str = "goferry-guest-";
+const LOCK: &str = "lock";
+
+/// The folders; removed with this value.
+#[derive(Debug)]
+pub(super) struct Folders {
+    dir: PathBuf,
+    /// The kernel drops it with the process.
+    _lock: File,
+}
+
+impl Folders {
+    /// Makes them, and removes those of runs that were killed.
+    pub(super) fn new() -> io::Result<Folders> {
+        let parent = std::env::temp_dir();
+        sweep(&parent);
+        let dir = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?.keep();
+        let lock = File::create(dir.join(LOCK))?;
+        lock.lock()?;
+        for (_, folder) in places(&dir) {
+            std::fs::create_dir(folder)?;
+        }
+        Ok(Folders { dir, _lock: lock })
+    }
+
+    /// HOME and TMPDIR.
+    pub(super) fn variables(&self) -> [(&'static str, PathBuf); 2] {
+        places(&self.dir)
+    }
+}
+
+impl Drop for Folders {
+    fn drop(&mut self) {
+        remove(&self.dir);
+    }
+}
+
+fn places(dir: &Path) -> [(&'static str, PathBuf); 2] {
+    [("HOME", dir.join("home")), ("TMPDIR", dir.join("tmp"))]
+}
+
+/// Removes what nobody holds any more.
+fn sweep(parent: &Path) {
+    let own = nix::unistd::geteuid().as_raw();
+    for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX)
+            && entry.metadata().is_ok_and(|m| m.is_dir() && m.uid() == own);
+        // One without a lock is being made at this moment.
+        let Some(lock) = is_ours.then(|| File::open(entry.path().join(LOCK)).ok()).flatten() else {
+            continue;
+        };
+        if !matches!(lock.try_lock(), Err(TryLockError::WouldBlock)) {
+            remove(&entry.path());
+        }
+    }
+}
+
+/// Removes a folder, also what the program made unwritable.
+fn remove(dir: &Path) {
+    if std::fs::remove_dir_all(dir).is_err() {
+        open_up(dir);
+        // What root left there in another user's name stays for the next sweep.
+        let _ = std::fs::remove_dir_all(dir);
+    }
+}
+
+fn open_up(dir: &Path) {
+    let _ = std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700));
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|t| t.is_dir()) {
+            open_up(&entry.path());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_killed_is_swept_up_and_what_lives_is_not() {
+        let parent = tempfile::tempdir().unwrap();
+        let stale = parent.path().join("goferry-guest-stale");
+        let locked = stale.join("home/closed");
+        std::fs::create_dir_all(&locked).unwrap();
+        std::fs::write(locked.join("file"), "x").unwrap();
+        std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0o500)).unwrap();
+        File::create(stale.join(LOCK)).unwrap();
+        let live = parent.path().join("goferry-guest-live");
+        std::fs::create_dir(&live).unwrap();
+        let held = File::create(live.join(LOCK)).unwrap();
+        held.lock().unwrap();
+        let strange = parent.path().join("goferry-other");
+        std::fs::create_dir(&strange).unwrap();
+        sweep(parent.path());
+        assert!(!stale.exists() && live.exists() && strange.exists());
+        drop(held);
+        sweep(parent.path());
+        assert!(!live.exists());
+    }
+
+    #[test]
+    fn they_are_gone_with_their_value() {
+        let folders = Folders::new().unwrap();
+        let places = folders.variables();
+        assert!(places.iter().all(|(_, p)| p.is_dir()));
+        drop(folders);
+        assert!(!places[0].1.parent().unwrap().exists());
+    }
+}

@@ -1,0 +1,136 @@
+//! Waiting for a child, passing signals on to it, reaping what is orphaned.
+
+use crate::Status;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal, kill};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+use std::io;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+/// How often a limit is looked at.
+const TICK: Duration = Duration::from_millis(20);
+
+/// `si_code` of a signal that the kernel made, such as that of a terminal's keys: every process of the foreground
+/// group has it already (sigaction(2)).
+const SI_KERNEL: i32 = 0x80;
+
+/// What is passed on. Those that stop (SIGTSTP and its kin) stop this process like the program, or the shell would
+/// not notice.
+const PASSED: [Signal; 10] = [
+    Signal::SIGTERM,
+    Signal::SIGINT,
+    Signal::SIGHUP,
+    Signal::SIGQUIT,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+    Signal::SIGALRM,
+    Signal::SIGWINCH,
+    Signal::SIGABRT,
+    Signal::SIGURG,
+];
+
+/// The blocked signals and where they are read.
+pub(super) struct Relay {
+    set: SigSet,
+    source: SignalFd,
+}
+
+/// What to do about a program that still runs.
+pub(super) enum Verdict {
+    GoOn,
+    /// It was killed; its end is near.
+    Killed,
+}
+
+impl Relay {
+    /// Blocks the signals from now on.
+    pub(super) fn new() -> io::Result<Relay> {
+        let set = signals();
+        set.thread_block()?;
+        Ok(Relay { source: SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?, set })
+    }
+
+    /// Lifts what was blocked before this program was executed.
+    pub(super) fn unblock() -> io::Result<()> {
+        Ok(signals().thread_unblock()?)
+    }
+
+    /// Starts a helper, which has signals blocked until it has a relay of its own: none is lost.
+    pub(super) fn spawn_helper(&self, command: &mut std::process::Command) -> io::Result<Pid> {
+        pid_of(command.spawn()?.id())
+    }
+
+    /// Starts the program itself, with nothing blocked. A signal in that moment can end this process.
+    pub(super) fn spawn_program(&self, command: &mut std::process::Command) -> io::Result<Pid> {
+        self.set.thread_unblock()?;
+        let spawned = crate::host::spawn_retrying(command);
+        self.set.thread_block()?;
+        pid_of(spawned?.id())
+    }
+
+    /// Waits for the child's end. `look` is asked at every tick, if there is one.
+    pub(super) fn follow(&self, child: Pid, look: Option<&mut dyn FnMut() -> Verdict>) -> io::Result<Status> {
+        let mut look = look;
+        loop {
+            if let Some(status) = reap(child) {
+                return Ok(status);
+            }
+            let timeout = if look.is_some() {
+                PollTimeout::try_from(TICK).unwrap_or(PollTimeout::NONE)
+            } else {
+                PollTimeout::NONE
+            };
+            match poll(&mut [PollFd::new(self.source.as_fd(), PollFlags::POLLIN)], timeout) {
+                Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+                Err(e) => return Err(e.into()),
+            }
+            while let Ok(Some(info)) = self.source.read_signal() {
+                let signal = i32::try_from(info.ssi_signo).ok().and_then(|n| Signal::try_from(n).ok());
+                if let Some(signal) = signal.filter(|s| *s != Signal::SIGCHLD)
+                    && info.ssi_code != SI_KERNEL
+                {
+                    // It may have ended meanwhile.
+                    let _ = kill(child, signal);
+                }
+            }
+            if let Some(f) = look.as_mut()
+                && matches!(f(), Verdict::Killed)
+            {
+                look = None;
+            }
+        }
+    }
+}
+
+fn signals() -> SigSet {
+    PASSED.into_iter().chain([Signal::SIGCHLD]).collect()
+}
+
+fn pid_of(id: u32) -> io::Result<Pid> {
+    i32::try_from(id).map(Pid::from_raw).map_err(io::Error::other)
+}
+
+/// Reaps everything that has ended; the child's status if it is among them.
+fn reap(child: Pid) -> Option<Status> {
+    loop {
+        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::Exited(pid, code)) if pid == child => return Some(Status::Exited(code)),
+            Ok(WaitStatus::Signaled(pid, signal, _)) if pid == child => {
+                return Some(Status::Signaled(signal as i32));
+            }
+            Ok(WaitStatus::StillAlive) => return None,
+            // Nobody is left, so it was reaped already: it cannot be waited for.
+            Err(nix::errno::Errno::ECHILD) => return Some(Status::Exited(super::outer::BROKEN)),
+            Err(_) => return None,
+            Ok(_) => {}
+        }
+    }
+}
+
+/// When a limit of time is reached.
+pub(super) fn deadline(wall: Option<Duration>) -> Option<Instant> {
+    wall.and_then(|w| Instant::now().checked_add(w))
+}
