@@ -10,6 +10,7 @@ mod limits;
 mod machine;
 mod runner;
 mod start;
+pub mod trace;
 pub mod wasi;
 mod wasm;
 
