@@ -63,6 +63,11 @@ impl Tools {
         Ok(Tools { go: Go { path: go_path, version: identity.go_version(), env: GoEnv::default() }, config })
     }
 
+    /// `[test] allow_known_limits`.
+    pub(super) fn allows_known_limits(&self) -> bool {
+        self.config.allow_known_limits
+    }
+
     /// Finds or fetches what a target needs.
     ///
     /// # Errors
