@@ -139,7 +139,7 @@ fn try_one(session: &Session, dir: &Path, row: TargetRow) -> Tried {
 }
 
 fn start(session: &Session, target: GoTarget, program: &Path, cgo: bool) -> String {
-    let Ok(ready) = run::program(session, target, program.to_str()) else { return "no".to_owned() };
+    let Ok(ready) = run::program(session, target, program.to_str(), None) else { return "no".to_owned() };
     let command = command_for(&ready.runner, &target, &ready.file, &[], ready.sysroot.as_deref());
     let mut spec = CommandSpec::new(format!("run for {target}"), command.program)
         .args(command.args)
