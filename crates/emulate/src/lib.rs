@@ -11,6 +11,7 @@ mod machine;
 mod runner;
 pub mod ssh;
 mod start;
+pub mod trace;
 pub mod wasi;
 mod wasm;
 

@@ -78,6 +78,12 @@ pub(crate) fn gather(
             wanted.prefer = Prefer::Zig;
         }
         let fact = compilers::fact(session, &wanted, &project.root, &fetching, &mut provided);
+        if let Ok(fact) = &fact
+            && !wanted.packages.is_empty()
+            && provided.provided.get(target).is_some_and(|p| p.bin_dirs.is_empty())
+        {
+            session.sink.note(format!("{target}: {}", fact.reason));
+        }
         ccs.insert(*target, fact);
         all_wanted.push(wanted);
     }

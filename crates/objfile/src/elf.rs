@@ -1,9 +1,11 @@
 //! ELF, both classes and byte orders (gABI; e_machine numbers from its registry).
 //!
-//! Owns: headers, sections and segments; [`dynamic`] reads the dynamic section, [`stated`] ABI notes and attributes.
+//! Owns: headers, sections and segments; [`dynamic`] reads the dynamic section, [`stated`] ABI notes and attributes,
+//! [`mod@memory`] what the loader would make of it.
 //! Works without section headers: all but names, symbols and debug information comes from program headers.
 
 mod dynamic;
+mod memory;
 mod stated;
 
 use crate::abi::{self, Stated};
@@ -14,6 +16,7 @@ use crate::read::{Source, Table, name_at};
 use crate::{ObjError, Stated::Unstated};
 use dynamic::Dynamic;
 use goferry_target::{ArchKind, Endian, Os};
+pub(crate) use memory::memory;
 
 const MAX_TABLE: u64 = 8 << 20;
 const MAX_PATH: u64 = 4096;

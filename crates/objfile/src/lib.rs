@@ -14,6 +14,7 @@ mod elf;
 mod error;
 mod image;
 mod macho;
+pub mod pclntab;
 mod pe;
 mod plan9;
 mod read;

@@ -1,5 +1,7 @@
 //! Mach-O, thin and fat (Apple's `mach-o/loader.h` and `mach-o/fat.h`).
 
+mod memory;
+
 use crate::abi::{AbiFlags, Stated};
 use crate::binary::{Binary, FileKind, Format, Linkage, Platform, Section, Version};
 use crate::buildinfo::{self, Place};
@@ -7,6 +9,7 @@ use crate::image::{Image, Range};
 use crate::read::{Source, Table, c_str, fixed_str};
 use crate::{ObjError, archive};
 use goferry_target::{ArchKind, Endian, Os};
+pub(crate) use memory::memory;
 
 const MAX_COMMANDS: u64 = 4 << 20;
 const MAX_SECTIONS: usize = 1 << 16;
@@ -23,16 +26,28 @@ struct Commands {
     loader: Option<String>,
     platform: Option<(u32, Platform)>,
     symbols: u32,
+    chained: bool,
 }
 
 struct Segment {
     addr: u64,
     offset: u64,
     file_size: u64,
+    writable: bool,
     writable_data: bool,
 }
 
-pub(crate) fn inspect(source: Source<'_>) -> Result<Binary, ObjError> {
+/// What the file header says, and the load commands behind it.
+struct Header {
+    bits: u8,
+    endian: Endian,
+    machine: u32,
+    file_type: u32,
+    flags: u32,
+    commands: Commands,
+}
+
+fn header(source: Source<'_>) -> Result<Header, ObjError> {
     let magic: [u8; 4] = source.array("Mach-O header", 0)?;
     let endian = if magic[0] == 0xfe { Endian::Big } else { Endian::Little };
     let bits = if magic.contains(&0xcf) { 64 } else { 32 };
@@ -43,7 +58,11 @@ pub(crate) fn inspect(source: Source<'_>) -> Result<Binary, ObjError> {
     let (machine, file_type, count, len, flags) = (word(4)?, word(12)?, word(16)?, word(20)?, word(24)?);
     let bytes = source.bytes("Mach-O load commands", size, u64::from(len), MAX_COMMANDS)?;
     let commands = commands(source, Table::new(&bytes, endian), (bits, size, count))?;
+    Ok(Header { bits, endian, machine, file_type, flags, commands })
+}
 
+pub(crate) fn inspect(source: Source<'_>) -> Result<Binary, ObjError> {
+    let Header { bits, endian, machine, file_type, flags, commands } = header(source)?;
     let mut out = Binary::new(Format::MachO, machine, bits, endian);
     out.arch = arch(machine);
     out.kind = match file_type {
@@ -77,14 +96,15 @@ pub(crate) fn inspect(source: Source<'_>) -> Result<Binary, ObjError> {
     Ok(out)
 }
 
-pub(crate) fn inspect_fat(source: Source<'_>) -> Result<Binary, ObjError> {
+/// The slices of a fat file: where each begins, and its bytes.
+pub(crate) fn slices(source: Source<'_>) -> Result<Vec<(u64, Source<'_>)>, ObjError> {
     let what = "fat Mach-O header";
     let head: [u8; 8] = source.array(what, 0)?;
     let wide = head[3] == 0xbf;
     let count = u64::from(head[7]);
     let size = if wide { 32 } else { 20 };
     let table = source.bytes(what, 8, count * size, count * size)?;
-    let mut out = Binary::new(Format::FatMachO, 0, 0, Endian::Little);
+    let mut out = Vec::new();
     for entry in table.chunks_exact(size as usize) {
         let t = Table::new(entry, Endian::Big);
         let place = if wide {
@@ -93,7 +113,15 @@ pub(crate) fn inspect_fat(source: Source<'_>) -> Result<Binary, ObjError> {
             t.u32(8).zip(t.u32(12)).map(|(o, s)| (o.into(), s.into()))
         };
         let (offset, len) = place.ok_or(ObjError::Malformed { what, offset: 8 })?;
-        let slice = source.part("slice of a fat Mach-O", offset, len)?;
+        out.push((offset, source.part("slice of a fat Mach-O", offset, len)?));
+    }
+    Ok(out)
+}
+
+pub(crate) fn inspect_fat(source: Source<'_>) -> Result<Binary, ObjError> {
+    let what = "fat Mach-O header";
+    let mut out = Binary::new(Format::FatMachO, 0, 0, Endian::Little);
+    for (offset, slice) in slices(source)? {
         out.slices.push(archive::inspect_member(slice, offset)?);
     }
     let Some(first) = out.slices.first() else { return Err(ObjError::Malformed { what, offset: 4 }) };
@@ -147,6 +175,11 @@ fn command(source: Source<'_>, t: Table<'_>, bits: u8, out: &mut Commands) -> Re
         Some(0x0c | 0x20 | 0x8000_0018 | 0x8000_001f | 0x8000_0023) => {
             text(t).filter(|_| out.needed.len() < MAX_NEEDED).map(|name| out.needed.push(name))
         }
+        // LC_DYLD_CHAINED_FIXUPS.
+        Some(0x8000_0034) => {
+            out.chained = true;
+            Some(())
+        }
         Some(0x0e) => text(t).map(|name| out.loader = Some(name)),
         Some(0x32) => (|| Some((t.u32(8)?, t.u32(12)?, t.u32(16)?)))()
             .map(|(n, min, sdk)| out.platform = Some(platform(n, min, sdk))),
@@ -173,6 +206,7 @@ fn segment(source: Source<'_>, t: Table<'_>, bits: u8, out: &mut Commands) -> Re
             addr: t.word(at[0], bits)?,
             offset: t.word(at[1], bits)?,
             file_size: t.word(at[2], bits)?,
+            writable: t.u32(at[3])? & 2 != 0,
             writable_data: t.u32(at[3])? == READ_WRITE && t.u32(at[4])? == READ_WRITE,
         };
         Some((segment, t.u32(at[5])? as usize))

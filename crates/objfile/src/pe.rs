@@ -1,5 +1,7 @@
 //! PE32 and PE32+, and the COFF objects in archives (Microsoft PE/COFF specification).
 
+mod memory;
+
 use crate::ObjError;
 use crate::abi::{AbiFlags, Stated};
 use crate::binary::{Binary, FileKind, Format, Linkage, Platform, Section, Version};
@@ -7,6 +9,7 @@ use crate::buildinfo::{self, Place};
 use crate::image::{Image, Range};
 use crate::read::{Source, Table, fixed_str};
 use goferry_target::{ArchKind, Endian, Os};
+pub(crate) use memory::memory;
 
 const MAX_IMPORTS: u64 = 4096;
 const MAX_NAME: u64 = 255;
@@ -51,7 +54,8 @@ struct SectionHeader {
     characteristics: u32,
 }
 
-pub(crate) fn inspect(source: Source<'_>) -> Result<Binary, ObjError> {
+/// The headers of a program.
+fn headers(source: Source<'_>) -> Result<(Coff, Optional, Vec<SectionHeader>), ObjError> {
     let field: [u8; 4] = source.array("DOS header", 0x3c)?;
     let at = u64::from(u32::from_le_bytes(field));
     if source.array("PE signature", at)? != *b"PE\0\0" {
@@ -61,12 +65,22 @@ pub(crate) fn inspect(source: Source<'_>) -> Result<Binary, ObjError> {
     let optional_at = at + 4 + COFF_HEADER;
     let optional = optional(source, optional_at, coff.optional_size)?;
     let sections = sections(source, &coff, optional_at + coff.optional_size)?;
-    let ranges = sections.iter().map(|s| Range {
+    Ok((coff, optional, sections))
+}
+
+/// Where the sections' bytes are loaded.
+fn ranges(optional: &Optional, sections: &[SectionHeader]) -> Vec<Range> {
+    let range = |s: &SectionHeader| Range {
         addr: optional.image_base.wrapping_add(s.addr),
         offset: s.offset,
         len: s.file_size,
-    });
-    let image = Image::new(source, ranges.collect());
+    };
+    sections.iter().map(range).collect()
+}
+
+pub(crate) fn inspect(source: Source<'_>) -> Result<Binary, ObjError> {
+    let (coff, optional, sections) = headers(source)?;
+    let image = Image::new(source, ranges(&optional, &sections));
 
     let mut out = Binary::new(Format::Pe, u32::from(coff.machine), optional.bits, Endian::Little);
     out.arch = arch(coff.machine);

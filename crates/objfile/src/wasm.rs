@@ -3,12 +3,15 @@
 //! Go's wasm linker writes no build information blob: the module text is found in the data by its marks, Go's
 //! version in the `producers` section (WebAssembly tool conventions).
 
+mod memory;
+
 use crate::ObjError;
 use crate::abi::Stated;
 use crate::binary::{Binary, FileKind, Format, Section};
 use crate::buildinfo::{self, GoBuildInfo};
 use crate::read::{Source, uleb};
 use goferry_target::{ArchKind, Endian, Os};
+pub(crate) use memory::memory;
 
 const MAX_SECTIONS: usize = 1 << 12;
 const MAX_IMPORTS: u64 = 16 << 20;

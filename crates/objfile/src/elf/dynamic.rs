@@ -9,6 +9,8 @@ const PT_DYNAMIC: u32 = 2;
 const DT_NEEDED: u64 = 1;
 const DT_STRTAB: u64 = 5;
 const DT_SYMTAB: u64 = 6;
+const DT_RELA: u64 = 7;
+const DT_RELASZ: u64 = 8;
 const DT_SONAME: u64 = 14;
 const DT_RPATH: u64 = 15;
 const DT_RUNPATH: u64 = 29;
@@ -49,6 +51,8 @@ struct Tags {
     versions: Option<u64>,
     version_count: u64,
     symbols: Option<u64>,
+    relocations: Option<u64>,
+    relocations_size: u64,
     pie: bool,
     has_name: bool,
 }
@@ -69,6 +73,8 @@ fn tags(source: Source<'_>, layout: &Layout<'_>) -> Result<Option<Tags>, ObjErro
             DT_NEEDED => out.names.push(value),
             DT_STRTAB => out.strings = Some(value),
             DT_SYMTAB => out.symbols = Some(value),
+            DT_RELA => out.relocations = Some(value),
+            DT_RELASZ => out.relocations_size = value,
             DT_RPATH => out.rpath = Some(value),
             DT_RUNPATH => out.runpath = Some(value),
             DT_SONAME => out.has_name = true,
@@ -91,6 +97,12 @@ impl Tags {
         let found = address.and_then(|a| layout.image.offset(a));
         found.map(|(at, _)| at).ok_or(ObjError::Malformed { what: WHAT, offset })
     }
+}
+
+/// Address and size of the relocations with addends, if there are any.
+pub(super) fn relocations(source: Source<'_>, layout: &Layout<'_>) -> Result<Option<(u64, u64)>, ObjError> {
+    let tags = tags(source, layout)?;
+    Ok(tags.and_then(|t| t.relocations.map(|at| (at, t.relocations_size))))
 }
 
 pub(super) fn read(source: Source<'_>, layout: &Layout<'_>) -> Result<Dynamic, ObjError> {
