@@ -87,6 +87,11 @@ pub fn guest(program: &GuestProgram<'_>, apart: &Apart) -> GuestSpec {
     spec.network = apart.network;
     spec.own_folders = !apart.callers_folders;
     spec.limits = apart.limits;
+    if let Runner::Ssh(_) = program.runner {
+        // What is run here is ssh, which needs the network and the caller's keys; only time is the program's own.
+        (spec.isolate, spec.own_folders) = (false, false);
+        spec.limits = Limits { wall: apart.limits.wall, ..Limits::default() };
+    }
     spec
 }
 

@@ -9,6 +9,7 @@ mod guest;
 mod limits;
 mod machine;
 mod runner;
+pub mod ssh;
 mod start;
 pub mod trace;
 pub mod wasi;
@@ -22,5 +23,6 @@ pub use runner::{
     Class, MissingRunner, Runner, RunnerChoice, RunnerCommand, choose_runner, choose_runner_for, command_for,
     knows_c_code, processor_model,
 };
+pub use ssh::Remote;
 pub use start::{StartError, StartRecord, StartSpec, machine_seen, start};
 pub use wasm::{Load, WasiRuntime, WasmFacts};

@@ -1,6 +1,6 @@
 //! Which runner, and how to call it. Pure: the host's facts come in as data.
 
-use crate::{HostFacts, Load, WasiRuntime, wasm};
+use crate::{HostFacts, Load, Remote, WasiRuntime, ssh, wasm};
 use goferry_target::{Amd64, Arch, ArchKind, Arm, GoTarget, Os, Riscv64};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
@@ -52,6 +52,8 @@ pub enum Runner {
         /// Go's `wasm_exec_node.js`.
         glue: PathBuf,
     },
+    /// Another machine, over ssh.
+    Ssh(Remote),
 }
 
 impl Runner {
@@ -63,6 +65,7 @@ impl Runner {
             Runner::Wasi { engine, .. } => engine.clone(),
             Runner::WasiRuntime { kind, version, .. } => format!("{} {version}", kind.name()),
             Runner::Node { version, .. } => format!("node {version}"),
+            Runner::Ssh(remote) => remote.to_string(),
         }
     }
 
@@ -74,6 +77,7 @@ impl Runner {
             Runner::Wasi { engine, .. } => engine.clone(),
             Runner::WasiRuntime { digest, args, .. } => format!("{digest} {}", args.join(" ")),
             Runner::Node { digest, glue, .. } => format!("{digest} {}", glue.display()),
+            Runner::Ssh(remote) => remote.to_string(),
         }
     }
 }
@@ -239,6 +243,7 @@ pub fn command_for(
             wasm::runtime_command(*kind, path, args, program, rest.collect())
         }
         Runner::Node { path, glue, .. } => wasm::node_command(path, glue, program, rest.collect()),
+        Runner::Ssh(remote) => ssh::command(remote, program, rest.collect()),
     }
 }
 

@@ -139,7 +139,8 @@ fn try_one(session: &Session, dir: &Path, row: TargetRow) -> Tried {
 
 /// By `goferry exec`, as any program is run: what it could do there, in its own words.
 fn start(session: &Session, target: GoTarget, program: &Path, cgo: bool) -> String {
-    let (Ok(ready), Ok(own)) = (run::program(session, target, program.to_str()), std::env::current_exe())
+    let (Ok(ready), Ok(own)) =
+        (run::program(session, target, program.to_str(), None), std::env::current_exe())
     else {
         return "no".to_owned();
     };
