@@ -107,7 +107,7 @@ fn sandboxed(spec: &StartSpec, program: &Path, args: &[String]) -> SandboxSpec {
         limits.memory_bytes = limits.memory_bytes.map(|b| b.saturating_add(EMULATOR_BYTES));
     }
     let register = match &spec.runner {
-        Runner::QemuUser { path, .. } => registration(spec.target.arch.kind(), path),
+        Runner::QemuUser { path, version, .. } => registration(spec.target.arch.kind(), path, version),
         _ => None,
     };
     SandboxSpec {
