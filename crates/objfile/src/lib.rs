@@ -10,6 +10,7 @@ mod archive;
 mod binary;
 mod buildinfo;
 mod check;
+mod data;
 mod elf;
 mod error;
 mod image;
@@ -27,6 +28,7 @@ pub use abi::{
 pub use binary::{Binary, FileKind, Format, GlibcNeed, GlibcVersion, Linkage, Platform, Section, Version};
 pub use buildinfo::{GoBuildInfo, Module};
 pub use check::{AbiFact, Mismatch, check_target};
+pub use data::{DataSymbol, data_symbols};
 pub use error::ObjError;
 pub use read::{FileBytes, ReadAt};
 

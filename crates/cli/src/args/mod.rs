@@ -2,10 +2,12 @@
 
 mod binfmt;
 mod exec;
+mod symbols;
 mod test;
 
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
+pub(crate) use symbols::{SizeArgs, SymbolsArgs};
 pub(crate) use test::TestArgs;
 
 use crate::duration;
@@ -46,6 +48,12 @@ pub(crate) enum Command {
     Init,
     /// Say what binaries are: format, machine, libraries, Go build information
     Inspect(InspectArgs),
+    /// Say what functions are in a Go program, stripped or not, and how two programs differ
+    #[command(after_help = symbols::SYMBOLS_EXAMPLES)]
+    Symbols(SymbolsArgs),
+    /// Say where a Go program's bytes are, by section and package, and what changed
+    #[command(after_help = symbols::SIZE_EXAMPLES)]
+    Size(SizeArgs),
     /// Build a program for a target and run it here
     #[command(after_help = RUN_EXAMPLES)]
     Run(RunArgs),

@@ -15,6 +15,8 @@ mod plan;
 mod release;
 mod resolve_host;
 mod run;
+mod size;
+mod symbols;
 mod targets;
 mod test;
 mod toolchain;
@@ -39,6 +41,8 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Check(a) => check::run(&a),
         Command::Init => init::run(),
         Command::Inspect(a) => inspect::run(&a),
+        Command::Symbols(a) => symbols::run(&a),
+        Command::Size(a) => size::run(&a),
         Command::Run(a) => run::run(&a),
         Command::Test(a) => test::run(&a),
         Command::Exec(a) => exec::run(&a),
