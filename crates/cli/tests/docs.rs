@@ -207,7 +207,10 @@ fn every_command_in_the_documents_exists() {
         }
         used.insert(command.to_owned());
         let known = help(Some(command));
-        for option in words.take_while(|w| *w != "#" && *w != "&&").filter(|w| w.starts_with("--")) {
+        for option in words
+            .take_while(|w| !['#', '&'].iter().any(|c| w.starts_with(*c)) && *w != "--")
+            .filter(|w| w.starts_with("--"))
+        {
             let name = option.split('=').next().unwrap_or(option).trim_end_matches([',', ')', ';']);
             if !known.split(|c: char| !(c.is_alphanumeric() || c == '-')).any(|w| w == name)
                 && !["cache", "toolchain"].contains(&command)

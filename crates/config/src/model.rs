@@ -89,6 +89,8 @@ pub struct Config {
     pub variables: BTreeMap<String, Text>,
     /// `[verify]` of goferry.toml.
     pub verify: Verify,
+    /// `[test] allow_known_limits` of goferry.toml.
+    pub allow_known_limits: bool,
     /// `[toolchain]` of goferry.toml.
     pub toolchain: Toolchain,
     /// `[sysroot]`.

@@ -3,6 +3,7 @@
 //! Owns: looking for emulators on PATH, their versions and digests, the host processor's level.
 //! Must not: choose; that is pure and elsewhere.
 
+use crate::WasmFacts;
 use goferry_proc::{CommandSpec, Limits, Spawner, find_program};
 use goferry_target::{Amd64, ArchKind, GoTarget, Os};
 use sha2::{Digest as _, Sha256};
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-/// A qemu-user that was found.
+/// An emulator or another program that runs programs, as it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QemuFound {
     /// The emulator.
@@ -40,6 +41,8 @@ pub struct HostFacts {
     pub runs_arm: bool,
     /// By name without `-static`: `qemu-aarch64`.
     pub qemu: BTreeMap<String, QemuFound>,
+    /// For wasm programs.
+    pub wasm: WasmFacts,
 }
 
 /// What is known of emulators from earlier runs, so that they are neither hashed nor asked again.
@@ -89,7 +92,14 @@ impl HostFacts {
             // Few arm64 servers still can, and asking the kernel needs unsafe code: qemu-arm does it everywhere.
             runs_arm: false,
             qemu: BTreeMap::new(),
+            wasm: WasmFacts::default(),
         };
+        if targets.iter().any(|t| t.os == Os::Wasip1) {
+            facts.wasm.find_runtimes(spawner, path, memory);
+        }
+        if targets.iter().any(|t| t.os == Os::Js) {
+            facts.wasm.find_node(spawner, path, memory);
+        }
         for target in targets {
             let Some(name) = target.facts().and_then(|f| f.qemu).map(|q| format!("qemu-{q}")) else {
                 continue;
@@ -115,14 +125,25 @@ fn find_qemu(
 ) -> Option<QemuFound> {
     [format!("{name}-static"), name.to_owned()].iter().find_map(|file| {
         let path = find_program(file, path, Path::new("/"))?;
-        identify(&path, spawner, memory)
+        identify_by(&path, &Asked { arg: "--version", version: version_in }, spawner, memory)
     })
 }
 
 type Identified = BTreeMap<(PathBuf, u64, SystemTime), QemuFound>;
 
-/// Version and digest of an emulator, kept for this process by path, size and time of change.
-fn identify(path: &Path, spawner: &dyn Spawner, memory: &dyn QemuMemory) -> Option<QemuFound> {
+/// How a program is asked for its version, and where that is in its answer.
+pub(crate) struct Asked {
+    pub(crate) arg: &'static str,
+    pub(crate) version: fn(&str) -> Option<String>,
+}
+
+/// Version and digest of a program, kept for this process by path, size and time of change.
+pub(crate) fn identify_by(
+    path: &Path,
+    asked: &Asked,
+    spawner: &dyn Spawner,
+    memory: &dyn QemuMemory,
+) -> Option<QemuFound> {
     static KNOWN: Mutex<Identified> = Mutex::new(BTreeMap::new());
     let meta = path.metadata().ok()?;
     let key = (path.to_owned(), meta.len(), meta.modified().ok()?);
@@ -133,7 +154,7 @@ fn identify(path: &Path, spawner: &dyn Spawner, memory: &dyn QemuMemory) -> Opti
     let version = match memory.version(&digest) {
         Some(known) => known,
         None => {
-            let said = ask(path, spawner)?;
+            let said = ask(path, asked, spawner)?;
             memory.keep(&digest, &said);
             said
         }
@@ -143,12 +164,12 @@ fn identify(path: &Path, spawner: &dyn Spawner, memory: &dyn QemuMemory) -> Opti
     Some(found)
 }
 
-fn ask(path: &Path, spawner: &dyn Spawner) -> Option<String> {
+fn ask(path: &Path, asked: &Asked, spawner: &dyn Spawner) -> Option<String> {
     let spec = CommandSpec::new("asking the emulator for its version", path)
-        .arg("--version")
+        .arg(asked.arg)
         .limits(Limits::wall(Duration::from_secs(10)));
     let said = spawner.run(&spec).ok().filter(|f| f.status.success())?;
-    version_in(&said.stdout_text())
+    (asked.version)(&said.stdout_text())
 }
 
 /// `qemu-aarch64 version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)` gives `7.2.22`.

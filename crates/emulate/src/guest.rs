@@ -5,14 +5,13 @@
 use crate::{Runner, RunnerCommand, binfmt, command_for};
 use goferry_proc::Limits;
 use goferry_proc::guest::{Dispatch, EmulatorCommand, Fallback, GuestSpec};
-use goferry_target::GoTarget;
+use goferry_target::{ArchKind, GoTarget};
 use serde::{Deserialize, Serialize};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-/// Flags of a registration in a namespace (binfmt-misc.rst): P keeps the program's own argv\[0\], O hands the program
-/// over opened, F opens the emulator now, so that it is found in every root and namespace.
-const FLAGS: &str = "POF";
+/// The first kernel with a binfmt_misc of its own in each user namespace.
+const KERNEL: &str = "6.7";
 
 /// How a foreign program is started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,9 +64,10 @@ pub struct GuestProgram<'a> {
 pub fn guest(program: &GuestProgram<'_>, apart: &Apart) -> GuestSpec {
     let bare = command_for(program.runner, &program.target, program.file, &[], program.sysroot);
     let mut spec = match program.runner {
-        Runner::QemuUser { path, .. } => {
+        Runner::QemuUser { path, version, .. } => {
             let mut spec = GuestSpec::new(program.file, program.args.clone());
-            spec.dispatch = dispatch(program, path, &bare, apart.way);
+            let line = registration(program.target.arch.kind(), path, version);
+            spec.dispatch = dispatch(program, line, &bare, apart.way);
             spec.set.clone_from(&bare.env);
             if let (Some(root), false) = (program.sysroot, matches!(spec.dispatch, Dispatch::Emulator(_))) {
                 spec.set.push(("QEMU_LD_PREFIX".to_owned(), root.to_string_lossy().into_owned()));
@@ -87,18 +87,20 @@ pub fn guest(program: &GuestProgram<'_>, apart: &Apart) -> GuestSpec {
     spec.network = apart.network;
     spec.own_folders = !apart.callers_folders;
     spec.limits = apart.limits;
+    if let Runner::Ssh(_) = program.runner {
+        // What is run here is ssh, which needs the network and the caller's keys; only time is the program's own.
+        (spec.isolate, spec.own_folders) = (false, false);
+        spec.limits = Limits { wall: apart.limits.wall, ..Limits::default() };
+    }
     spec
 }
 
-fn dispatch(program: &GuestProgram<'_>, emulator: &Path, bare: &RunnerCommand, way: Way) -> Dispatch {
+fn dispatch(program: &GuestProgram<'_>, line: Option<String>, bare: &RunnerCommand, way: Way) -> Dispatch {
     // The last argument is the program, which the emulator's command gets from `proc`.
     let own = bare.args.len().saturating_sub(1);
     let name = ["-0".into(), program.name.into()];
     let args = bare.args[..own].iter().cloned().chain(name).collect();
     let command = EmulatorCommand { program: bare.program.clone(), args };
-    let entry = binfmt::entry(program.target.arch.kind());
-    // A path that the kernel would not take leaves the emulator's own command line.
-    let line = entry.and_then(|e| e.register_line(&e.name, emulator, FLAGS).ok());
     match (way, line) {
         (Way::Host, _) => Dispatch::Kernel,
         (Way::Direct, _) | (Way::Auto | Way::Private, None) => Dispatch::Emulator(command),
@@ -111,6 +113,12 @@ fn dispatch(program: &GuestProgram<'_>, emulator: &Path, bare: &RunnerCommand, w
             Dispatch::Registered { line, otherwise }
         }
     }
+}
+
+/// What binfmt_misc is told; none for a path that the kernel would not take: then only the emulator can be called.
+pub(crate) fn registration(kind: ArchKind, emulator: &Path, version: &str) -> Option<String> {
+    let entry = binfmt::entry(kind)?;
+    entry.register_line(&entry.name, emulator, binfmt::flags_for(version, KERNEL)).ok()
 }
 
 /// The arguments of a test binary that the go command started through `-exec`: with the file in which the test says

@@ -9,14 +9,20 @@ mod guest;
 mod limits;
 mod machine;
 mod runner;
+pub mod ssh;
 mod start;
+pub mod trace;
+pub mod wasi;
+mod wasm;
 
 pub use facts::{HostFacts, QemuFound, QemuMemory};
 pub use guest::{Apart, GuestProgram, Way, guest, with_test_log};
 pub use limits::{KnownLimit, known_limit, known_limits};
 pub use machine::program as uname_program;
 pub use runner::{
-    Class, MissingRunner, Runner, RunnerChoice, RunnerCommand, choose_runner, command_for, knows_c_code,
-    processor_model,
+    Class, MissingRunner, Runner, RunnerChoice, RunnerCommand, choose_runner, choose_runner_for, command_for,
+    knows_c_code, processor_model,
 };
+pub use ssh::Remote;
 pub use start::{StartError, StartRecord, StartSpec, machine_seen, start};
+pub use wasm::{Load, WasiRuntime, WasmFacts};

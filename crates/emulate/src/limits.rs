@@ -29,7 +29,11 @@ pub struct KnownLimit {
     pub why: String,
     /// Version of qemu, of Go, and the date when it was seen.
     pub seen: String,
-    /// A program or a test of at most twenty lines that shows it.
+    /// What the reproducer writes, in a part of its last line, where the limit is.
+    pub shows: String,
+    /// Targets on which the reproducer was tried.
+    pub on: Vec<String>,
+    /// A program of at most twenty lines that shows it.
     pub reproducer: Vec<String>,
 }
 
@@ -94,6 +98,8 @@ mod tests {
             mended: Some("8.1".into()),
             why: String::new(),
             seen: String::new(),
+            shows: String::new(),
+            on: vec![],
             reproducer: vec![],
         }
     }

@@ -1,6 +1,6 @@
 //! Which runner, and how to call it. Pure: the host's facts come in as data.
 
-use crate::HostFacts;
+use crate::{HostFacts, Load, Remote, WasiRuntime, ssh, wasm};
 use goferry_target::{Amd64, Arch, ArchKind, Arm, GoTarget, Os, Riscv64};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
@@ -21,6 +21,39 @@ pub enum Runner {
         /// SHA-256 of the emulator, hex.
         digest: String,
     },
+    /// goferry's own WASI runtime, in a process of its own.
+    Wasi {
+        /// goferry.
+        path: PathBuf,
+        /// What interprets: `wasmi 2.0.0`.
+        engine: String,
+    },
+    /// An installed WASI runtime.
+    WasiRuntime {
+        /// Which.
+        kind: WasiRuntime,
+        /// The program.
+        path: PathBuf,
+        /// As it says itself.
+        version: String,
+        /// SHA-256 of the program, hex.
+        digest: String,
+        /// Arguments of the user's for it (GOWASIRUNTIMEARGS).
+        args: Vec<String>,
+    },
+    /// node with Go's glue, for js programs.
+    Node {
+        /// node.
+        path: PathBuf,
+        /// `20.20.0`.
+        version: String,
+        /// SHA-256 of node, hex.
+        digest: String,
+        /// Go's `wasm_exec_node.js`.
+        glue: PathBuf,
+    },
+    /// Another machine, over ssh.
+    Ssh(Remote),
 }
 
 impl Runner {
@@ -29,6 +62,22 @@ impl Runner {
         match self {
             Runner::Native => "native".to_owned(),
             Runner::QemuUser { version, .. } => format!("qemu {version}"),
+            Runner::Wasi { engine, .. } => engine.clone(),
+            Runner::WasiRuntime { kind, version, .. } => format!("{} {version}", kind.name()),
+            Runner::Node { version, .. } => format!("node {version}"),
+            Runner::Ssh(remote) => remote.to_string(),
+        }
+    }
+
+    /// What makes it another runner, for keys: what it said may differ when this does.
+    pub fn identity(&self) -> String {
+        match self {
+            Runner::Native => "native".to_owned(),
+            Runner::QemuUser { digest, .. } => digest.clone(),
+            Runner::Wasi { engine, .. } => engine.clone(),
+            Runner::WasiRuntime { digest, args, .. } => format!("{digest} {}", args.join(" ")),
+            Runner::Node { digest, glue, .. } => format!("{digest} {}", glue.display()),
+            Runner::Ssh(remote) => remote.to_string(),
         }
     }
 }
@@ -76,8 +125,18 @@ pub struct RunnerCommand {
     pub env: Vec<(String, String)>,
 }
 
-/// Chooses what runs `target` on this host.
+/// Chooses what runs `target` on this host, for a single start.
 pub fn choose_runner(target: &GoTarget, host: &HostFacts) -> RunnerChoice {
+    choose_runner_for(target, host, Load::Start)
+}
+
+/// Chooses what runs `target` on this host for some kind of work.
+pub fn choose_runner_for(target: &GoTarget, host: &HostFacts, load: Load) -> RunnerChoice {
+    match target.os {
+        Os::Wasip1 => return wasm::choose_wasi(&host.wasm, load),
+        Os::Js => return wasm::choose_js(&host.wasm),
+        _ => {}
+    }
     if host.os != Some(target.os) || target.os != Os::Linux {
         // Programs of the host's own system run as they are, where the processor fits.
         if host.os == Some(target.os) && native(target, host) {
@@ -118,7 +177,7 @@ pub fn choose_runner(target: &GoTarget, host: &HostFacts) -> RunnerChoice {
     }
 }
 
-fn found(runner: Runner, reason: String) -> RunnerChoice {
+pub(crate) fn found(runner: Runner, reason: String) -> RunnerChoice {
     RunnerChoice { runner: Some(runner), reason, missing: None, class: None }
 }
 
@@ -179,6 +238,12 @@ pub fn command_for(
             let model = model.map(|m| ("QEMU_CPU".to_owned(), m.to_owned()));
             RunnerCommand { program: path.clone(), args: words, env: model.into_iter().collect() }
         }
+        Runner::Wasi { path, .. } => wasm::own_command(path, program, rest.collect()),
+        Runner::WasiRuntime { kind, path, args, .. } => {
+            wasm::runtime_command(*kind, path, args, program, rest.collect())
+        }
+        Runner::Node { path, glue, .. } => wasm::node_command(path, glue, program, rest.collect()),
+        Runner::Ssh(remote) => ssh::command(remote, program, rest.collect()),
     }
 }
 
@@ -226,6 +291,7 @@ mod tests {
             runs_386: true,
             runs_arm: false,
             qemu: [("qemu-aarch64".to_owned(), qemu)].into(),
+            wasm: crate::WasmFacts::default(),
         }
     }
 
@@ -239,10 +305,12 @@ mod tests {
             assert_eq!(choose(native).runner, Some(Runner::Native), "{native}");
         }
         assert!(matches!(choose("linux/arm64").runner, Some(Runner::QemuUser { .. })));
-        for none in ["darwin/arm64", "windows/amd64", "freebsd/amd64", "js/wasm"] {
+        for none in ["darwin/arm64", "windows/amd64", "freebsd/amd64"] {
             assert_eq!((choose(none).runner, choose(none).class), (None, Some(Class::NoRunner)), "{none}");
         }
-        for (missing, what) in [("linux/riscv64", "qemu-riscv64"), ("linux/amd64/v4", "qemu-x86_64")] {
+        for (missing, what) in
+            [("linux/riscv64", "qemu-riscv64"), ("linux/amd64/v4", "qemu-x86_64"), ("js/wasm", "node")]
+        {
             let choice = choose(missing);
             assert_eq!((choice.runner, choice.class), (None, Some(Class::RunnerMissing)));
             assert_eq!(choice.missing.unwrap().what, what);

@@ -2,6 +2,7 @@
 //!
 //! Owns: the limits of an emulated start and its record. Must not: judge the record.
 
+use crate::guest::registration;
 use crate::{Runner, command_for, machine};
 use goferry_proc::sandbox::{self, Isolation, SandboxSpec};
 use goferry_proc::{Host, Limits, SpawnError, Status};
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Private memory that qemu-user needs for itself, on top of the program's limit.
+/// Private memory that an emulator or an interpreter needs for itself, on top of the program's limit.
 const EMULATOR_BYTES: u64 = 512 << 20;
 
 /// Bytes kept of each output stream, both ends.
@@ -64,6 +65,8 @@ pub struct StartRecord {
     pub runner: Runner,
     /// How far it was kept apart.
     pub isolation: Isolation,
+    /// Whether programs of the same machine that it started would have run; not asked where it needs no emulator.
+    pub starts_others: Option<bool>,
     /// How it ended.
     pub status: Status,
     /// Standard output, both ends of it if it was long, invalid UTF-8 replaced.
@@ -88,6 +91,7 @@ pub fn start(spec: &StartSpec, host: &Host) -> Result<StartRecord, StartError> {
     Ok(StartRecord {
         runner: spec.runner.clone(),
         isolation: run.isolation,
+        starts_others: matches!(spec.runner, Runner::QemuUser { .. }).then_some(run.registered),
         status: run.finished.status,
         stdout: run.finished.stdout_text(),
         stderr: run.finished.stderr_text(),
@@ -99,10 +103,15 @@ pub fn start(spec: &StartSpec, host: &Host) -> Result<StartRecord, StartError> {
 fn sandboxed(spec: &StartSpec, program: &Path, args: &[String]) -> SandboxSpec {
     let command = command_for(&spec.runner, &spec.target, program, args, spec.sysroot.as_deref());
     let mut limits = spec.limits;
-    if let Runner::QemuUser { .. } = spec.runner {
+    if spec.runner != Runner::Native {
         limits.memory_bytes = limits.memory_bytes.map(|b| b.saturating_add(EMULATOR_BYTES));
     }
+    let register = match &spec.runner {
+        Runner::QemuUser { path, version, .. } => registration(spec.target.arch.kind(), path, version),
+        _ => None,
+    };
     SandboxSpec {
+        register,
         args: command.args,
         env: spec.env.iter().cloned().chain(command.env).collect(),
         limits,

@@ -14,6 +14,7 @@ const PROGRAM: &str = r#"package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"runtime"
 	"time"
 )
@@ -29,6 +30,9 @@ func main() {
 	case "crash":
 		var p *int
 		*p = 1
+	case "self":
+		out, err := exec.Command(os.Args[0], "hello").CombinedOutput()
+		fmt.Println(err, string(out))
 	case "sleep":
 		time.Sleep(time.Hour)
 	}
@@ -122,6 +126,14 @@ fn every_machine_starts_go_programs(bench: &Bench) {
         assert_eq!(ran.status, Status::Exited(0), "{name}: {ran:?}");
         assert_eq!(ran.stdout, format!("hello from {} 3\n", target.arch.goarch()));
         assert_eq!(ran.uname.as_deref(), Some(uname), "{name}");
+        // What it starts runs too, or the record says that it would not.
+        let ran = bench.start(&target, &program, "self", 20_000);
+        let expected =
+            if ran.starts_others == Some(false) { "exec format error" } else { "<nil> hello from " };
+        assert!(ran.stdout.contains(expected), "{name}: {ran:?}");
+        if ran.isolation == goferry_proc::sandbox::Isolation::Namespaces {
+            assert_ne!(ran.starts_others, Some(false), "{name}");
+        }
         std::fs::remove_file(program).unwrap();
     }
 }

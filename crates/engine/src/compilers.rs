@@ -44,12 +44,14 @@ impl Compilers {
     /// Where the loader and the libraries of a target's dynamic programs are.
     pub(crate) fn loader_prefix(&self, target: GoTarget) -> Option<PathBuf> {
         let facts = target.facts()?;
-        // What the host itself loads needs no prefix.
-        if target.os == goferry_target::Os::Linux && facts.glibc_loader.is_some_and(|l| Path::new(l).exists())
-        {
+        let own = self.provided.get(&target);
+        // What the host itself loads needs no prefix, unless its libraries were fetched.
+        let libraries = own.is_some_and(|p| p.entries.iter().any(|e| e.role == "sysroot"));
+        let here = facts.glibc_loader.is_some_and(|l| Path::new(l).exists());
+        if target.os == goferry_target::Os::Linux && here && !libraries {
             return None;
         }
-        let provided = self.provided.get(&target).and_then(|p| p.loader_prefix.clone());
+        let provided = own.and_then(|p| p.loader_prefix.clone());
         // Where the distribution's cross compilers keep them.
         let installed = || {
             let root = Path::new("/usr").join(provide::gcc_triple(target)?);

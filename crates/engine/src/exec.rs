@@ -48,7 +48,9 @@ pub fn program(
         None => target_of(&binary).ok_or_else(|| unknown_machine(&file))?,
     };
     is_for(&binary, &file, target)?;
-    let missing = binary.interpreter.is_some() && known.sysroot.is_none();
+    // Another machine has a loader of its own.
+    let remote = matches!(known.runner, Some(Runner::Ssh(_)));
+    let missing = binary.interpreter.is_some() && known.sysroot.is_none() && !remote;
     let fetching = match (&known.runner, missing) {
         (Some(_), false) => None,
         _ => Some(Gathered::new(session, has_c_code(&binary).then_some(target))?),

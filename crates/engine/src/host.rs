@@ -78,6 +78,12 @@ pub(crate) fn gather(
             wanted.prefer = Prefer::Zig;
         }
         let fact = compilers::fact(session, &wanted, &project.root, &fetching, &mut provided);
+        if let Ok(fact) = &fact
+            && !wanted.packages.is_empty()
+            && provided.provided.get(target).is_some_and(|p| p.bin_dirs.is_empty())
+        {
+            session.sink.note(format!("{target}: {}", fact.reason));
+        }
         ccs.insert(*target, fact);
         all_wanted.push(wanted);
     }
@@ -132,7 +138,7 @@ fn runners(
             (Some(runner), _) => {
                 let fact = RunnerFact::Runs {
                     name: runner.label(),
-                    identity: identity(&runner),
+                    identity: runner.identity(),
                     reason: choice.reason,
                 };
                 runners.insert(*t, runner);
@@ -163,7 +169,8 @@ pub(crate) fn missing_emulators<'f>(
         return if targets.iter().any(foreign) { vec![fetching.qemu()] } else { vec![] };
     }
     let vectors = targets.iter().any(|t| too_old(t, &host, fetching)).then(provide::vectors_suite).flatten();
-    let missing = |t: &&GoTarget| choose_runner(t, &host).class == Some(Class::RunnerMissing);
+    let missing =
+        |t: &&GoTarget| t.os == Os::Linux && choose_runner(t, &host).class == Some(Class::RunnerMissing);
     // What the newer suite's serves needs no other.
     let own = targets.iter().filter(missing).any(|t| vectors.is_none() || !too_old(t, &host, fetching));
     let own = own.then(QemuWanted::default);
@@ -180,6 +187,19 @@ fn too_old(target: &GoTarget, host: &goferry_emulate::HostFacts, fetching: &Fetc
     fetching.has_c_code(target) && !goferry_emulate::knows_c_code(&version, target)
 }
 
+/// What the environment and Go's installation say about running wasm programs.
+fn wasm_facts(session: &Session, targets: &[GoTarget], facts: &mut goferry_emulate::WasmFacts) {
+    facts.asked = session.env.get("GOWASIRUNTIME").cloned();
+    let args = session.env.get("GOWASIRUNTIMEARGS").map(String::as_str).unwrap_or_default();
+    facts.asked_args = args.split_whitespace().map(str::to_owned).collect();
+    if targets.iter().any(|t| t.os == Os::Js) {
+        let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+        let go = Go::find(path.as_ref(), &session.cwd).ok();
+        let identity = go.and_then(|go| Go::identify_without_running(&go, &session.cwd).ok());
+        facts.glue = identity.and_then(|i| goferry_emulate::WasmFacts::glue_of(&i.goroot));
+    }
+}
+
 /// The host's runners; a qemu that is missing is fetched where that is possible.
 pub(crate) fn emulators(
     session: &Session,
@@ -190,10 +210,12 @@ pub(crate) fn emulators(
     let probe = |path: &str, targets: &[GoTarget]| {
         use goferry_emulate::HostFacts;
         let path = Some(path.as_ref());
-        match &session.cache {
+        let mut host = match &session.cache {
             Some(store) => HostFacts::probe_remembering(&session.host, path, targets, &Remembered(store)),
             None => HostFacts::probe(&session.host, path, targets),
-        }
+        };
+        wasm_facts(session, targets, &mut host.wasm);
+        host
     };
     let mut host = probe(path, targets);
     for wanted in missing_emulators(session, path, targets, fetching) {
@@ -224,13 +246,6 @@ pub(crate) fn emulators(
         }
     }
     host
-}
-
-fn identity(runner: &Runner) -> String {
-    match runner {
-        Runner::Native => "native".to_owned(),
-        Runner::QemuUser { digest, .. } => digest.clone(),
-    }
 }
 
 /// Whether a build of this target may use cgo, as far as the environment says.

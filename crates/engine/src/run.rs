@@ -26,11 +26,16 @@ pub struct Ready {
     pub sysroot: Option<PathBuf>,
 }
 
-/// Builds the program if it is a package, and says what runs it.
+/// Builds the program if it is a package, and says what runs it: `on`, or what is chosen.
 ///
 /// # Errors
 /// No such package or file, a failed build, no runner.
-pub fn program(session: &Session, target: GoTarget, what: Option<&str>) -> Result<Ready, Diagnostics> {
+pub fn program(
+    session: &Session,
+    target: GoTarget,
+    what: Option<&str>,
+    on: Option<Runner>,
+) -> Result<Ready, Diagnostics> {
     let (config, problems) = config::load(&session.cwd, &session.cwd, &ConfigFile::Search);
     if problems.has_errors() {
         return Err(problems);
@@ -45,6 +50,9 @@ pub fn program(session: &Session, target: GoTarget, what: Option<&str>) -> Resul
     };
     let binary = exec::read(&file)?;
     exec::is_for(&binary, &file, target)?;
+    if let Some(runner) = on {
+        return Ok(Ready { file, runner, sysroot: None });
+    }
     let fetching = fetching.with_c_code(exec::has_c_code(&binary).then_some(target));
     let runner = toolset::runner(session, target, &fetching)?;
     let dynamic = binary.interpreter.is_some();

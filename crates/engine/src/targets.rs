@@ -1,10 +1,9 @@
 //! `goferry targets`: every pair with its compiler, C library and runner; and, tried out, what was built and ran.
 
 use crate::compilers::FetchRules;
-use crate::run;
 use crate::session::Session;
 use crate::toolset::{self, State, ToolRow};
-use goferry_emulate::command_for;
+use crate::{exec, run};
 use goferry_proc::{CommandSpec, Env, Limits, Spawner};
 use goferry_report::Diagnostics;
 use goferry_target::{GoTarget, Linking, Os};
@@ -138,19 +137,24 @@ fn try_one(session: &Session, dir: &Path, row: TargetRow) -> Tried {
     Tried { row, built: if cgo { "yes, with cgo" } else { "yes, without cgo" }.to_owned(), ran }
 }
 
+/// By `goferry exec`, as any program is run: what it could do there, in its own words.
 fn start(session: &Session, target: GoTarget, program: &Path, cgo: bool) -> String {
-    let Ok(ready) = run::program(session, target, program.to_str()) else { return "no".to_owned() };
-    let command = command_for(&ready.runner, &target, &ready.file, &[], ready.sysroot.as_deref());
-    let mut spec = CommandSpec::new(format!("run for {target}"), command.program)
-        .args(command.args)
+    let (Ok(ready), Ok(own)) =
+        (run::program(session, target, program.to_str(), None), std::env::current_exe())
+    else {
+        return "no".to_owned();
+    };
+    let spec = CommandSpec::new(format!("run for {target}"), own)
+        .args(exec::command_line(&target, &ready.runner, ready.sysroot.as_deref()))
+        .arg(&ready.file)
         .limits(Limits::wall(Duration::from_secs(60)));
-    for (name, value) in command.env {
-        spec = spec.set(name, value);
-    }
     let wanted =
         format!("{} {} {}", target.os.goos(), target.arch.goarch(), if cgo { "cgo 3" } else { "pure 3" });
     match session.host.run(&spec) {
-        Ok(done) if done.status.success() && done.stdout_text().trim() == wanted => "yes".to_owned(),
+        Ok(done) if done.status.success() && done.stdout_text().starts_with(&wanted) => {
+            let could = done.stdout_text()[wanted.len()..].trim().replace(' ', ", ");
+            format!("yes: {could}")
+        }
         Ok(done) => {
             format!("NO: {} {}", done.stdout_text().trim(), done.stderr_text().lines().next().unwrap_or(""))
         }

@@ -6,7 +6,7 @@
 use crate::compilers::{self, Compilers, FetchRules, Fetching, LOCK_FILE};
 use crate::session::{ConfigFile, Request, Session};
 use crate::{config, host, prepare};
-use goferry_emulate::{Runner, choose_runner};
+use goferry_emulate::{Load, Runner, choose_runner, choose_runner_for};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::GoTarget;
 use goferry_toolchain::provide::{self, Lock, LockEntry, Provided, ProvidedQemu, Source, Wanted};
@@ -323,7 +323,7 @@ fn exec_folder(
     Ok(Some(folder))
 }
 
-/// What runs a target's programs here; fetched if it can be.
+/// What runs a target's programs here, one at a time; fetched if it can be.
 ///
 /// # Errors
 /// [`Code::RunnerMissing`] with what would.
@@ -332,9 +332,22 @@ pub(crate) fn runner(
     target: GoTarget,
     fetching: &Fetching<'_>,
 ) -> Result<Runner, Box<Diagnostic>> {
+    runner_for(session, target, fetching, Load::Start)
+}
+
+/// The same for some kind of work.
+///
+/// # Errors
+/// As [`runner`].
+pub(crate) fn runner_for(
+    session: &Session,
+    target: GoTarget,
+    fetching: &Fetching<'_>,
+    load: Load,
+) -> Result<Runner, Box<Diagnostic>> {
     let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
     let emulators = host::emulators(session, path, &[target], fetching);
-    let choice = choose_runner(&target, &emulators);
+    let choice = choose_runner_for(&target, &emulators, load);
     choice.runner.ok_or_else(|| {
         let message = format!("no program for {target} can be run here: {}", choice.reason);
         let d = Diagnostic::error(Code::RunnerMissing, message);

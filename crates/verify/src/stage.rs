@@ -160,6 +160,7 @@ fn run(
     Ok(RunRecord {
         runner: runner.label(),
         isolation: isolation(&record.isolation),
+        starts_others: record.starts_others,
         args: args.iter().map(|a| hide(a).into_owned()).collect(),
         ended: seen.ended,
         output: said.lines().find(|l| !l.trim().is_empty()).unwrap_or_default().chars().take(200).collect(),

@@ -46,6 +46,9 @@ pub struct RunRecord {
     pub runner: String,
     /// `namespaces`, or `none (why)`.
     pub isolation: String,
+    /// Whether programs of the target's machine that it started would have run; none where that needs no emulator.
+    #[serde(default)]
+    pub starts_others: Option<bool>,
     /// Arguments of the run that decided.
     pub args: Vec<String>,
     /// How it ended.

@@ -2,7 +2,7 @@
 
 use crate::{bytes, duration};
 use clap::{Args, ValueHint};
-use goferry_emulate::{Apart, Way};
+use goferry_emulate::{Apart, Remote, Way};
 use goferry_proc::Limits;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -94,6 +94,9 @@ pub(crate) struct RunArgs {
     /// What the program is started with
     #[arg(last = true, value_name = "ARGS")]
     pub(crate) args: Vec<OsString>,
+    /// Run it on another machine over ssh: it is copied there and removed again
+    #[arg(long, value_name = "ssh://USER@HOST")]
+    pub(crate) on: Option<Remote>,
     #[command(flatten)]
     pub(crate) isolation: Isolation,
 }
@@ -106,8 +109,11 @@ pub(crate) struct ExecArgs {
     /// Where a dynamic program's loader and libraries are [default: looked for, or fetched]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) sysroot: Option<PathBuf>,
+    /// Run it on another machine over ssh: it is copied there and removed again
+    #[arg(long, value_name = "ssh://USER@HOST")]
+    pub(crate) on: Option<Remote>,
     /// The runner that was chosen already, as JSON
-    #[arg(long, hide = true)]
+    #[arg(long, hide = true, conflicts_with = "on")]
     pub(crate) runner: Option<String>,
     /// Where to write how it came to run, as JSON
     #[arg(long, hide = true)]

@@ -99,6 +99,7 @@ Examples:
   goferry run linux/arm64                        the main package here
   goferry run linux/mips64le ./cmd/tool -- -v    another one, with arguments
   goferry run linux/riscv64 dist/x_linux_riscv64/x
+  goferry run linux/arm64 --on ssh://pi@raspberry -- -v    on real hardware
 
 Its status is the program's own; 125: goferry failed, 126: it cannot be run here, 127: there is no such program.";
 

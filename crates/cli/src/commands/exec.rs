@@ -79,6 +79,7 @@ fn known(args: &ExecArgs) -> Result<Known, Diagnostics> {
         args.runner.as_deref().map(serde_json::from_str).transpose().map_err(|e| {
             Diagnostic::error(Code::ConfigValue, format!("--runner is not what goferry itself writes: {e}"))
         })?;
+    let runner = runner.or_else(|| args.on.clone().map(Runner::Ssh));
     Ok(Known { target, runner, sysroot: args.sysroot.clone() })
 }
 

@@ -4,6 +4,7 @@ use super::exec::failed;
 use crate::args::RunArgs;
 use crate::resolve;
 use crate::watch::Watch;
+use goferry_emulate::Runner;
 use goferry_engine::exec::command_line;
 use goferry_engine::run::Ready;
 use goferry_proc::{Cancel, exec_instead};
@@ -20,7 +21,8 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Diagnostics> {
         let _watch = Watch::start(&cancel, None);
         super::toolchain::session(&cancel).and_then(|session| {
             let target = resolve::target(&args.target)?;
-            Ok((target, goferry_engine::run::program(&session, target, args.package.as_deref())?))
+            let on = args.on.clone().map(Runner::Ssh);
+            Ok((target, goferry_engine::run::program(&session, target, args.package.as_deref(), on)?))
         })
     };
     let become_it = ready.and_then(|(target, ready)| {

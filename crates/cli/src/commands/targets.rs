@@ -17,7 +17,8 @@ const INTRODUCTION: &str = "\
 # Targets
 
 Written by `goferry targets --markdown`, which builds a small program with cgo for every pair that Go knows (without cgo
-where there is no C compiler for it), with networking and C's mathematics, and runs it where this kind of host can.
+where there is no C compiler for it), and runs it by `goferry exec` where this kind of host can: it prints a line with C's
+mathematics in it and the words of what worked besides, a hundred goroutines, a TCP connection to itself, and starting itself.
 Nothing was installed by root. `goferry targets` prints the same for your host, without building.
 
 ";

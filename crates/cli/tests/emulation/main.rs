@@ -5,6 +5,7 @@
 
 mod exec;
 mod levels;
+mod limits;
 mod machine;
 mod suite;
 #[path = "../support/mod.rs"]

@@ -1,5 +1,5 @@
-//! The cross gcc of another suite than the host's, with its own C library, on a machine without cross compilers: the real
-//! apt, gcc, qemu and go, as an ordinary user.
+//! The cross gcc of another suite than the host's, with its own C library, and packages for the host's own platform, on a
+//! machine without cross compilers: the real apt, gcc, qemu and go, as an ordinary user.
 
 #![expect(clippy::unwrap_used, reason = "what a test cannot set up has failed")]
 
@@ -29,15 +29,21 @@ const FILES: [(&str, &str); 5] = [
     (".gitignore", "/dist/\n/goferry.lock\n"),
 ];
 
+type Check = (&'static str, fn(&Machine));
+
 fn main() -> ExitCode {
     let args = Arguments::from_args();
-    let trial = Trial::test("gcc-of-a-newer-suite-and-its-qemu", || {
-        let machine = Machine::new();
-        newer(&machine);
-        machine.remove();
-        Ok(())
+    let checks: [Check; 2] =
+        [("gcc-of-a-newer-suite-and-its-qemu", newer), ("packages-of-the-hosts-own-target", native)];
+    let trials = checks.map(|(name, check)| {
+        Trial::test(name, move || {
+            let machine = Machine::new();
+            check(&machine);
+            machine.remove();
+            Ok(())
+        })
     });
-    libtest_mimic::run(&args, vec![trial]).exit_code()
+    libtest_mimic::run(&args, trials.into()).exit_code()
 }
 
 /// A user with the project, whose files come from the mirror once it has them.
@@ -112,4 +118,26 @@ fn changed(user: &User) {
     assert!(r.stderr.contains("it is unpacked again"), "{}", r.stderr);
     assert!(std::fs::read(compiler).unwrap() == good, "not mended");
     user.must(0, &["build", "--snapshot", "--locked"]);
+}
+
+/// A library that the host need not have: compiled and linked against, and found when the program starts.
+fn native(m: &Machine) {
+    let user = m.user("native");
+    let arch = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+    user.write("go.mod", "module example.com/packed\n\ngo 1.24\n");
+    user.write(
+        "main.go",
+        "package main\n\n// #cgo pkg-config: lzo2\n// #include <lzo/lzo1x.h>\nimport \"C\"\n\nfunc main() { println(C.lzo_version() > 0x2000) }\n",
+    );
+    user.write("goferry.toml", "[sysroot]\npackages = [\"liblzo2-dev\"]\n");
+    let target = format!("linux/{arch}");
+    let r = user.must(0, &["run", &target]);
+    assert!(r.stderr.ends_with("true\n"), "{}", r.stderr);
+    let r = user.must(0, &["toolchain", "install", &target]);
+    assert!(r.stdout.contains("liblzo2-dev"), "{}", r.stdout);
+    let lock = std::fs::read_to_string(user.work.join("goferry.lock")).unwrap();
+    assert!(lock.contains("role = \"sysroot\"") && lock.contains(&format!("for = \"{target}\"")), "{lock}");
+    // It is what was fetched that was used.
+    let libraries = user.sh("find \"$GOFERRY_CACHE/tools/unpacked\" -name 'liblzo2.so.2'");
+    assert!(libraries.contains("sysroot-"), "{libraries}");
 }

@@ -8,13 +8,14 @@ use crate::model::{
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::GoTarget;
 
-/// Reads `targets`, `[verify]`, `[toolchain]` and `[sysroot]`.
+/// Reads `targets`, `[verify]`, `[test]`, `[toolchain]` and `[sysroot]`.
 pub(super) fn read_native(root: &View<'_>, config: &mut Config) -> Diagnostics {
     let mut diagnostics = Diagnostics::default();
     config.targets = root.texts("targets");
     if let Some(verify) = root.map("verify") {
         config.verify = read_verify(&verify, &mut diagnostics);
     }
+    config.allow_known_limits = root.map("test").is_some_and(|test| test.bool("allow_known_limits"));
     if let Some(toolchain) = root.map("toolchain") {
         let targets = toolchain.free_maps("target");
         config.toolchain = Toolchain {

@@ -107,14 +107,24 @@ static SYSROOT: Shape = shape(
     ],
 );
 
+static TEST: Shape = shape(
+    "test",
+    &[key(
+        "allow_known_limits",
+        Bool,
+        "Whether a failed test that is a known limit of the emulator counts as none; `goferry test` names it either way.",
+    )],
+);
+
 /// goferry's own words at the top of goferry.toml.
-pub(crate) static OWN: [Key; 7] = [
+pub(crate) static OWN: [Key; 8] = [
     key(
         "targets",
         List(&Text),
         "The matrix of every build that names none, e.g. `[\"linux/arm64\", \"linux/arm/v7\"]`.",
     ),
     key("verify", Map(&VERIFY), "How artifacts are run before they ship."),
+    key("test", Map(&TEST), "How `goferry test` judges."),
     key("toolchain", Map(&TOOLCHAIN), "Which C compiler cgo targets use, and how they are linked."),
     key("sysroot", Map(&SYSROOT), "Headers and libraries of the targets, for cgo."),
     key("scan", Any, "Vulnerability gates.").later(),

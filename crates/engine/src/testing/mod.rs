@@ -42,7 +42,7 @@ pub struct TestRequest {
     pub isolation: Vec<String>,
     /// How often failed tests are run again.
     pub retries: u32,
-    /// Whether a failure that is a known limit of the emulator counts as none.
+    /// Whether a failure that is a known limit of the emulator counts as none; goferry.toml may say so too.
     pub allow_known_limits: bool,
 }
 
@@ -280,7 +280,7 @@ impl Run<'_> {
             Verdict::BuildFailed => false,
             Verdict::Failed => {
                 let mut failures = package.failures().peekable();
-                self.request.allow_known_limits
+                (self.request.allow_known_limits || self.tools.allows_known_limits())
                     && failures.peek().is_some()
                     && failures.all(|t| t.limit.is_some())
             }

@@ -6,7 +6,7 @@ use super::flags::GoTestArgs;
 use crate::compilers::{self, Compilers, FetchRules, Fetching};
 use crate::session::{ConfigFile, Session};
 use crate::{config, exec, host, toolset};
-use goferry_emulate::{Runner, uname_program};
+use goferry_emulate::{Load, Runner, uname_program};
 use goferry_proc::guest::Level;
 use goferry_proc::sandbox::Isolation;
 use goferry_proc::{CommandSpec, Env, Limits, Spawner};
@@ -63,6 +63,11 @@ impl Tools {
         Ok(Tools { go: Go { path: go_path, version: identity.go_version(), env: GoEnv::default() }, config })
     }
 
+    /// `[test] allow_known_limits`.
+    pub(super) fn allows_known_limits(&self) -> bool {
+        self.config.allow_known_limits
+    }
+
     /// Finds or fetches what a target needs.
     ///
     /// # Errors
@@ -77,7 +82,7 @@ impl Tools {
         let rules = FetchRules { may_fetch: self.config.toolchain.fetch, ..FetchRules::default() };
         let fetching =
             Fetching::new(session, &session.cwd, rules)?.with_qemu(self.config.toolchain.qemu.as_ref());
-        let runner = toolset::runner(session, target, &fetching)?;
+        let runner = toolset::runner_for(session, target, &fetching, Load::Suite)?;
         if go.race && runner != Runner::Native {
             return Err(race(target, &runner).into());
         }

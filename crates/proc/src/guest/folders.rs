@@ -26,8 +26,11 @@ impl Folders {
         let parent = std::env::temp_dir();
         sweep(&parent);
         let dir = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?.keep();
-        let lock = File::create(dir.join(LOCK))?;
+        // Held before it has its name: others remove a folder whose lock they can take.
+        let unnamed = dir.join("lock.new");
+        let lock = File::create(&unnamed)?;
         lock.lock()?;
+        std::fs::rename(unnamed, dir.join(LOCK))?;
         for (_, folder) in places(&dir) {
             std::fs::create_dir(folder)?;
         }
@@ -108,6 +111,20 @@ mod tests {
         drop(held);
         sweep(parent.path());
         assert!(!live.exists());
+    }
+
+    #[test]
+    fn those_that_are_being_made_are_not_swept_up() {
+        std::thread::scope(|s| {
+            for _ in 0..8 {
+                s.spawn(|| {
+                    for _ in 0..50 {
+                        let folders = Folders::new().unwrap();
+                        assert!(folders.variables().iter().all(|(_, p)| p.is_dir()));
+                    }
+                });
+            }
+        });
     }
 
     #[test]

@@ -99,16 +99,8 @@ fn prepare(orders: &Orders) -> Result<Option<Result<(), String>>, String> {
         loopback::bring_up().map_err(|e| format!("the loopback cannot be brought up: {}", e.desc()))?;
     }
     Ok(match &orders.dispatch {
-        Dispatch::Registered { line, otherwise: Fallback::Refuse } => Some(Ok(register(line)?)),
-        Dispatch::Registered { line, .. } => Some(register(line)),
+        Dispatch::Registered { line, otherwise: Fallback::Refuse } => Some(Ok(mounts::register(line)?)),
+        Dispatch::Registered { line, .. } => Some(mounts::register(line)),
         Dispatch::Kernel | Dispatch::Emulator(_) => None,
     })
-}
-
-/// Registers an emulator in this user namespace (Linux 6.7), which nobody else sees.
-fn register(line: &str) -> Result<(), String> {
-    mounts::binfmt_misc()
-        .map_err(|e| format!("no binfmt_misc of its own (that needs Linux 6.7): {}", e.desc()))?;
-    std::fs::write("/proc/sys/fs/binfmt_misc/register", line)
-        .map_err(|e| format!("the emulator cannot be registered: {e}"))
 }

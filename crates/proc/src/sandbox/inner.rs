@@ -48,8 +48,10 @@ pub(super) fn enter(file: Option<OsString>, answer: Option<OsString>) -> ! {
         Ok::<_, std::io::Error>((File::options().write(true).open(&answer)?, orders))
     })();
     let Ok((mut answer, orders)) = opened else { std::process::exit(BROKEN) };
+    // Before the namespace's own /proc hides where it was mounted.
+    let registered = orders.register.as_deref().is_some_and(mounts::is_registered);
     let result = match descend(&orders) {
-        Ok(()) => run(&orders, &signals),
+        Ok(()) => run(&orders, &signals, registered),
         Err(why) => Answer::Refused { why },
     };
     write_answer(&mut answer, &result);
@@ -85,7 +87,7 @@ fn not_started(e: &std::io::Error) -> Answer {
 }
 
 /// Runs the program; passes signals on to it and reaps whatever is orphaned.
-fn run(orders: &Orders, signals: &SigSet) -> Answer {
+fn run(orders: &Orders, signals: &SigSet, registered: bool) -> Answer {
     // The child inherits the mask, so it is lifted for that moment. Until it is back, pid 1 loses signals but does not
     // die of them; hence the look for a child that has already ended before the first wait.
     let spawned = signals
@@ -103,7 +105,7 @@ fn run(orders: &Orders, signals: &SigSet) -> Answer {
                 .ok()
                 .and_then(|u| u64::try_from(u.max_rss()).ok())
                 .map(|kib| kib * 1024);
-            return Answer::Ended { status, max_rss };
+            return Answer::Ended { status, max_rss, registered };
         }
         match signals.wait() {
             Ok(Signal::SIGCHLD) | Err(_) => {}

@@ -55,6 +55,9 @@ pub struct SandboxSpec {
     pub limits: Limits,
     /// Whether it is to be kept apart at all; false: limits and an empty directory only.
     pub isolate: bool,
+    /// An emulator's registration, for programs of the same machine that this one starts; where the kernel does not grant
+    /// it they do not run.
+    pub register: Option<String>,
     /// Bytes kept of each output stream.
     pub max_output: usize,
     /// The executable that calls [`enter_if_asked`] first in its main; none: this one.
@@ -72,6 +75,7 @@ impl SandboxSpec {
             stdin: Stdin::Null,
             limits: Limits::default(),
             isolate: true,
+            register: None,
             max_output: 1 << 20,
             helper: None,
         }
@@ -98,6 +102,8 @@ pub struct SandboxRun {
     pub finished: Finished,
     /// How far it was kept apart.
     pub isolation: Isolation,
+    /// Whether the emulator was registered for what the program starts.
+    pub registered: bool,
 }
 
 /// What the helpers are told, as a file.
@@ -107,6 +113,7 @@ struct Orders {
     args: Vec<OsString>,
     env: Vec<(String, String)>,
     limits: Limits,
+    register: Option<String>,
     /// Where the scratch directories are, or are to be.
     scratch: PathBuf,
     /// The process that waits; when it dies, the helper is to die too.
@@ -125,7 +132,7 @@ enum Answer {
     /// The program could not be executed: the number of the error.
     NotStarted { errno: i32 },
     /// It ended.
-    Ended { status: Status, max_rss: Option<u64> },
+    Ended { status: Status, max_rss: Option<u64>, registered: bool },
 }
 
 impl Orders {
@@ -206,15 +213,17 @@ pub fn run(spec: &SandboxSpec, host: &Host) -> Result<SandboxRun, SpawnError> {
     let why = match switched_off.or_else(refused_beforehand) {
         Some(why) => why,
         None => match attempt(spec, host, "__sandbox")? {
-            Outcome::Ran(finished) => return Ok(SandboxRun { finished, isolation: Isolation::Namespaces }),
+            Outcome::Ran(finished, registered) => {
+                return Ok(SandboxRun { finished, isolation: Isolation::Namespaces, registered });
+            }
             Outcome::Refused(why) => REFUSED.get_or_init(|| why).clone(),
         },
     };
     let finished = match attempt(spec, host, "__limits")? {
-        Outcome::Ran(finished) => finished,
+        Outcome::Ran(finished, _) => finished,
         Outcome::Refused(why) => return Err(spec.io(std::io::Error::other(why))),
     };
-    Ok(SandboxRun { finished, isolation: Isolation::None { why } })
+    Ok(SandboxRun { finished, isolation: Isolation::None { why }, registered: false })
 }
 
 pub(crate) fn refused_beforehand() -> Option<String> {
@@ -228,7 +237,7 @@ pub(crate) fn refused_beforehand() -> Option<String> {
 }
 
 enum Outcome {
-    Ran(Finished),
+    Ran(Finished, bool),
     Refused(String),
 }
 
@@ -280,7 +289,7 @@ fn direct(spec: &SandboxSpec, orders: &Orders, host: &Host) -> Result<Outcome, S
         limits: spec.limits,
         output: OutputMode::Capture { max_bytes: spec.max_output },
     };
-    host.run_with(&command, None, After::KillGroup).map(Outcome::Ran)
+    host.run_with(&command, None, After::KillGroup).map(|f| Outcome::Ran(f, false))
 }
 
 impl SandboxSpec {
@@ -300,6 +309,7 @@ impl SandboxSpec {
             args: self.args.clone(),
             env: self.env.clone(),
             limits: self.limits,
+            register: self.register.clone(),
             scratch,
             parent: std::process::id(),
             user,
@@ -314,12 +324,12 @@ impl SandboxSpec {
     /// What became of the program, from the helper's end and its answer.
     fn judge(&self, finished: Finished, answer: Option<Answer>, role: &str) -> Result<Outcome, SpawnError> {
         if finished.status == Status::TimedOut {
-            return Ok(Outcome::Ran(finished));
+            return Ok(Outcome::Ran(finished, false));
         }
         match answer {
             Some(Answer::Refused { why }) => Ok(Outcome::Refused(why)),
-            Some(Answer::Ended { status, max_rss }) => {
-                Ok(Outcome::Ran(Finished { status, max_rss_bytes: max_rss, ..finished }))
+            Some(Answer::Ended { status, max_rss, registered }) => {
+                Ok(Outcome::Ran(Finished { status, max_rss_bytes: max_rss, ..finished }, registered))
             }
             Some(Answer::NotStarted { errno }) => Err(crate::host::exec_error(
                 &self.purpose,
@@ -328,7 +338,7 @@ impl SandboxSpec {
             )),
             // `__limits` becomes the program; and who was killed cannot answer.
             None if role == "__limits" || matches!(finished.status, Status::Signaled(_)) => {
-                Ok(Outcome::Ran(finished))
+                Ok(Outcome::Ran(finished, false))
             }
             None => Ok(Outcome::Refused(format!(
                 "the sandbox helper ended with {:?} and no answer: {}",

@@ -21,10 +21,21 @@ pub(crate) fn tmpfs(at: &Path, bytes: Option<u64>) -> nix::Result<()> {
     mount(Some("tmpfs"), at, Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, Some(options.as_str()))
 }
 
-/// Mounts the user namespace's own binfmt_misc.
-pub(crate) fn binfmt_misc() -> nix::Result<()> {
+const BINFMT_MISC: &str = "/proc/sys/fs/binfmt_misc";
+
+/// Mounts the user namespace's own binfmt_misc (Linux 6.7) and registers an emulator there, which nobody else sees.
+pub(crate) fn register(line: &str) -> Result<(), String> {
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
-    mount(Some("binfmt_misc"), "/proc/sys/fs/binfmt_misc", Some("binfmt_misc"), flags, NONE)
+    mount(Some("binfmt_misc"), BINFMT_MISC, Some("binfmt_misc"), flags, NONE)
+        .map_err(|e| format!("no binfmt_misc of its own (that needs Linux 6.7): {}", e.desc()))?;
+    std::fs::write(Path::new(BINFMT_MISC).join("register"), line)
+        .map_err(|e| format!("the emulator cannot be registered: {e}"))
+}
+
+/// Whether the entry of a registration is there. (`:name:…`, the first character being the separator.)
+pub(crate) fn is_registered(line: &str) -> bool {
+    let separator = line.chars().next().unwrap_or(':');
+    line.split(separator).nth(1).is_some_and(|name| Path::new(BINFMT_MISC).join(name).exists())
 }
 
 /// Makes every mount read-only, except `keep` and /proc, which pid 1 replaces.

@@ -46,6 +46,10 @@ fn prepare(orders: &Orders) -> Result<(), String> {
         .and_then(|()| mounts::tmpfs(&orders.scratch, Some(super::SCRATCH_BYTES)))
         .map_err(|e| format!("mounts are refused: {e}"))?;
     orders.make_directories().map_err(|e| format!("scratch directories: {e}"))?;
+    if let Some(line) = &orders.register {
+        // What the kernel does not grant is in the answer, and costs only programs that start themselves.
+        let _ = mounts::register(line);
+    }
     mounts::read_only(&orders.scratch)
         .map_err(|e| format!("the file system cannot be made read-only: {e}"))?;
     // Without it only a program that talks to itself over the network would notice.

@@ -65,6 +65,15 @@ pub enum Source {
         /// Which.
         choice: Box<CcChoice>,
     },
+    /// The host's own gcc, with packages of the distribution.
+    HostGcc {
+        /// Which.
+        choice: Box<CcChoice>,
+        /// GNU triple.
+        triple: &'static str,
+        /// The distribution.
+        distribution: Distribution,
+    },
     /// The distribution's cross gcc.
     AptGcc {
         /// GNU triple: `aarch64-linux-gnu`.
@@ -98,7 +107,9 @@ impl Decision {
     /// CC, CXX and AR as the go command will see them.
     pub fn names(&self, target: GoTarget) -> [String; 3] {
         match &self.source {
-            Source::Path { choice } => [choice.cc.clone(), choice.cxx.clone(), choice.ar.clone()],
+            Source::Path { choice } | Source::HostGcc { choice, .. } => {
+                [choice.cc.clone(), choice.cxx.clone(), choice.ar.clone()]
+            }
             Source::AptGcc { triple, .. } => ["gcc", "g++", "ar"].map(|t| format!("{triple}-{t}")),
             Source::Zig { .. } => {
                 let name = target.to_string().replace('/', "-");
@@ -147,17 +158,7 @@ pub fn decide(wanted: &Wanted, tools: &HostTools) -> Result<Decision, Box<Diagno
                 source: Source::Path { choice: Box::new(choice.clone()) },
             });
         }
-        // The host's own libraries are the target's.
-        Some(choice) if native => {
-            let packages = wanted.packages.join(", ");
-            return Ok(Decision {
-                reason: format!(
-                    "{}; {packages} are not fetched for it, but must be installed",
-                    choice.reason
-                ),
-                source: Source::Path { choice: Box::new(choice.clone()) },
-            });
-        }
+        Some(choice) if native => return Ok(with_packages(choice, wanted, tools, triple)),
         Some(_) => {}
         None => tried.push("no compiler for it is on PATH".to_owned()),
     }
@@ -190,6 +191,30 @@ pub fn decide(wanted: &Wanted, tools: &HostTools) -> Result<Decision, Box<Diagno
         tried.push("there is neither zig on PATH nor a Python with pip to fetch it".to_owned());
         missing(wanted, &tried)
     })
+}
+
+/// The host's own compiler, and packages of the distribution if they can be fetched.
+fn with_packages(
+    choice: &CcChoice,
+    wanted: &Wanted,
+    tools: &HostTools,
+    triple: Option<&'static str>,
+) -> Decision {
+    let (packages, choice) = (wanted.packages.join(", "), Box::new(choice.clone()));
+    match (&tools.distribution, triple) {
+        (Some(d), Some(triple)) => Decision {
+            reason: format!("{}, with {packages} of {}", choice.reason, d.id),
+            source: Source::HostGcc { choice, triple, distribution: d.clone() },
+        },
+        // The host's own libraries are the target's.
+        _ => Decision {
+            reason: format!(
+                "{}; {packages} must be installed: there is no apt of Debian or Ubuntu to fetch them with",
+                choice.reason
+            ),
+            source: Source::Path { choice },
+        },
+    }
 }
 
 fn cross_reason(wanted: &Wanted, d: &Distribution, suite: &GccSuite) -> String {

@@ -10,6 +10,7 @@ mod decide;
 mod gcc;
 mod loader;
 mod lock;
+mod native;
 mod qemu;
 mod sources;
 mod store;
@@ -165,6 +166,7 @@ pub fn provide(
             (Err(d), Some(zig)) if d.code == Code::PackageUnknown => provide(zig, wanted, fetcher),
             (result, _) => result,
         },
+        Source::HostGcc { .. } => native::provide_native(decision, wanted, fetcher),
         Source::Zig { .. } => zig::provide_zig(decision, wanted, fetcher),
     }
 }
