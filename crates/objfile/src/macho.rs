@@ -1,5 +1,6 @@
 //! Mach-O, thin and fat (Apple's `mach-o/loader.h` and `mach-o/fat.h`).
 
+mod chains;
 mod memory;
 mod symbols;
 
@@ -30,7 +31,8 @@ struct Commands {
     symbols: u32,
     /// LC_SYMTAB: offset and number of symbols, offset and size of their names.
     table: Option<(u32, u32, u32, u32)>,
-    chained: bool,
+    /// LC_DYLD_CHAINED_FIXUPS: offset and size.
+    chains: Option<(u32, u32)>,
 }
 
 struct Segment {
@@ -184,10 +186,7 @@ fn command(source: Source<'_>, t: Table<'_>, bits: u8, out: &mut Commands) -> Re
             text(t).filter(|_| out.needed.len() < MAX_NEEDED).map(|name| out.needed.push(name))
         }
         // LC_DYLD_CHAINED_FIXUPS.
-        Some(0x8000_0034) => {
-            out.chained = true;
-            Some(())
-        }
+        Some(0x8000_0034) => t.u32(8).zip(t.u32(12)).map(|place| out.chains = Some(place)),
         Some(0x0e) => text(t).map(|name| out.loader = Some(name)),
         Some(0x32) => (|| Some((t.u32(8)?, t.u32(12)?, t.u32(16)?)))()
             .map(|(n, min, sdk)| out.platform = Some(platform(n, min, sdk))),

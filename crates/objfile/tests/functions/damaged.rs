@@ -26,7 +26,10 @@ fn originals() -> &'static [Original] {
         let all =
             KINDS.map(|k| Build::new(k, true)).into_iter().chain([pie, Build::new("linux/amd64", false)]);
         all.map(|b| {
-            let bytes = std::fs::read(build(&b).path).unwrap();
+            let mut bytes = std::fs::read(build(&b).path).unwrap();
+            if b.target.os == goferry_target::Os::Darwin {
+                crate::fixtures::chain_pointers(&mut bytes, true);
+            }
             let at =
                 |magic: &[u8]| memchr::memmem::find_iter(&bytes, magic).find(|i| bytes[i + 7] | 12 == 12);
             let table = at(b"\xf1\xff\xff\xff\0\0").or_else(|| at(b"\xff\xff\xff\xf1\0\0")).unwrap();

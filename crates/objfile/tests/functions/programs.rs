@@ -218,6 +218,23 @@ fn programs_without_section_headers_are_read() {
     }
 }
 
+/// Apple's linker writes pointers as links of chains (`mach-o/fixup-chains.h`), as addresses or as offsets from the
+/// image's start; it does not run here, so a program of Go's own linker is rewritten the same way.
+#[test]
+fn chained_pointers_are_resolved() {
+    let built = build(&Build::new("darwin/arm64", true));
+    let whole = read(&built);
+    let original = std::fs::read(&built.path).unwrap();
+    for offsets in [false, true] {
+        let mut bytes = original.clone();
+        let changed = fixtures::chain_pointers(&mut bytes, offsets);
+        assert!(changed > 1000, "{changed}");
+        let table = pclntab::read(&bytes).unwrap();
+        assert_eq!((table.names(), table.text()), (whole.names(), whole.text()));
+        assert!(table.knows_inlined());
+    }
+}
+
 #[test]
 fn files_without_a_table_are_told_apart() {
     use pclntab::PclntabError;
