@@ -18,6 +18,7 @@ mod run;
 mod targets;
 mod test;
 mod toolchain;
+mod trace;
 
 use crate::args::Command;
 use crate::exit;
@@ -42,6 +43,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Run(a) => run::run(&a),
         Command::Test(a) => test::run(&a),
         Command::Exec(a) => exec::run(&a),
+        Command::Trace(a) => trace::run(&a),
         Command::Explain(a) => explain::run(&a),
         Command::Doctor(a) => doctor::run(&a),
         Command::Binfmt(a) => binfmt::run(&a.action),
