@@ -32,6 +32,7 @@ pub mod targets;
 mod templates;
 pub mod testing;
 pub mod toolset;
+pub mod trace;
 mod uploads;
 
 pub use config::{check_targets, load as load_config};

@@ -4,11 +4,13 @@ mod binfmt;
 mod exec;
 mod symbols;
 mod test;
+pub(crate) mod trace;
 
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
 pub(crate) use symbols::{SizeArgs, SymbolsArgs};
 pub(crate) use test::TestArgs;
+pub(crate) use trace::TraceArgs;
 
 use crate::duration;
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -63,6 +65,9 @@ pub(crate) enum Command {
     /// Run a program that is built already, whatever machine it is for
     #[command(after_help = EXEC_EXAMPLES)]
     Exec(ExecArgs),
+    /// Show a program's system calls on a target, or what differs between two
+    #[command(after_help = trace::EXAMPLES)]
+    Trace(TraceArgs),
     /// Say why a build failed, or why a binary does not start here
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
