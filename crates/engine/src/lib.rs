@@ -31,6 +31,7 @@ mod templates;
 pub mod testing;
 pub mod toolset;
 mod uploads;
+mod wine;
 
 pub use config::{check_targets, load as load_config};
 pub use dist::Dist;
