@@ -2,11 +2,13 @@
 
 mod binfmt;
 mod exec;
+mod profile;
 mod symbols;
 mod test;
 
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
+pub(crate) use profile::ProfileArgs;
 pub(crate) use symbols::{SizeArgs, SymbolsArgs};
 pub(crate) use test::TestArgs;
 
@@ -63,6 +65,9 @@ pub(crate) enum Command {
     /// Run a program that is built already, whatever machine it is for
     #[command(after_help = EXEC_EXAMPLES)]
     Exec(ExecArgs),
+    /// Say where a program or its tests spend their time, on any target
+    #[command(after_help = profile::EXAMPLES)]
+    Profile(ProfileArgs),
     /// Say why a build failed, or why a binary does not start here
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),

@@ -12,6 +12,7 @@ mod inspect;
 mod jsonschema;
 mod man;
 mod plan;
+mod profile;
 mod release;
 mod resolve_host;
 mod run;
@@ -46,6 +47,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Run(a) => run::run(&a),
         Command::Test(a) => test::run(&a),
         Command::Exec(a) => exec::run(&a),
+        Command::Profile(a) => profile::run(&a),
         Command::Explain(a) => explain::run(&a),
         Command::Doctor(a) => doctor::run(&a),
         Command::Binfmt(a) => binfmt::run(&a.action),
