@@ -8,7 +8,7 @@ mod test;
 
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
-pub(crate) use profile::ProfileArgs;
+pub(crate) use profile::{CallGraph, ProfileArgs};
 pub(crate) use symbols::{SizeArgs, SymbolsArgs};
 pub(crate) use test::TestArgs;
 

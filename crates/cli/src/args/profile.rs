@@ -13,6 +13,12 @@ Examples:
 Writes a flame graph (.svg), folded stacks (.folded) and a profile for go tool pprof (.pb.gz). Of an emulated program perf
 sees the function that runs, with what is inlined into it, but not who called it; tests have whole stacks everywhere.";
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum CallGraph {
+    Fp,
+    Dwarf,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ProfileArgs {
     /// Target, then a package or a program that is built already [default: `.`, else the only one in ./cmd]; with
@@ -31,6 +37,9 @@ pub(crate) struct ProfileArgs {
     /// Samples a second, of programs
     #[arg(long, value_name = "N", default_value_t = 499, value_parser = clap::value_parser!(u32).range(1..=20_000))]
     pub(crate) rate: u32,
+    /// How perf finds callers of a program for this host: by frame pointers, which Go keeps, or by DWARF, for C code
+    #[arg(long, value_enum, default_value_t = CallGraph::Fp)]
+    pub(crate) call_graph: CallGraph,
     /// Print the hottest functions as JSON
     #[arg(long)]
     pub(crate) json: bool,

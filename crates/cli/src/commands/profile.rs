@@ -1,12 +1,12 @@
 //! `goferry profile`: flame graph, folded stacks and pprof of a program or of tests.
 
-use crate::args::ProfileArgs;
+use crate::args::{CallGraph, ProfileArgs};
 use crate::output::{self, data, harmless, talk};
 use crate::render::table;
 use crate::resolve;
 use crate::watch::Watch;
 use goferry_engine::profile::{
-    Measured, ProfileRequest, Subject, Top, compare_svg, folded, measure, svg, write_pprof,
+    Measured, ProfileRequest, Subject, Top, Unwind, compare_svg, folded, measure, svg, write_pprof,
 };
 use goferry_engine::testing::{GoTestArgs, TestEvent};
 use goferry_proc::Cancel;
@@ -31,8 +31,12 @@ pub(super) fn run(args: &ProfileArgs) -> Result<ExitCode, Diagnostics> {
     let session = super::toolchain::session(&cancel)?;
     std::fs::create_dir_all(&args.output).map_err(|e| super::unwritable(&args.output, &e))?;
     let (mut all, mut files) = (vec![], vec![]);
+    let unwind = match args.call_graph {
+        CallGraph::Fp => Unwind::FramePointers,
+        CallGraph::Dwarf => Unwind::Dwarf,
+    };
     for target in targets {
-        let request = ProfileRequest { target, subject: subject.clone(), rate: args.rate };
+        let request = ProfileRequest { target, subject: subject.clone(), rate: args.rate, unwind };
         let measured = measure(&session, &request, &told)?;
         files.extend(written(&args.output, &measured)?);
         all.push(measured);
@@ -85,7 +89,7 @@ fn title(m: &Measured) -> String {
 
 /// Writes the three files of one profile.
 fn written(dir: &Path, m: &Measured) -> Result<Vec<PathBuf>, Diagnostics> {
-    let name = format!("{}-{}", m.program, m.target.goreleaser_name());
+    let name = format!("{}-{}", m.program, m.target.to_string().replace('/', "_"));
     let files = [
         (format!("{name}.svg"), svg(&m.profile, &title(m)).into_bytes()),
         (format!("{name}.folded"), folded(&m.profile).into_bytes()),

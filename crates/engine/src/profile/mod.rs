@@ -14,9 +14,9 @@ mod wire;
 
 pub use flame::{compare as compare_svg, svg};
 pub use folded::folded;
-pub use perf::{Guest, RawFrame, RawSample, Resolver, Script};
+pub use perf::{Guest, PerfMap, RawFrame, RawSample, Resolver, Script};
 pub use proto::{ProtoError, read as read_pprof, write as write_pprof};
-pub use record::{Measured, ProfileRequest, Subject, measure};
+pub use record::{Measured, ProfileRequest, Subject, Unwind, measure};
 
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -6,6 +6,7 @@
 use super::{Frame, Profile, Weight};
 use goferry_objfile::Segment;
 use goferry_objfile::pclntab::Pclntab;
+use std::collections::BTreeMap;
 
 const KERNEL: &str = "[kernel]";
 const EMULATOR: &str = "[emulator]";
@@ -55,10 +56,10 @@ impl Script {
         } else if !line.starts_with(['\t', ' ']) || self.open.is_none() {
             self.samples.extend(self.open.take());
             self.open = head(line);
-        } else if let (Some(sample), Some(frame)) = (&mut self.open, frame(line)) {
-            if sample.frames.len() < MAX_DEPTH {
-                sample.frames.push(frame);
-            }
+        } else if let (Some(sample), Some(frame)) = (&mut self.open, frame(line))
+            && sample.frames.len() < MAX_DEPTH
+        {
+            sample.frames.push(frame);
         }
     }
 
@@ -109,11 +110,47 @@ fn mapping(line: &str) -> Option<(u32, u64, u64, u64, String)> {
     Some((pid.parse().ok()?, hex(start)?, hex(size)?, hex(offset)?, file.to_owned()))
 }
 
+/// What qemu wrote of the code that it made: `/tmp/perf-PID.map` of `-perfmap`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PerfMap {
+    /// Begin of a place → its end, and the address in the program that it was made of.
+    places: BTreeMap<u64, (u64, u64)>,
+}
+
+impl PerfMap {
+    /// Reads its lines, `7fc230000100 30 guest-0x8aa00`; others are passed over. Code that is thrown away, because
+    /// another thread had made the same, gives its place to the next: a later line is the true one. perf's own reader
+    /// takes the first, which is why perf's names are not used.
+    pub fn parse(text: &str) -> Self {
+        let mut out = PerfMap::default();
+        for line in text.lines() {
+            let mut words = line.split_whitespace();
+            let mut hex = || u64::from_str_radix(words.next()?, 16).ok();
+            let (Some(start), Some(size)) = (hex(), hex()) else { continue };
+            let address = words.next().and_then(|w| u64::from_str_radix(w.strip_prefix(GUEST)?, 16).ok());
+            let Some(address) = address.filter(|_| size > 0) else { continue };
+            let end = start.saturating_add(size);
+            let over: Vec<u64> =
+                out.places.range(..end).rev().take_while(|p| p.1.0 > start).map(|p| *p.0).collect();
+            over.iter().for_each(|p| drop(out.places.remove(p)));
+            out.places.insert(start, (end, address));
+        }
+        out
+    }
+
+    fn find(&self, place: u64) -> Option<u64> {
+        let (_, (end, address)) = self.places.range(..=place).next_back()?;
+        (place < *end).then_some(*address)
+    }
+}
+
 /// How a program ran under qemu.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Guest {
     /// What a position-independent program was moved by.
     pub moved: u64,
+    /// The maps of its processes.
+    pub maps: BTreeMap<u32, PerfMap>,
 }
 
 /// Knows the program's functions.
@@ -135,7 +172,7 @@ impl Resolver<'_> {
     pub fn profile(&self, script: &Script) -> Profile {
         let mut out = Profile::default();
         for sample in script.samples.iter().filter(|s| !s.frames.is_empty()) {
-            let stack = match self.guest {
+            let stack = match &self.guest {
                 Some(guest) => self.emulated(sample, guest),
                 None => self.native(sample, script),
             };
@@ -145,8 +182,9 @@ impl Resolver<'_> {
         out
     }
 
-    fn emulated(&self, sample: &RawSample, guest: Guest) -> Vec<Frame> {
-        let address = |f: &RawFrame| u64::from_str_radix(f.symbol.strip_prefix(GUEST)?, 16).ok();
+    fn emulated(&self, sample: &RawSample, guest: &Guest) -> Vec<Frame> {
+        let map = guest.maps.get(&sample.pid);
+        let address = |f: &RawFrame| map?.find(f.address);
         let found = sample.frames.iter().enumerate().find_map(|(i, f)| Some((i, address(f)?)));
         let mut out = match found {
             Some((_, address)) => self.functions(address.wrapping_sub(guest.moved)),
@@ -284,6 +322,26 @@ mod tests {
         {
             let s = script(text);
             assert!(s.samples.iter().all(|s| s.frames.is_empty()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_line_of_a_place_counts() {
+        let map = PerfMap::parse(
+            "100 2d tcg-prologue-buffer\n200 10 guest-0x1000\n210 10 guest-0x1004\n300 8 guest-0x3000\n\
+             208 10 guest-0x2000\nnonsense\nzz 1 guest-0x1\n400 0 guest-0x1\n308 8 guest-0xzz\n",
+        );
+        for (place, expected) in [
+            (0x100, None),
+            (0x200, None),
+            (0x208, Some(0x2000)),
+            (0x217, Some(0x2000)),
+            (0x218, None),
+            (0x307, Some(0x3000)),
+            (0x308, None),
+            (0x400, None),
+        ] {
+            assert_eq!(map.find(place), expected, "{place:x}");
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Owns: which of the two, perf's command lines, a qemu that writes perf maps (8 or newer). Must not: say what is slow.
 
-use super::perf::{Guest, Resolver, Script, moved};
+use super::perf::{Guest, PerfMap, Resolver, Script, moved};
 use super::{Profile, read_pprof};
 use crate::compilers::{FetchRules, Fetching};
 use crate::session::{ConfigFile, Session};
@@ -14,13 +14,17 @@ use goferry_proc::{CommandSpec, Env, OutputMode, Spawner, Stdin, find_program};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::GoTarget;
 use goferry_toolchain::provide::vectors_suite;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The first qemu with `-perfmap`.
 const LEAST_QEMU: u64 = 8;
+/// A map of some million instructions.
+const MAX_MAP: u64 = 1 << 30;
 const PARANOID: &str = "/proc/sys/kernel/perf_event_paranoid";
-/// How much of the stack perf copies for each sample of a program with DWARF.
+/// How much of the stack perf copies for each sample to unwind it by DWARF.
 const STACK_BYTES: u32 = 16_384;
 
 /// What is measured.
@@ -46,6 +50,18 @@ pub struct ProfileRequest {
     pub subject: Subject,
     /// Samples a second, for programs.
     pub rate: u32,
+    /// How perf finds callers on the host's own processor.
+    pub unwind: Unwind,
+}
+
+/// How perf finds who called a function.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unwind {
+    /// By frame pointers, which Go keeps. A function that calls nothing has none: its caller is left out.
+    #[default]
+    FramePointers,
+    /// By DWARF and copies of the stack: for C code without frame pointers. perf 6.1 finds no caller in Go's own code so.
+    Dwarf,
 }
 
 /// What came out.
@@ -173,8 +189,8 @@ fn program(
     let program = Profiled::read(&ready.file)?;
     let dir = scratch()?;
     let (data, log) = (dir.path().join("perf.data"), dir.path().join("pages"));
-    let spec =
-        record(session, &perf, request, &program, (&runner, ready.sysroot.as_deref()), (&data, &log), args);
+    let spec = record(request, &program, (&runner, ready.sysroot.as_deref()), (&perf, &data, &log), args);
+    let spec = spec.cwd(&session.cwd);
     let began = std::time::Instant::now();
     let done = session.host.run(&spec).map_err(|e| unavailable(&e.to_string()))?;
     let wall = began.elapsed();
@@ -182,7 +198,7 @@ fn program(
     let emulated = runner != Runner::Native;
     let guest = emulated.then(|| {
         let text = std::fs::read_to_string(&log).unwrap_or_default();
-        Guest { moved: moved(&text, program.code()).unwrap_or(0) }
+        Guest { moved: moved(&text, program.code()).unwrap_or(0), maps: take_maps(&script) }
     });
     let resolver = Resolver {
         table: &program.table,
@@ -192,9 +208,6 @@ fn program(
     };
     let mut profile = resolver.profile(&script);
     profile.wall = u64::try_from(wall.as_nanos()).unwrap_or(0);
-    if emulated {
-        remove_maps(&script);
-    }
     if profile.stacks.is_empty() {
         let d =
             Diagnostic::error(Code::PerfUnavailable, "perf took no sample: the program ran too short a time");
@@ -213,21 +226,18 @@ fn program(
 
 /// perf with the program, whose streams are the caller's.
 fn record(
-    session: &Session,
-    perf: &Path,
     request: &ProfileRequest,
     program: &Profiled,
     (runner, sysroot): (&Runner, Option<&Path>),
-    (data, log): (&Path, &Path),
+    (perf, data, log): (&Path, &Path, &Path),
     args: &[String],
 ) -> CommandSpec {
     let command = command_for(runner, &request.target, &program.file, args, sysroot);
     let rate = request.rate.to_string();
     let mut words: Vec<OsString> =
         ["record", "-q", "-e", "cpu-clock", "-F", &rate].iter().map(OsString::from).collect();
-    // Go keeps frame pointers, but a function that calls nothing has none: its caller would be missed.
-    let unwind = match (runner, program.binary.debug_info) {
-        (Runner::Native, true) => format!("dwarf,{STACK_BYTES}"),
+    let unwind = match (runner, request.unwind) {
+        (Runner::Native, Unwind::Dwarf) => format!("dwarf,{STACK_BYTES}"),
         _ => "fp".to_owned(),
     };
     words.extend(["--call-graph".into(), unwind.into(), "-o".into(), data.into(), "--".into()]);
@@ -242,7 +252,6 @@ fn record(
     words.extend(command.args);
     CommandSpec {
         env: Env::Inherit { set: command.env, remove: vec![] },
-        cwd: Some(session.cwd.clone()),
         stdin: Stdin::Inherit,
         output: OutputMode::Inherit,
         ..CommandSpec::new(format!("perf record for {}", request.target), perf).args(words)
@@ -269,14 +278,19 @@ fn script(session: &Session, perf: &Path, data: &Path) -> Result<Script, Box<Dia
     if done.status.success() { Ok(script) } else { Err(unavailable(done.stderr_text().trim())) }
 }
 
-/// qemu leaves the maps in /tmp, one for each process, some megabytes large.
-fn remove_maps(script: &Script) {
-    let mut pids: Vec<u32> = script.samples.iter().map(|s| s.pid).collect();
-    pids.sort_unstable();
-    pids.dedup();
-    for pid in pids {
-        let _ = std::fs::remove_file(format!("/tmp/perf-{pid}.map"));
+/// qemu leaves the maps in /tmp, one for each process, some megabytes large: they are read and removed.
+fn take_maps(script: &Script) -> BTreeMap<u32, PerfMap> {
+    let mut out = BTreeMap::new();
+    for pid in script.samples.iter().map(|s| s.pid).collect::<BTreeSet<_>>() {
+        let path = format!("/tmp/perf-{pid}.map");
+        let Ok(file) = std::fs::File::open(&path) else { continue };
+        let mut text = String::new();
+        if file.take(MAX_MAP).read_to_string(&mut text).is_ok() {
+            out.insert(pid, PerfMap::parse(&text));
+        }
+        let _ = std::fs::remove_file(&path);
     }
+    out
 }
 
 fn major(version: &str) -> u64 {
