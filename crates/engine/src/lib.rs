@@ -33,7 +33,9 @@ pub mod targets;
 mod templates;
 pub mod testing;
 pub mod toolset;
+pub mod trace;
 mod uploads;
+mod wine;
 
 pub use config::{check_targets, load as load_config};
 pub use dist::Dist;

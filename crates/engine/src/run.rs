@@ -96,7 +96,9 @@ fn built(
     }
     let mut env = compilers.environment(target, &session.env);
     env.extend(toolset::go_variables(target, compilers.provided.get(&target)));
-    let out = place(session, target, &pattern)?.join(name);
+    // Windows starts nothing without the ending.
+    let ending = if target.os == goferry_target::Os::Windows { ".exe" } else { "" };
+    let out = place(session, target, &pattern)?.join(format!("{name}{ending}"));
     go_build(session, target, &go, &pattern, &out, env)?;
     Ok(out)
 }

@@ -115,7 +115,7 @@ impl Watch {
     fn new(spec: &CommandSpec, began: Instant, open: usize) -> Self {
         let max = match spec.output {
             OutputMode::Capture { max_bytes } => max_bytes,
-            OutputMode::Inherit => 0,
+            OutputMode::Inherit | OutputMode::InheritError => 0,
         };
         Watch {
             stdout: Kept::new(max),
@@ -250,8 +250,10 @@ fn start(spec: &CommandSpec) -> Result<Child, SpawnError> {
         Stdin::Bytes(_) => Stdio::piped(),
         Stdin::Inherit => Stdio::inherit(),
     });
-    if matches!(spec.output, OutputMode::Capture { .. }) {
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    match spec.output {
+        OutputMode::Capture { .. } => drop(command.stdout(Stdio::piped()).stderr(Stdio::piped())),
+        OutputMode::Inherit => {}
+        OutputMode::InheritError => drop(command.stdout(std::io::stderr())),
     }
     #[cfg(unix)]
     {

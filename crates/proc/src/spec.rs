@@ -84,6 +84,8 @@ pub enum OutputMode {
     },
     /// The caller's own standard output and error.
     Inherit,
+    /// The caller's standard error for both: its standard output is kept for something else.
+    InheritError,
 }
 
 impl OutputMode {

@@ -5,12 +5,14 @@ mod exec;
 mod profile;
 mod symbols;
 mod test;
+pub(crate) mod trace;
 
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
 pub(crate) use profile::{CallGraph, ProfileArgs};
 pub(crate) use symbols::{SizeArgs, SymbolsArgs};
 pub(crate) use test::TestArgs;
+pub(crate) use trace::TraceArgs;
 
 use crate::duration;
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -68,6 +70,9 @@ pub(crate) enum Command {
     /// Say where a program or its tests spend their time, on any target
     #[command(after_help = profile::EXAMPLES)]
     Profile(ProfileArgs),
+    /// Show a program's system calls on a target, or what differs between two
+    #[command(after_help = trace::EXAMPLES)]
+    Trace(TraceArgs),
     /// Say why a build failed, or why a binary does not start here
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),

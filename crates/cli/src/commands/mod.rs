@@ -21,6 +21,7 @@ mod symbols;
 mod targets;
 mod test;
 mod toolchain;
+mod trace;
 
 use crate::args::Command;
 use crate::exit;
@@ -48,6 +49,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Test(a) => test::run(&a),
         Command::Exec(a) => exec::run(&a),
         Command::Profile(a) => profile::run(&a),
+        Command::Trace(a) => trace::run(&a),
         Command::Explain(a) => explain::run(&a),
         Command::Doctor(a) => doctor::run(&a),
         Command::Binfmt(a) => binfmt::run(&a.action),

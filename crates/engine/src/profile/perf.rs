@@ -132,7 +132,9 @@ impl PerfMap {
             let end = start.saturating_add(size);
             let over: Vec<u64> =
                 out.places.range(..end).rev().take_while(|p| p.1.0 > start).map(|p| *p.0).collect();
-            over.iter().for_each(|p| drop(out.places.remove(p)));
+            for place in over {
+                out.places.remove(&place);
+            }
             out.places.insert(start, (end, address));
         }
         out

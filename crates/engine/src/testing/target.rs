@@ -9,7 +9,7 @@ use crate::{config, exec, host, toolset};
 use goferry_emulate::{Load, Runner, uname_program};
 use goferry_proc::guest::Level;
 use goferry_proc::sandbox::Isolation;
-use goferry_proc::{CommandSpec, Env, Limits, Spawner};
+use goferry_proc::{CommandSpec, Env, Limits, Spawner, total_memory};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::GoTarget;
 use goferry_toolchain::go::{Go, GoEnv};
@@ -21,6 +21,9 @@ use std::time::Duration;
 
 /// Where tests run longer than go test's own ten minutes: under an emulator.
 const EMULATED_TIMEOUT: &str = "60m";
+
+/// Processes and threads of one package's tests, unless it was said otherwise.
+const PROCESSES: u64 = 4096;
 
 /// What the machine grants to the programs of a target, found by trying.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +98,7 @@ impl Tools {
         let last = words.pop();
         words.push("--quiet".to_owned());
         words.extend_from_slice(isolation);
+        words.extend(limits(isolation));
         let granted = granted(session, target, &words)?;
         words.extend(last);
         let mut env = compilers.environment(target, &session.env);
@@ -149,6 +153,17 @@ impl Ready {
             ..CommandSpec::new(format!("go test for {}", self.target), self.go.as_os_str()).args(args)
         }
     }
+}
+
+/// What ends a test that forks or allocates without end, where nothing else was said. The same in each run, because it
+/// is a part of the key of Go's cache.
+fn limits(said: &[String]) -> Vec<String> {
+    let own = [
+        ("--process-limit", Some(PROCESSES.to_string())),
+        ("--memory-limit", total_memory().map(|b| b.to_string())),
+    ];
+    let open = own.into_iter().filter(|(flag, _)| !said.iter().any(|w| w.starts_with(flag)));
+    open.filter_map(|(flag, value)| Some(format!("{flag}={}", value?))).collect()
 }
 
 /// Starts the smallest program of the target's machine in the way in which its tests will be started.
