@@ -17,6 +17,7 @@ mod metadata;
 mod modules;
 mod outside;
 mod prepare;
+pub mod profile;
 mod project;
 mod release;
 mod remembered;

@@ -2,12 +2,14 @@
 
 mod binfmt;
 mod exec;
+mod profile;
 mod symbols;
 mod test;
 pub(crate) mod trace;
 
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
+pub(crate) use profile::{CallGraph, ProfileArgs};
 pub(crate) use symbols::{SizeArgs, SymbolsArgs};
 pub(crate) use test::TestArgs;
 pub(crate) use trace::TraceArgs;
@@ -65,6 +67,9 @@ pub(crate) enum Command {
     /// Run a program that is built already, whatever machine it is for
     #[command(after_help = EXEC_EXAMPLES)]
     Exec(ExecArgs),
+    /// Say where a program or its tests spend their time, on any target
+    #[command(after_help = profile::EXAMPLES)]
+    Profile(ProfileArgs),
     /// Show a program's system calls on a target, or what differs between two
     #[command(after_help = trace::EXAMPLES)]
     Trace(TraceArgs),

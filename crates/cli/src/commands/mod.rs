@@ -12,6 +12,7 @@ mod inspect;
 mod jsonschema;
 mod man;
 mod plan;
+mod profile;
 mod release;
 mod resolve_host;
 mod run;
@@ -47,6 +48,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Run(a) => run::run(&a),
         Command::Test(a) => test::run(&a),
         Command::Exec(a) => exec::run(&a),
+        Command::Profile(a) => profile::run(&a),
         Command::Trace(a) => trace::run(&a),
         Command::Explain(a) => explain::run(&a),
         Command::Doctor(a) => doctor::run(&a),
