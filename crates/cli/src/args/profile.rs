@@ -6,12 +6,13 @@ use std::path::PathBuf;
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
-  goferry profile linux/arm64 ./cmd/tool -- --rounds 100       perf, with qemu's map of the program where it is emulated
-  goferry profile linux/arm64 --test ./pkg -- -bench . -run ^$ go test's CPU profile
-  goferry profile --compare linux/amd64,linux/arm64 ./cmd/tool both, and a picture of their differences
+  goferry profile linux/arm64 ./cmd/tool -- --rounds 100
+  goferry profile linux/arm64 --test ./pkg -- -bench=. -run='^$'
+  goferry profile --compare linux/amd64 linux/arm64 ./cmd/tool
 
-Writes a flame graph (.svg), folded stacks (.folded) and a profile for go tool pprof (.pb.gz). Of an emulated program perf
-sees the function that runs, with what is inlined into it, but not who called it; tests have whole stacks everywhere.";
+Writes a flame graph (.svg), folded stacks (.folded) and a profile for go tool pprof (.pb.gz).
+Programs are measured by perf: of an emulated one it sees the function that runs, with what is
+inlined into it, not who called it. Tests have Go's own profile, with whole stacks everywhere.";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum CallGraph {
@@ -26,7 +27,7 @@ pub(crate) struct ProfileArgs {
     #[arg(value_name = "TARGET] [PACKAGE", num_args = 0..=2)]
     pub(crate) words: Vec<String>,
     /// Measure this on two targets and show where they differ
-    #[arg(long, value_name = "T1,T2", value_delimiter = ',', num_args = 1..=2)]
+    #[arg(long, num_args = 2, value_names = ["T1", "T2"])]
     pub(crate) compare: Vec<String>,
     /// Measure the tests and benchmarks of this package; go test's flags come after `--`
     #[arg(long, value_name = "PACKAGE")]

@@ -59,8 +59,7 @@ fn wanted(args: &ProfileArgs) -> Result<(Vec<GoTarget>, Option<String>), Diagnos
     let (targets, rest) = match (args.compare.as_slice(), args.words.split_first()) {
         ([], None) => return usage("name the target: goferry profile linux/arm64"),
         ([], Some((target, rest))) => (std::slice::from_ref(target), rest),
-        (two @ [_, _], _) => (two, args.words.as_slice()),
-        _ => return usage("--compare wants two targets: --compare linux/amd64,linux/arm64"),
+        (two, _) => (two, args.words.as_slice()),
     };
     match rest {
         [] => Ok((resolve::targets(targets)?, None)),

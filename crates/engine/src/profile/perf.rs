@@ -88,11 +88,16 @@ fn head(line: &str) -> Option<RawSample> {
 fn frame(line: &str) -> Option<RawFrame> {
     let (address, rest) = line.trim_start().split_once(' ')?;
     let address = u64::from_str_radix(address, 16).ok()?;
-    // Names and files may have blanks and parentheses.
-    let (symbol, file) = rest.rsplit_once(" (")?;
-    let file = file.strip_suffix(')')?.to_owned();
-    let symbol = symbol.rsplit_once("+0x").map_or(symbol, |(name, _)| name).trim();
-    let symbol = if symbol == "[unknown]" { String::new() } else { symbol.to_owned() };
+    let rest = rest.trim().strip_suffix(')')?;
+    // Names and files may have blanks and parentheses: between them stands the offset in the function.
+    let known = || {
+        let (symbol, behind) = rest.rsplit_once("+0x")?;
+        let (offset, file) = behind.split_once(" (")?;
+        offset.bytes().all(|b| b.is_ascii_hexdigit()).then_some((symbol, file))
+    };
+    let unknown = rest.strip_prefix("[unknown] (").map(|file| ("", file));
+    let (symbol, file) = unknown.or_else(known).or_else(|| rest.split_once(" ("))?;
+    let (symbol, file) = (symbol.to_owned(), file.to_owned());
     Some(RawFrame { address, symbol, file })
 }
 
