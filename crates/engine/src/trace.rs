@@ -67,7 +67,7 @@ pub fn record(
     let mut command = match &ready.runner {
         Runner::QemuUser { version, .. } => emulated(plain, version, folder.path()),
         Runner::Native if target.os == Os::Linux => native(session, plain, folder.path())?,
-        Runner::Native => return Err(no_tracer(target).into()),
+        _ => return Err(no_tracer(target).into()),
     };
     command.args.extend(args.iter().cloned());
     let spec = CommandSpec {

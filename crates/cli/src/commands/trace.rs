@@ -30,7 +30,7 @@ pub(super) fn run(args: &TraceArgs) -> Result<ExitCode, Diagnostics> {
 
 fn one(session: &Session, args: &TraceArgs) -> Result<ExitCode, Diagnostics> {
     let target = resolve::target(args.target.as_deref().unwrap_or_default())?;
-    let ready = goferry_engine::run::program(session, target, args.package.as_deref())?;
+    let ready = goferry_engine::run::program(session, target, args.package.as_deref(), None)?;
     let streams = if args.output.is_some() { Streams::Callers } else { Streams::Error };
     let recorded = record(session, target, &ready, &args.args, streams)?;
     if recorded.events.is_empty() {
@@ -85,7 +85,7 @@ fn differences(session: &Session, args: &TraceArgs, targets: [&str; 2]) -> Resul
     for name in targets {
         let target = resolve::target(name)?;
         // The first positional word is the package here.
-        programs.push((target, goferry_engine::run::program(session, target, args.target.as_deref())?));
+        programs.push((target, goferry_engine::run::program(session, target, args.target.as_deref(), None)?));
     }
     let run = || -> Result<Option<[Recorded; 2]>, Diagnostics> {
         let record = |i: usize| record(session, programs[i].0, &programs[i].1, &args.args, Streams::Kept);
