@@ -19,6 +19,7 @@ mod metadata;
 mod modules;
 mod outside;
 mod prepare;
+pub mod profile;
 mod project;
 mod release;
 mod remembered;
@@ -36,6 +37,7 @@ pub mod testing;
 pub mod toolset;
 pub mod trace;
 mod uploads;
+mod wine;
 
 pub use config::{check_targets, load as load_config};
 pub use dist::Dist;

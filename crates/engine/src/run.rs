@@ -116,7 +116,9 @@ fn built(
     }
     let mut env = compilers.environment(target, &session.env);
     env.extend(toolset::go_variables(target, compilers.provided.get(&target)));
-    let out = place(session, target, &pattern, wish.flags)?.join(name);
+    // Windows starts nothing without the ending.
+    let ending = if target.os == goferry_target::Os::Windows { ".exe" } else { "" };
+    let out = place(session, target, &pattern, wish.flags)?.join(format!("{name}{ending}"));
     go_build(session, target, &go, (&pattern, wish.flags), &out, env)?;
     Ok(out)
 }

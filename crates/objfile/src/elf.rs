@@ -96,6 +96,19 @@ fn layout(source: Source<'_>) -> Result<Layout<'_>, ObjError> {
     Ok(Layout { header, segments, sections, image: Image::new(source, ranges) })
 }
 
+/// As [`crate::segments()`].
+pub(crate) fn segments_of(source: Source<'_>) -> Result<Vec<crate::Segment>, ObjError> {
+    let header = header(source)?;
+    let loaded = segments(source, &header)?.into_iter().filter(|s| s.kind == PT_LOAD);
+    let segment = |s: Segment| crate::Segment {
+        addr: s.addr,
+        offset: s.offset,
+        size: s.file_size,
+        executable: s.flags & PF_X != 0,
+    };
+    Ok(loaded.map(segment).collect())
+}
+
 /// As [`crate::glibc_needs_above`].
 pub(crate) fn glibc_needs_above(source: Source<'_>, limit: GlibcVersion) -> Result<Vec<GlibcNeed>, ObjError> {
     dynamic::versions_above(source, &layout(source)?, limit)

@@ -19,6 +19,7 @@ pub mod pclntab;
 mod pe;
 mod plan9;
 mod read;
+mod segments;
 mod wasm;
 mod xcoff;
 
@@ -31,6 +32,7 @@ pub use check::{AbiFact, Mismatch, check_target};
 pub use data::{DataSymbol, data_symbols};
 pub use error::ObjError;
 pub use read::{FileBytes, ReadAt};
+pub use segments::{Segment, segments};
 
 use read::Source;
 

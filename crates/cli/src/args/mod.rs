@@ -3,6 +3,7 @@
 mod binfmt;
 pub(crate) mod debug;
 mod exec;
+mod profile;
 mod symbols;
 mod test;
 pub(crate) mod trace;
@@ -10,6 +11,7 @@ pub(crate) mod trace;
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
 pub(crate) use debug::DebugArgs;
 pub(crate) use exec::{ExecArgs, RunArgs};
+pub(crate) use profile::{CallGraph, ProfileArgs};
 pub(crate) use symbols::{SizeArgs, SymbolsArgs};
 pub(crate) use test::TestArgs;
 pub(crate) use trace::TraceArgs;
@@ -67,6 +69,9 @@ pub(crate) enum Command {
     /// Run a program that is built already, whatever machine it is for
     #[command(after_help = EXEC_EXAMPLES)]
     Exec(ExecArgs),
+    /// Say where a program or its tests spend their time, on any target
+    #[command(after_help = profile::EXAMPLES)]
+    Profile(ProfileArgs),
     /// Show a program's system calls on a target, or what differs between two
     #[command(after_help = trace::EXAMPLES)]
     Trace(TraceArgs),

@@ -13,6 +13,7 @@ mod inspect;
 mod jsonschema;
 mod man;
 mod plan;
+mod profile;
 mod release;
 mod resolve_host;
 mod run;
@@ -48,6 +49,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Run(a) => run::run(&a),
         Command::Test(a) => test::run(&a),
         Command::Exec(a) => exec::run(&a),
+        Command::Profile(a) => profile::run(&a),
         Command::Trace(a) => trace::run(&a),
         Command::Debug(a) => debug::run(&a),
         Command::Explain(a) => explain::run(&a),
