@@ -7,6 +7,8 @@ mod changelog;
 pub mod compilers;
 mod config;
 mod copy;
+#[cfg(unix)]
+pub mod debug;
 mod dist;
 pub mod doctor;
 pub mod exec;

@@ -1,6 +1,7 @@
 //! The command line as it is written. Must not: look at the environment or files; `resolve` does.
 
 mod binfmt;
+pub(crate) mod debug;
 mod exec;
 mod profile;
 mod symbols;
@@ -8,6 +9,7 @@ mod test;
 pub(crate) mod trace;
 
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
+pub(crate) use debug::DebugArgs;
 pub(crate) use exec::{ExecArgs, RunArgs};
 pub(crate) use profile::{CallGraph, ProfileArgs};
 pub(crate) use symbols::{SizeArgs, SymbolsArgs};
@@ -73,6 +75,9 @@ pub(crate) enum Command {
     /// Show a program's system calls on a target, or what differs between two
     #[command(after_help = trace::EXAMPLES)]
     Trace(TraceArgs),
+    /// Debug a program on a target with gdb, or wait for a debugger
+    #[command(after_help = debug::EXAMPLES)]
+    Debug(DebugArgs),
     /// Say why a build failed, or why a binary does not start here
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),

@@ -4,6 +4,7 @@ mod binfmt;
 mod cache;
 mod check;
 mod completion;
+mod debug;
 mod doctor;
 mod exec;
 mod explain;
@@ -50,6 +51,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Exec(a) => exec::run(&a),
         Command::Profile(a) => profile::run(&a),
         Command::Trace(a) => trace::run(&a),
+        Command::Debug(a) => debug::run(&a),
         Command::Explain(a) => explain::run(&a),
         Command::Doctor(a) => doctor::run(&a),
         Command::Binfmt(a) => binfmt::run(&a.action),
