@@ -94,7 +94,14 @@ fn a_scripted_session() {
 }
 
 fn spawned(p: &Project, args: &[&str]) -> Child {
-    let mut c = p.command(&[&["debug"], args].concat());
+    // A shell that runs the tests in the background has them ignore SIGINT, and goferry would go on ignoring it.
+    let plain = p.command(&[&["debug"], args].concat());
+    let mut c = std::process::Command::new("env");
+    c.arg("--default-signal=INT,QUIT,HUP")
+        .arg(plain.get_program())
+        .args(plain.get_args())
+        .current_dir(&p.root);
+    c.env_clear().envs(plain.get_envs().filter_map(|(k, v)| Some((k, v?))));
     c.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
