@@ -1,10 +1,12 @@
 //! The command line as it is written. Must not: look at the environment or files; `resolve` does.
 
 mod binfmt;
+mod evidence;
 mod exec;
 mod test;
 
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
+pub(crate) use evidence::{AttestArgs, SignArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
 pub(crate) use test::TestArgs;
 
@@ -55,6 +57,12 @@ pub(crate) enum Command {
     /// Run a program that is built already, whatever machine it is for
     #[command(after_help = EXEC_EXAMPLES)]
     Exec(ExecArgs),
+    /// Sign files with a key, as cosign does; or make a key
+    #[command(after_help = evidence::SIGN_EXAMPLES)]
+    Sign(SignArgs),
+    /// Sign a statement about files: provenance, an SBOM, anything in JSON
+    #[command(after_help = evidence::ATTEST_EXAMPLES)]
+    Attest(AttestArgs),
     /// Say why a build failed, or why a binary does not start here
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),

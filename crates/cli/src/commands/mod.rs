@@ -5,6 +5,7 @@ mod cache;
 mod check;
 mod completion;
 mod doctor;
+mod evidence;
 mod exec;
 mod explain;
 mod init;
@@ -42,6 +43,8 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Run(a) => run::run(&a),
         Command::Test(a) => test::run(&a),
         Command::Exec(a) => exec::run(&a),
+        Command::Sign(a) => evidence::sign(&a),
+        Command::Attest(a) => evidence::attest(&a),
         Command::Explain(a) => explain::run(&a),
         Command::Doctor(a) => doctor::run(&a),
         Command::Binfmt(a) => binfmt::run(&a.action),
