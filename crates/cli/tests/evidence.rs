@@ -1,4 +1,4 @@
-//! Signing and attesting, against the real cosign 3: it verifies what goferry signs. Without cosign those tests are counted as
+//! Signing, attesting and verifying, against the real cosign 3: it verifies what goferry signs, and goferry what it signs. Without cosign those tests are counted as
 //! skipped, but not in CI.
 #![expect(clippy::unwrap_used, reason = "what a test cannot set up has failed")]
 
@@ -19,6 +19,9 @@ const CHECKS: &[Check] = &[
     ("cosign-verifies-an-attestation-of-goferry", true, cosign_verifies_an_attestation),
     ("goferry-signs-with-a-key-of-cosign", true, keys_of_cosign),
     ("cosign-signs-with-a-key-of-goferry", true, keys_for_cosign),
+    ("goferry-verifies-what-cosign-signs", true, bundles_of_cosign),
+    ("goferry-verifies-what-goferry-signs", false, own_bundles),
+    ("a-bundle-that-proves-nothing-is-refused", false, refused_bundles),
     ("the-same-input-gives-the-same-bundle", false, deterministic),
     ("no-key-is-written-over", false, no_key_is_lost),
     ("what-is-wrong-is-said-without-secrets", false, refusals),
@@ -174,6 +177,146 @@ fn keys_for_cosign(b: &Bench) {
     let sign = ["sign-blob", "--key", "k.key", "--use-signing-config=false", "--tlog-upload=false"];
     b.cosign_ok(&[&sign[..], &["--bundle", "f.json", "f"]].concat());
     b.cosign_ok(&["verify-blob", "--key", "k.pub", "--bundle", "f.json", NO_LOG, "f"]);
+}
+
+fn bundles_of_cosign(b: &Bench) {
+    let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("../supply/tests/keys");
+    for name in ["p256.pkcs8.pem", "ed25519.pem", "p384.pem"] {
+        let key = keys.join(name);
+        let (key, no_log) = (key.to_str().unwrap(), ["--use-signing-config=false", "--tlog-upload=false"]);
+        b.cosign_ok(&["import-key-pair", "--yes", "--key", key, "--output-key-prefix", "c"]);
+        b.cosign_ok(&[&["sign-blob", "--key", "c.key", "--bundle", "s.json"], &no_log[..], &["f"]].concat());
+        let attest = [
+            "attest-blob",
+            "--key",
+            "c.key",
+            "--bundle",
+            "a.json",
+            "--type",
+            "slsaprovenance1",
+            "--predicate",
+            "p.json",
+        ];
+        b.cosign_ok(&[&attest[..], &no_log[..], &["f"]].concat());
+        for bundle in ["s.json", "a.json"] {
+            b.signed(&["verify", "--key", "c.pub", "--bundle", bundle, "f"]);
+            assert_eq!(b.goferry(&["verify", "--key", "c.pub", "--bundle", bundle, "g"]).status, 4);
+        }
+    }
+}
+
+fn own_bundles(b: &Bench) {
+    let key = Path::new(env!("CARGO_MANIFEST_DIR")).join("../supply/tests/keys/p256.encrypted.pem");
+    let public = key.with_file_name("p256.pub");
+    std::fs::copy(key.with_file_name("p256.pkcs8.pem"), b.dir.path().join("k")).unwrap();
+    std::fs::copy(public, b.dir.path().join("k.pub")).unwrap();
+    b.signed(&["sign", "--key", "k", "f"]);
+    let r = b.goferry(&["verify", "--key", "k.pub", "--bundle", "f.sigstore.json", "f"]);
+    assert!(r.status == 0 && r.stdout == "f: signed by the key\n", "{} {}", r.stdout, r.stderr);
+    b.signed(&[
+        "attest",
+        "--key",
+        "k",
+        "--type",
+        "cyclonedx",
+        "--predicate",
+        "p.json",
+        "--bundle",
+        "a.json",
+        "f",
+        "g",
+    ]);
+    let r = b.goferry(&["verify", "--json", "--key", "k.pub", "--bundle", "a.json", "f", "g"]);
+    assert_eq!(r.status, 0, "{}", r.stderr);
+    let proofs: serde_json::Value = serde_json::from_str(&r.stdout).unwrap();
+    assert_eq!(proofs.as_array().unwrap().len(), 2);
+    assert_eq!(proofs[1]["statement"]["predicateType"], "https://cyclonedx.org/bom");
+    assert_eq!(proofs[1]["statement"]["predicate"]["buildDefinition"]["n"], 1);
+    assert_eq!(proofs[1]["logged"], false);
+}
+
+fn refused_bundles(b: &Bench) {
+    let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("../supply/tests/keys");
+    for name in ["p256.pkcs8.pem", "p256.pub", "p384.pub", "rsa.pub"] {
+        std::fs::copy(keys.join(name), b.dir.path().join(name)).unwrap();
+    }
+    b.signed(&["sign", "--key", "p256.pkcs8.pem", "--bundle", "s.json", "f"]);
+    b.signed(&[
+        "attest",
+        "--key",
+        "p256.pkcs8.pem",
+        "--type",
+        "spdx",
+        "--predicate",
+        "p.json",
+        "--bundle",
+        "a.json",
+        "f",
+    ]);
+    b.write("root.json", r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}"#);
+    let by_key = |key, bundle, file| b.goferry(&["verify", "--key", key, "--bundle", bundle, file]);
+    for (r, status, want) in [
+        (by_key("p256.pub", "s.json", "g"), 4, "digest"),
+        (by_key("p256.pub", "a.json", "g"), 4, "any subject"),
+        (by_key("p384.pub", "s.json", "f"), 4, "verification-failed"),
+        (by_key("rsa.pub", "a.json", "f"), 4, "verification-failed"),
+        (by_key("p256.pub", "p.json", "f"), 4, "the bundle is not one"),
+        (by_key("p256.pub", "missing", "f"), 1, "error[io]"),
+        (by_key("p256.pub", "s.json", "missing"), 1, "error[io]"),
+        (by_key("f", "s.json", "f"), 2, "key-unusable"),
+        // A trusted root that the user names has the logs that are asked for.
+        (
+            b.goferry(&[
+                "verify",
+                "--key",
+                "p256.pub",
+                "--trusted-root",
+                "root.json",
+                "--bundle",
+                "s.json",
+                "f",
+            ]),
+            4,
+            "inclusion proof",
+        ),
+        (
+            b.goferry(&["verify", "--key", "p256.pub", "--trusted-root", "f", "--bundle", "s.json", "f"]),
+            2,
+            "trusted-root-unusable",
+        ),
+        (
+            b.goferry(&[
+                "verify",
+                "--certificate-identity",
+                "a@example.com",
+                "--certificate-oidc-issuer",
+                "https://example.com",
+                "--bundle",
+                "s.json",
+                "f",
+            ]),
+            4,
+            "certificate",
+        ),
+        (b.goferry(&["verify", "--bundle", "s.json", "f"]), 2, "--certificate-identity"),
+        (
+            b.goferry(&["verify", "--certificate-identity", "a@example.com", "--bundle", "s.json", "f"]),
+            2,
+            "oidc-issuer",
+        ),
+    ] {
+        assert!(r.status == status && r.stderr.contains(want), "{want}: {} {}", r.status, r.stderr);
+        assert!(r.stdout.is_empty(), "{}", r.stdout);
+    }
+    // One other bit of the signature.
+    let bundle: serde_json::Value = serde_json::from_str(&b.read("s.json")).unwrap();
+    let signature = bundle["messageSignature"]["signature"].as_str().unwrap();
+    for at in [10, 20, 40, 60, 80] {
+        let other = if &signature[at..=at] == "A" { "B" } else { "A" };
+        let changed = format!("{}{other}{}", &signature[..at], &signature[at + 1..]);
+        b.write("changed.json", &bundle.to_string().replace(signature, &changed));
+        assert_eq!(by_key("p256.pub", "changed.json", "f").status, 4);
+    }
 }
 
 fn deterministic(b: &Bench) {

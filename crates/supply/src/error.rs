@@ -55,6 +55,22 @@ pub enum SupplyError {
     /// A predicate or its type cannot be used.
     #[error("{0}")]
     Predicate(String),
+    /// A trusted root cannot be used.
+    #[error("the trusted root {name}: {reason}")]
+    TrustedRoot {
+        /// Its path.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A bundle does not prove what was asked.
+    #[error("{} is not proved: {reason}", file.display())]
+    Refused {
+        /// The file that it should be about.
+        file: PathBuf,
+        /// What does not hold.
+        reason: String,
+    },
     /// The host's source of random numbers failed.
     #[error("no random numbers for a new key: {0}")]
     Random(String),
@@ -69,6 +85,8 @@ impl SupplyError {
             SupplyError::TooLarge { .. } => Code::Io,
             SupplyError::Exists { .. } | SupplyError::Key { .. } => Code::KeyUnusable,
             SupplyError::PasswordMissing { .. } | SupplyError::PasswordWrong { .. } => Code::KeyPassword,
+            SupplyError::TrustedRoot { .. } => Code::TrustedRootUnusable,
+            SupplyError::Refused { .. } => Code::VerificationFailed,
             SupplyError::Predicate(_) => Code::PredicateInvalid,
         }
     }

@@ -10,6 +10,7 @@ mod files;
 mod key;
 mod password;
 mod statement;
+mod verify;
 
 pub use attest::{Attestation, attest};
 pub use bundle::{Bundle, MEDIA_TYPE, sign_blob};
@@ -18,3 +19,4 @@ pub use files::{read_bounded, write_new};
 pub use key::{Algorithm, KeyPair, PrivateKey, PublicKey, generate};
 pub use password::Password;
 pub use statement::{PredicateType, Statement, Subject};
+pub use verify::{Proof, Signer, Trust, verify};

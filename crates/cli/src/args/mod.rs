@@ -4,11 +4,13 @@ mod binfmt;
 mod evidence;
 mod exec;
 mod test;
+mod verify;
 
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
 pub(crate) use evidence::{AttestArgs, SignArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
 pub(crate) use test::TestArgs;
+pub(crate) use verify::VerifyArgs;
 
 use crate::duration;
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -63,6 +65,9 @@ pub(crate) enum Command {
     /// Sign a statement about files: provenance, an SBOM, anything in JSON
     #[command(after_help = evidence::ATTEST_EXAMPLES)]
     Attest(AttestArgs),
+    /// Verify what a bundle says about files: signature, identity, log, timestamps; offline
+    #[command(after_help = verify::EXAMPLES)]
+    Verify(VerifyArgs),
     /// Say why a build failed, or why a binary does not start here
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),

@@ -19,6 +19,7 @@ mod run;
 mod targets;
 mod test;
 mod toolchain;
+mod verify;
 
 use crate::args::Command;
 use crate::exit;
@@ -45,6 +46,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Exec(a) => exec::run(&a),
         Command::Sign(a) => evidence::sign(&a),
         Command::Attest(a) => evidence::attest(&a),
+        Command::Verify(a) => verify::run(&a),
         Command::Explain(a) => explain::run(&a),
         Command::Doctor(a) => doctor::run(&a),
         Command::Binfmt(a) => binfmt::run(&a.action),
