@@ -122,6 +122,7 @@ fn over(
 
 fn parsed(bytes: &[u8]) -> Result<Foreign, String> {
     let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
+    proto::unambiguous(text)?;
     Foreign::from_json(text).or_else(|e| {
         let plain = proto::plain(text).ok_or_else(|| e.to_string())?;
         Foreign::from_json(&plain).map_err(|e| e.to_string())

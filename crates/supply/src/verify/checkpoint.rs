@@ -16,6 +16,10 @@ pub(super) fn verify(bundle: &Bundle, root: &TrustedRoot) -> Result<(), String> 
 fn verify_entry(entry: &TransparencyLogEntry, root: &TrustedRoot) -> Result<(), String> {
     let Some(proof) = &entry.inclusion_proof else { return Ok(()) };
     let checkpoint = proof.checkpoint.checkpoint().ok_or("an inclusion proof has no checkpoint")?;
+    // C2SP signed-note: every line ends, and so does the last.
+    if !proof.checkpoint.envelope().ends_with('\n') {
+        return Err("the checkpoint is not a signed note: its last line does not end".to_owned());
+    }
     let log = root
         .tlogs
         .iter()
