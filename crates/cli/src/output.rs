@@ -48,7 +48,12 @@ pub(crate) fn json(value: &impl serde::Serialize) {
 /// Writes a value as one line of JSON, without secrets.
 pub(crate) fn json_line(value: &impl serde::Serialize) {
     // One write for each line, so that threads do not mix theirs.
-    data(&(hidden(value).to_string() + "\n"));
+    data(&line_of(value));
+}
+
+/// A value as one line of JSON, without secrets.
+pub(crate) fn line_of(value: &impl serde::Serialize) -> String {
+    hidden(value).to_string() + "\n"
 }
 
 fn hidden(value: &impl serde::Serialize) -> serde_json::Value {

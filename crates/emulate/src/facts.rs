@@ -3,7 +3,7 @@
 //! Owns: looking for emulators on PATH, their versions and digests, the host processor's level.
 //! Must not: choose; that is pure and elsewhere.
 
-use crate::WasmFacts;
+use crate::{WasmFacts, WineFacts};
 use goferry_proc::{CommandSpec, Limits, Spawner, find_program};
 use goferry_target::{Amd64, ArchKind, GoTarget, Os};
 use sha2::{Digest as _, Sha256};
@@ -43,6 +43,8 @@ pub struct HostFacts {
     pub qemu: BTreeMap<String, QemuFound>,
     /// For wasm programs.
     pub wasm: WasmFacts,
+    /// For Windows programs.
+    pub wine: WineFacts,
 }
 
 /// What is known of emulators from earlier runs, so that they are neither hashed nor asked again.
@@ -93,6 +95,7 @@ impl HostFacts {
             runs_arm: false,
             qemu: BTreeMap::new(),
             wasm: WasmFacts::default(),
+            wine: WineFacts::default(),
         };
         if targets.iter().any(|t| t.os == Os::Wasip1) {
             facts.wasm.find_runtimes(spawner, path, memory);

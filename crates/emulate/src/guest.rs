@@ -10,9 +10,8 @@ use serde::{Deserialize, Serialize};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-/// Flags of a registration in a namespace (binfmt-misc.rst): P keeps the program's own argv\[0\], O hands the program
-/// over opened, F opens the emulator now, so that it is found in every root and namespace.
-const FLAGS: &str = "POF";
+/// The first kernel with a binfmt_misc of its own in each user namespace.
+const KERNEL: &str = "6.7";
 
 /// How a foreign program is started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,9 +64,10 @@ pub struct GuestProgram<'a> {
 pub fn guest(program: &GuestProgram<'_>, apart: &Apart) -> GuestSpec {
     let bare = command_for(program.runner, &program.target, program.file, &[], program.sysroot);
     let mut spec = match program.runner {
-        Runner::QemuUser { path, .. } => {
+        Runner::QemuUser { path, version, .. } => {
             let mut spec = GuestSpec::new(program.file, program.args.clone());
-            spec.dispatch = dispatch(program, path, &bare, apart.way);
+            let line = registration(program.target.arch.kind(), path, version);
+            spec.dispatch = dispatch(program, line, &bare, apart.way);
             spec.set.clone_from(&bare.env);
             if let (Some(root), false) = (program.sysroot, matches!(spec.dispatch, Dispatch::Emulator(_))) {
                 spec.set.push(("QEMU_LD_PREFIX".to_owned(), root.to_string_lossy().into_owned()));
@@ -95,13 +95,12 @@ pub fn guest(program: &GuestProgram<'_>, apart: &Apart) -> GuestSpec {
     spec
 }
 
-fn dispatch(program: &GuestProgram<'_>, emulator: &Path, bare: &RunnerCommand, way: Way) -> Dispatch {
+fn dispatch(program: &GuestProgram<'_>, line: Option<String>, bare: &RunnerCommand, way: Way) -> Dispatch {
     // The last argument is the program, which the emulator's command gets from `proc`.
     let own = bare.args.len().saturating_sub(1);
     let name = ["-0".into(), program.name.into()];
     let args = bare.args[..own].iter().cloned().chain(name).collect();
     let command = EmulatorCommand { program: bare.program.clone(), args };
-    let line = registration(program.target.arch.kind(), emulator);
     match (way, line) {
         (Way::Host, _) => Dispatch::Kernel,
         (Way::Direct, _) | (Way::Auto | Way::Private, None) => Dispatch::Emulator(command),
@@ -117,9 +116,9 @@ fn dispatch(program: &GuestProgram<'_>, emulator: &Path, bare: &RunnerCommand, w
 }
 
 /// What binfmt_misc is told; none for a path that the kernel would not take: then only the emulator can be called.
-pub(crate) fn registration(kind: ArchKind, emulator: &Path) -> Option<String> {
+pub(crate) fn registration(kind: ArchKind, emulator: &Path, version: &str) -> Option<String> {
     let entry = binfmt::entry(kind)?;
-    entry.register_line(&entry.name, emulator, FLAGS).ok()
+    entry.register_line(&entry.name, emulator, binfmt::flags_for(version, KERNEL)).ok()
 }
 
 /// The arguments of a test binary that the go command started through `-exec`: with the file in which the test says

@@ -14,6 +14,7 @@ mod start;
 pub mod trace;
 pub mod wasi;
 mod wasm;
+mod wine;
 
 pub use facts::{HostFacts, QemuFound, QemuMemory};
 pub use guest::{Apart, GuestProgram, Way, guest, with_test_log};
@@ -26,3 +27,4 @@ pub use runner::{
 pub use ssh::Remote;
 pub use start::{StartError, StartRecord, StartSpec, machine_seen, start};
 pub use wasm::{Load, WasiRuntime, WasmFacts};
+pub use wine::{LEAST_WINE, WineFacts, WineFound, wine_too_old, wine_version};

@@ -1,6 +1,6 @@
 //! Which runner, and how to call it. Pure: the host's facts come in as data.
 
-use crate::{HostFacts, Load, Remote, WasiRuntime, ssh, wasm};
+use crate::{HostFacts, Load, Remote, WasiRuntime, ssh, wasm, wine};
 use goferry_target::{Amd64, Arch, ArchKind, Arm, GoTarget, Os, Riscv64};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
@@ -41,6 +41,19 @@ pub enum Runner {
         /// Arguments of the user's for it (GOWASIRUNTIMEARGS).
         args: Vec<String>,
     },
+    /// wine, by a script that gives each program a C: of its own, or as it is installed.
+    Wine {
+        /// What is called.
+        path: PathBuf,
+        /// `10.0`.
+        version: String,
+        /// What it is made of.
+        digest: String,
+        /// What the program's C: is made from; none: the script is not ours, and this is wine's own folder.
+        seed: Option<PathBuf>,
+        /// WINEPREFIX of an installed wine.
+        prefix: Option<PathBuf>,
+    },
     /// node with Go's glue, for js programs.
     Node {
         /// node.
@@ -66,6 +79,7 @@ impl Runner {
             Runner::WasiRuntime { kind, version, .. } => format!("{} {version}", kind.name()),
             Runner::Node { version, .. } => format!("node {version}"),
             Runner::Ssh(remote) => remote.to_string(),
+            Runner::Wine { version, .. } => format!("wine {version}"),
         }
     }
 
@@ -76,6 +90,7 @@ impl Runner {
             Runner::QemuUser { digest, .. } => digest.clone(),
             Runner::Wasi { engine, .. } => engine.clone(),
             Runner::WasiRuntime { digest, args, .. } => format!("{digest} {}", args.join(" ")),
+            Runner::Wine { digest, .. } => digest.clone(),
             Runner::Node { digest, glue, .. } => format!("{digest} {}", glue.display()),
             Runner::Ssh(remote) => remote.to_string(),
         }
@@ -135,6 +150,7 @@ pub fn choose_runner_for(target: &GoTarget, host: &HostFacts, load: Load) -> Run
     match target.os {
         Os::Wasip1 => return wasm::choose_wasi(&host.wasm, load),
         Os::Js => return wasm::choose_js(&host.wasm),
+        Os::Windows if host.os != Some(Os::Windows) => return wine::choose(target, &host.wine),
         _ => {}
     }
     if host.os != Some(target.os) || target.os != Os::Linux {
@@ -242,6 +258,9 @@ pub fn command_for(
         Runner::WasiRuntime { kind, path, args, .. } => {
             wasm::runtime_command(*kind, path, args, program, rest.collect())
         }
+        Runner::Wine { path, seed, prefix, .. } => {
+            wine::command(path, seed.as_deref(), prefix.as_deref(), program, rest.collect())
+        }
         Runner::Node { path, glue, .. } => wasm::node_command(path, glue, program, rest.collect()),
         Runner::Ssh(remote) => ssh::command(remote, program, rest.collect()),
     }
@@ -292,6 +311,7 @@ mod tests {
             runs_arm: false,
             qemu: [("qemu-aarch64".to_owned(), qemu)].into(),
             wasm: crate::WasmFacts::default(),
+            wine: crate::WineFacts::default(),
         }
     }
 

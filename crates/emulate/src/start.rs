@@ -88,9 +88,15 @@ pub fn start(spec: &StartSpec, host: &Host) -> Result<StartRecord, StartError> {
     let program = std::path::absolute(&spec.program).map_err(io)?;
     let command = sandboxed(spec, &program, &spec.args);
     let run = sandbox::run(&command, host)?;
+    let isolation = match spec.runner {
+        Runner::Wine { .. } => {
+            Isolation::None { why: "wine's server wants a /tmp that can be written".into() }
+        }
+        _ => run.isolation,
+    };
     Ok(StartRecord {
         runner: spec.runner.clone(),
-        isolation: run.isolation,
+        isolation,
         starts_others: matches!(spec.runner, Runner::QemuUser { .. }).then_some(run.registered),
         status: run.finished.status,
         stdout: run.finished.stdout_text(),
@@ -107,7 +113,7 @@ fn sandboxed(spec: &StartSpec, program: &Path, args: &[String]) -> SandboxSpec {
         limits.memory_bytes = limits.memory_bytes.map(|b| b.saturating_add(EMULATOR_BYTES));
     }
     let register = match &spec.runner {
-        Runner::QemuUser { path, .. } => registration(spec.target.arch.kind(), path),
+        Runner::QemuUser { path, version, .. } => registration(spec.target.arch.kind(), path, version),
         _ => None,
     };
     SandboxSpec {
@@ -115,7 +121,7 @@ fn sandboxed(spec: &StartSpec, program: &Path, args: &[String]) -> SandboxSpec {
         args: command.args,
         env: spec.env.iter().cloned().chain(command.env).collect(),
         limits,
-        isolate: spec.isolate,
+        isolate: spec.isolate && !matches!(spec.runner, Runner::Wine { .. }),
         max_output: OUTPUT_BYTES,
         helper: spec.helper.clone(),
         ..SandboxSpec::new(format!("starting the {} program", spec.target), command.program)
@@ -137,6 +143,10 @@ pub fn machine_seen(spec: &StartSpec, host: &Host) -> Option<String> {
 }
 
 fn ask(spec: &StartSpec, host: &Host) -> Option<String> {
+    // It is an ELF file, and Windows has no such call.
+    if spec.target.os == goferry_target::Os::Windows {
+        return None;
+    }
     let dir = tempfile::tempdir().ok()?;
     let file = dir.path().join("uname");
     std::fs::write(&file, machine::program(spec.target.arch.kind())?).ok()?;

@@ -94,13 +94,17 @@ fn go_folders(env: &BTreeMap<String, String>) -> Vec<(String, String)> {
     let Some(home) = get("HOME") else { return vec![] };
     let cache = get("XDG_CACHE_HOME").cloned().unwrap_or_else(|| format!("{home}/.cache"));
     let settings = get("XDG_CONFIG_HOME").cloned().unwrap_or_else(|| format!("{home}/.config"));
-    let wanted = [
-        ("GOPATH", format!("{home}/go")),
-        ("GOCACHE", format!("{cache}/go-build")),
-        ("GOENV", format!("{settings}/go/env")),
-    ];
-    let missing = wanted.into_iter().filter(|(name, _)| get(name).is_none());
-    missing.map(|(name, value)| (name.to_owned(), value)).collect()
+    let file = get("GOENV").cloned().unwrap_or_else(|| format!("{settings}/go/env"));
+    // What `go env -w` wrote counts, and the environment would overrule it.
+    let written = std::fs::read_to_string(&file).unwrap_or_default();
+    let is_written = |name: &str| written.lines().any(|l| l.starts_with(&format!("{name}=")));
+    let wanted =
+        [("GOPATH", format!("{home}/go")), ("GOCACHE", format!("{cache}/go-build")), ("GOENV", file)];
+    let missing = wanted.into_iter().filter(|(name, _)| get(name).is_none() && !is_written(name));
+    // The other folders of the base directory specification are below HOME again.
+    let own = ["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"];
+    let cleared = own.into_iter().filter(|name| get(name).is_some()).map(|name| (name, String::new()));
+    missing.chain(cleared).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// The arguments of goferry that stand before a program of which everything is known: `exec --target=… … --`. They

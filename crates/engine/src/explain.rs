@@ -6,6 +6,7 @@ use crate::compilers::{FetchRules, Fetching};
 use crate::host;
 use crate::session::Session;
 use goferry_diagnose::{BinaryReport, HostView, explain_binary, explain_log};
+use goferry_emulate::binfmt::Liveness;
 use goferry_emulate::choose_runner;
 use goferry_objfile::{Binary, FileBytes};
 use goferry_report::{Diagnostic, Diagnostics};
@@ -130,7 +131,9 @@ pub fn kernel_refuses(path: &Path) -> bool {
 /// Whether an entry of binfmt_misc takes the file: by its first bytes or its ending.
 pub(crate) fn registered(path: &Path, binfmt: &Path) -> bool {
     let Ok(head) = crate::binfmt::head(path) else { return false };
-    goferry_emulate::binfmt::Table::read(binfmt).takers(path, &head).next().is_some()
+    let table = goferry_emulate::binfmt::Table::read(binfmt);
+    // The kernel takes the first, and fails if its interpreter is gone.
+    table.takers(path, &head).next().is_some_and(|entry| !matches!(entry.liveness(), Liveness::Stale { .. }))
 }
 
 /// 32-bit programs on a 64-bit kernel.

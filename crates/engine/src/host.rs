@@ -4,8 +4,9 @@ use crate::compilers::{self, Compilers, FetchRules, Fetching};
 use crate::project::Project;
 use crate::remembered::Remembered;
 use crate::session::{Request, Session};
+use crate::wine;
 use goferry_cache::KeyBuilder;
-use goferry_config::model::Text;
+use goferry_config::model::{IsolationRule, Text};
 use goferry_emulate::{Class, QemuFound, Runner, choose_runner};
 use goferry_plan::facts::{CgoNeed, HostFacts, Program, RunnerFact};
 use goferry_plan::{Draft, DraftBuild};
@@ -64,7 +65,10 @@ pub(crate) fn gather(
     let fetching = Fetching::new(session, &project.root, rules)?
         .with_qemu(draft.config().toolchain.qemu.as_ref())
         .with_c_code(with_c.iter().copied());
-    let (facts, runners) = runners(session, &targets, &fetching);
+    let (mut facts, mut runners) = runners(session, &targets, &fetching);
+    if draft.config().verify.isolation == IsolationRule::Required {
+        wine::withhold(&mut facts, &mut runners);
+    }
     let host = host_target();
     let mut ccs = BTreeMap::new();
     let mut provided = Compilers::default();
@@ -207,8 +211,8 @@ pub(crate) fn emulators(
     targets: &[GoTarget],
     fetching: &Fetching<'_>,
 ) -> goferry_emulate::HostFacts {
+    use goferry_emulate::HostFacts;
     let probe = |path: &str, targets: &[GoTarget]| {
-        use goferry_emulate::HostFacts;
         let path = Some(path.as_ref());
         let mut host = match &session.cache {
             Some(store) => HostFacts::probe_remembering(&session.host, path, targets, &Remembered(store)),
@@ -218,6 +222,7 @@ pub(crate) fn emulators(
         host
     };
     let mut host = probe(path, targets);
+    host.wine = wine::facts(session, path, targets, fetching);
     for wanted in missing_emulators(session, path, targets, fetching) {
         let qemu = match provide_qemu(wanted, &fetching.fetcher()) {
             Ok(qemu) => qemu,
@@ -232,7 +237,9 @@ pub(crate) fn emulators(
         let folder = qemu.bin_dir.to_string_lossy().into_owned();
         match wanted.suite {
             // A suite that was named is wanted even if PATH has a qemu.
-            Some(_) if fetching.qemu().suite.is_some() => host = probe(&folder, targets),
+            Some(_) if fetching.qemu().suite.is_some() => {
+                host = HostFacts { wine: host.wine, ..probe(&folder, targets) };
+            }
             Some(suite) => {
                 let old: Vec<_> = targets.iter().filter(|t| too_old(t, &host, fetching)).copied().collect();
                 let origin = format!("of {suite}, because older ones lack vectors that its C code uses");
@@ -241,7 +248,9 @@ pub(crate) fn emulators(
             }
             None => {
                 let dirs = std::env::split_paths(path).chain([qemu.bin_dir]);
-                host = std::env::join_paths(dirs).map_or(host, |p| probe(&p.to_string_lossy(), targets));
+                if let Ok(dirs) = std::env::join_paths(dirs) {
+                    host = HostFacts { wine: host.wine, ..probe(&dirs.to_string_lossy(), targets) };
+                }
             }
         }
     }

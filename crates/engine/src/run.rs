@@ -36,6 +36,17 @@ pub fn program(
     what: Option<&str>,
     on: Option<Runner>,
 ) -> Result<Ready, Diagnostics> {
+    with_flags(session, target, Wish { what, flags: &[] }, on)
+}
+
+/// The same with flags of go build.
+pub(crate) fn with_flags(
+    session: &Session,
+    target: GoTarget,
+    wish: Wish<'_>,
+    on: Option<Runner>,
+) -> Result<Ready, Diagnostics> {
+    let what = wish.what;
     let (config, problems) = config::load(&session.cwd, &session.cwd, &ConfigFile::Search);
     if problems.has_errors() {
         return Err(problems);
@@ -46,7 +57,7 @@ pub fn program(
     let file = what.map(|w| session.cwd.join(w)).filter(|p| p.is_file() && !has_go_ending(p));
     let file = match file {
         Some(path) => path,
-        None => built(session, target, what, &config, &fetching, &mut compilers)?,
+        None => built(session, target, wish, &config, &fetching, &mut compilers)?,
     };
     let binary = exec::read(&file)?;
     exec::is_for(&binary, &file, target)?;
@@ -65,11 +76,20 @@ fn has_go_ending(path: &Path) -> bool {
     path.extension().is_some_and(|e| e == "go")
 }
 
+/// What is to be built.
+#[derive(Clone, Copy)]
+pub(crate) struct Wish<'a> {
+    /// The package, if one was named.
+    pub(crate) what: Option<&'a str>,
+    /// Flags of go build.
+    pub(crate) flags: &'a [&'a str],
+}
+
 /// Builds a package into the cache folder, so that a second run links nothing.
 fn built(
     session: &Session,
     target: GoTarget,
-    what: Option<&str>,
+    wish: Wish<'_>,
     config: &goferry_config::Config,
     fetching: &Fetching<'_>,
     compilers: &mut Compilers,
@@ -79,7 +99,7 @@ fn built(
     let identity = Go::identify_without_running(&go_path, &session.cwd)
         .map_err(|e| Diagnostic::error(Code::GoMissing, format!("the go command does not work: {e}")))?;
     let go = Go { path: go_path, version: identity.go_version(), env: GoEnv::default() };
-    let (pattern, name) = package(session, &go, target, what)?;
+    let (pattern, name) = package(session, &go, target, wish.what)?;
     let need = match session.env.get("CGO_ENABLED").map(String::as_str) {
         Some("1") => goferry_plan::facts::CgoNeed { needed: true, cxx: true, reason: String::new() },
         Some("0") => goferry_plan::facts::CgoNeed { needed: false, cxx: false, reason: String::new() },
@@ -96,8 +116,10 @@ fn built(
     }
     let mut env = compilers.environment(target, &session.env);
     env.extend(toolset::go_variables(target, compilers.provided.get(&target)));
-    let out = place(session, target, &pattern)?.join(name);
-    go_build(session, target, &go, &pattern, &out, env)?;
+    // Windows starts nothing without the ending.
+    let ending = if target.os == goferry_target::Os::Windows { ".exe" } else { "" };
+    let out = place(session, target, &pattern, wish.flags)?.join(format!("{name}{ending}"));
+    go_build(session, target, &go, (&pattern, wish.flags), &out, env)?;
     Ok(out)
 }
 
@@ -105,7 +127,7 @@ fn go_build(
     session: &Session,
     target: GoTarget,
     go: &Go,
-    pattern: &str,
+    (pattern, flags): (&str, &[&str]),
     out: &Path,
     env: BTreeMap<String, String>,
 ) -> Result<(), Diagnostics> {
@@ -116,6 +138,7 @@ fn go_build(
         ..CommandSpec::new(format!("go build for {target}"), go.path.as_os_str())
             .args(["build", "-o"])
             .arg(out)
+            .args(flags.iter().copied())
             .arg(pattern)
     };
     let done = session
@@ -203,12 +226,13 @@ fn is_major(word: &str) -> bool {
 }
 
 /// The folder of a program's binary: by where it is built and for what.
-fn place(session: &Session, target: GoTarget, pattern: &str) -> Result<PathBuf, Diagnostics> {
+fn place(session: &Session, target: GoTarget, pattern: &str, flags: &[&str]) -> Result<PathBuf, Diagnostics> {
     let root = session.tools.as_ref().and_then(|t| t.parent()).ok_or_else(|| {
         Diagnostic::error(Code::Io, "there is no cache folder: HOME is not set")
             .hint_with("to say where it is:", "GOFERRY_CACHE=/path/to/folder")
     })?;
-    let digest = Sha256::digest(format!("{}\n{target}\n{pattern}", session.cwd.display()));
+    let flags: String = flags.iter().map(|f| format!("\n{f}")).collect();
+    let digest = Sha256::digest(format!("{}\n{target}\n{pattern}{flags}", session.cwd.display()));
     let short: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
     let dir = root.join("run").join(short);
     std::fs::create_dir_all(&dir).map_err(|e| crate::dist::failure(&dir, &e))?;

@@ -5,11 +5,13 @@
 
 use crate::compilers::{self, Compilers, FetchRules, Fetching, LOCK_FILE};
 use crate::session::{ConfigFile, Request, Session};
-use crate::{config, host, prepare};
+use crate::{config, host, prepare, wine};
 use goferry_emulate::{Load, Runner, choose_runner, choose_runner_for};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::GoTarget;
-use goferry_toolchain::provide::{self, Lock, LockEntry, Provided, ProvidedQemu, Source, Wanted};
+use goferry_toolchain::provide::{
+    self, Lock, LockEntry, Provided, ProvidedQemu, ProvidedWine, Source, Wanted,
+};
 use goferry_toolchain::shim::{self, Shim};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -174,6 +176,8 @@ pub struct Installed {
     pub compilers: Vec<(GoTarget, Result<Provided, Box<Diagnostic>>)>,
     /// The emulators that had to be fetched.
     pub emulators: Vec<ProvidedQemu>,
+    /// wine, if it had to be fetched.
+    pub wine: Option<ProvidedWine>,
     /// The lock, if this is a project and it changed.
     pub lock: Option<PathBuf>,
 }
@@ -196,10 +200,12 @@ pub fn install(
         .into_iter()
         .map(|wanted| provide::provide_qemu(wanted, &fetching.fetcher()))
         .collect::<Result<_, _>>()?;
+    let wine = wine::install(session, path, need, &fetching)?;
     let provided = compilers.iter().filter_map(|(_, p)| p.as_ref().ok());
     let entries: Vec<LockEntry> = provided
         .flat_map(|p| p.entries.iter().cloned())
         .chain(emulators.iter().map(|q| q.entry.clone()))
+        .chain(wine.iter().flat_map(|w| w.entries.iter().cloned()))
         .collect();
     provide::share(&fetching.fetcher(), &entries)?;
     let complete = compilers.iter().all(|(_, p)| p.is_ok());
@@ -207,7 +213,7 @@ pub fn install(
         .then(|| write_lock(&session.cwd.join(LOCK_FILE), entries, need, rules.refresh))
         .transpose()?
         .flatten();
-    Ok(Installed { compilers, emulators, lock })
+    Ok(Installed { compilers, emulators, wine, lock })
 }
 
 /// Writes the lock if it changes. What belongs to other targets stays; when the whole project was installed, only what
@@ -228,7 +234,12 @@ fn write_lock(
     let same = |a: &LockEntry, b: &LockEntry| {
         a.target == b.target && a.role.replace("g++", "gcc") == b.role.replace("g++", "gcc")
     };
-    let own = |e: &LockEntry| e.target.is_empty() || need.targets.iter().any(|t| t.to_string() == e.target);
+    // windows/386 has the parts of windows/amd64 too.
+    let windows = need.targets.iter().any(|t| t.os == goferry_target::Os::Windows);
+    let own = |e: &LockEntry| {
+        let named = need.targets.iter().any(|t| t.to_string() == e.target);
+        e.target.is_empty() || named || (e.role == "wine" && windows)
+    };
     let kept: Vec<LockEntry> = old
         .iter()
         .filter(|l| l.is_for(&provide::host_kind()))
@@ -346,7 +357,8 @@ pub(crate) fn runner_for(
     load: Load,
 ) -> Result<Runner, Box<Diagnostic>> {
     let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
-    let emulators = host::emulators(session, path, &[target], fetching);
+    let mut emulators = host::emulators(session, path, &[target], fetching);
+    wine::fetch_if_missing(&target, &mut emulators, fetching)?;
     let choice = choose_runner_for(&target, &emulators, load);
     choice.runner.ok_or_else(|| {
         let message = format!("no program for {target} can be run here: {}", choice.reason);

@@ -7,6 +7,7 @@
 mod dynamic;
 mod memory;
 mod stated;
+mod symbols;
 
 use crate::abi::{self, Stated};
 use crate::binary::{Binary, FileKind, Format, GlibcNeed, GlibcVersion, Linkage, Section};
@@ -17,6 +18,7 @@ use crate::{ObjError, Stated::Unstated};
 use dynamic::Dynamic;
 use goferry_target::{ArchKind, Endian, Os};
 pub(crate) use memory::memory;
+pub(crate) use symbols::data_symbols;
 
 const MAX_TABLE: u64 = 8 << 20;
 const MAX_PATH: u64 = 4096;
@@ -63,6 +65,8 @@ struct SectionHeader {
     addr: u64,
     offset: u64,
     size: u64,
+    /// Of a symbol table: the section of its names.
+    link: u32,
 }
 
 /// All that the headers say.
@@ -90,6 +94,19 @@ fn layout(source: Source<'_>) -> Result<Layout<'_>, ObjError> {
     let loads = segments.iter().filter(|s| s.kind == PT_LOAD);
     let ranges = loads.map(|s| Range { addr: s.addr, offset: s.offset, len: s.file_size }).collect();
     Ok(Layout { header, segments, sections, image: Image::new(source, ranges) })
+}
+
+/// As [`crate::segments()`].
+pub(crate) fn segments_of(source: Source<'_>) -> Result<Vec<crate::Segment>, ObjError> {
+    let header = header(source)?;
+    let loaded = segments(source, &header)?.into_iter().filter(|s| s.kind == PT_LOAD);
+    let segment = |s: Segment| crate::Segment {
+        addr: s.addr,
+        offset: s.offset,
+        size: s.file_size,
+        executable: s.flags & PF_X != 0,
+    };
+    Ok(loaded.map(segment).collect())
 }
 
 /// As [`crate::glibc_needs_above`].
@@ -243,7 +260,7 @@ fn sections(source: Source<'_>, h: &Header) -> Result<Vec<SectionHeader>, ObjErr
     let mut name_offsets = Vec::new();
     for entry in bytes.chunks_exact(h.section_size.max(1) as usize) {
         let t = Table::new(entry, h.endian);
-        let at = if wide { [16, 24, 32] } else { [12, 16, 20] };
+        let at = if wide { [16, 24, 32, 40] } else { [12, 16, 20, 24] };
         let section = (|| {
             name_offsets.push(t.u32(0)? as usize);
             Some(SectionHeader {
@@ -252,6 +269,7 @@ fn sections(source: Source<'_>, h: &Header) -> Result<Vec<SectionHeader>, ObjErr
                 addr: t.word(at[0], h.bits)?,
                 offset: t.word(at[1], h.bits)?,
                 size: t.word(at[2], h.bits)?,
+                link: t.u32(at[3])?,
             })
         })()
         .ok_or(ObjError::Malformed { what, offset: h.sections })?;

@@ -10,6 +10,7 @@ mod archive;
 mod binary;
 mod buildinfo;
 mod check;
+mod data;
 mod elf;
 mod error;
 mod image;
@@ -18,6 +19,7 @@ pub mod pclntab;
 mod pe;
 mod plan9;
 mod read;
+mod segments;
 mod wasm;
 mod xcoff;
 
@@ -27,8 +29,10 @@ pub use abi::{
 pub use binary::{Binary, FileKind, Format, GlibcNeed, GlibcVersion, Linkage, Platform, Section, Version};
 pub use buildinfo::{GoBuildInfo, Module};
 pub use check::{AbiFact, Mismatch, check_target};
+pub use data::{DataSymbol, data_symbols};
 pub use error::ObjError;
 pub use read::{FileBytes, ReadAt};
+pub use segments::{Segment, segments};
 
 use read::Source;
 

@@ -1,6 +1,8 @@
 //! Mach-O, thin and fat (Apple's `mach-o/loader.h` and `mach-o/fat.h`).
 
+mod chains;
 mod memory;
+mod symbols;
 
 use crate::abi::{AbiFlags, Stated};
 use crate::binary::{Binary, FileKind, Format, Linkage, Platform, Section, Version};
@@ -10,6 +12,7 @@ use crate::read::{Source, Table, c_str, fixed_str};
 use crate::{ObjError, archive};
 use goferry_target::{ArchKind, Endian, Os};
 pub(crate) use memory::memory;
+pub(crate) use symbols::data_symbols;
 
 const MAX_COMMANDS: u64 = 4 << 20;
 const MAX_SECTIONS: usize = 1 << 16;
@@ -26,7 +29,10 @@ struct Commands {
     loader: Option<String>,
     platform: Option<(u32, Platform)>,
     symbols: u32,
-    chained: bool,
+    /// LC_SYMTAB: offset and number of symbols, offset and size of their names.
+    table: Option<(u32, u32, u32, u32)>,
+    /// LC_DYLD_CHAINED_FIXUPS: offset and size.
+    chains: Option<(u32, u32)>,
 }
 
 struct Segment {
@@ -166,6 +172,10 @@ fn command(source: Source<'_>, t: Table<'_>, bits: u8, out: &mut Commands) -> Re
     let done = match t.u32(0) {
         Some(0x19) if bits == 64 => return segment(source, t, 64, out),
         Some(0x01) if bits == 32 => return segment(source, t, 32, out),
+        Some(0x02) => (|| {
+            out.table = Some((t.u32(8)?, t.u32(12)?, t.u32(16)?, t.u32(20)?));
+            Some(())
+        })(),
         // LC_DYSYMTAB: local symbols and those that are defined for others.
         Some(0x0b) => (|| {
             out.symbols = t.u32(12)?.saturating_add(t.u32(20)?);
@@ -176,10 +186,7 @@ fn command(source: Source<'_>, t: Table<'_>, bits: u8, out: &mut Commands) -> Re
             text(t).filter(|_| out.needed.len() < MAX_NEEDED).map(|name| out.needed.push(name))
         }
         // LC_DYLD_CHAINED_FIXUPS.
-        Some(0x8000_0034) => {
-            out.chained = true;
-            Some(())
-        }
+        Some(0x8000_0034) => t.u32(8).zip(t.u32(12)).map(|place| out.chains = Some(place)),
         Some(0x0e) => text(t).map(|name| out.loader = Some(name)),
         Some(0x32) => (|| Some((t.u32(8)?, t.u32(12)?, t.u32(16)?)))()
             .map(|(n, min, sdk)| out.platform = Some(platform(n, min, sdk))),

@@ -52,6 +52,7 @@ pub enum PclntabError {
 pub struct Pclntab {
     header: Header,
     addr: u64,
+    size: u64,
     /// Address of the first function, if it is known.
     text: Option<u64>,
     sections: Vec<TextSection>,
@@ -105,6 +106,11 @@ impl Pclntab {
     /// Address of the table in memory.
     pub fn address(&self) -> u64 {
         self.addr
+    }
+
+    /// Bytes of the table: names, files, values and functions; up to what follows it if that is not known.
+    pub fn size(&self) -> u64 {
+        self.size
     }
 
     /// Width of Go's pointers in bits: 64 for wasm.

@@ -1,6 +1,7 @@
 //! PE32 and PE32+, and the COFF objects in archives (Microsoft PE/COFF specification).
 
 mod memory;
+mod symbols;
 
 use crate::ObjError;
 use crate::abi::{AbiFlags, Stated};
@@ -10,6 +11,7 @@ use crate::image::{Image, Range};
 use crate::read::{Source, Table, fixed_str};
 use goferry_target::{ArchKind, Endian, Os};
 pub(crate) use memory::memory;
+pub(crate) use symbols::data_symbols;
 
 const MAX_IMPORTS: u64 = 4096;
 const MAX_NAME: u64 = 255;

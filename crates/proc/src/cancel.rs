@@ -16,6 +16,8 @@ const GRACE: Duration = Duration::from_secs(2);
 pub struct Cancel {
     thrown: AtomicBool,
     next: AtomicU64,
+    /// Ctrl-C is meant for a child.
+    keyboard_yielded: AtomicBool,
     running: Mutex<BTreeMap<u64, Child>>,
 }
 
@@ -30,6 +32,7 @@ struct Child {
 /// How hard to end a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Force {
+    Interrupt,
     Term,
     Kill,
 }
@@ -43,6 +46,17 @@ impl Cancel {
     /// Whether it was thrown.
     pub fn is_cancelled(&self) -> bool {
         self.thrown.load(Ordering::SeqCst)
+    }
+
+    /// Sends SIGINT to every running command, which may do with it what it likes.
+    pub fn interrupt(&self) {
+        self.signal_all(Force::Interrupt);
+    }
+
+    /// Whether Ctrl-C is left to a child in the caller's process group, such as a debugger, which gets it from the
+    /// terminal as well and knows better what it means.
+    pub fn yield_keyboard(&self, yes: bool) {
+        self.keyboard_yielded.store(yes, Ordering::SeqCst);
     }
 
     /// Throws the switch: SIGTERM to every running group now, SIGKILL to those still there after two seconds; a second
@@ -102,6 +116,7 @@ impl Cancel {
 fn send(child: Child, force: Force) {
     use nix::sys::signal::{Signal, kill, killpg};
     let signal = match force {
+        Force::Interrupt => Signal::SIGINT,
         Force::Term => Signal::SIGTERM,
         Force::Kill => Signal::SIGKILL,
     };
@@ -128,7 +143,8 @@ pub fn install_interrupt(cancel: Arc<Cancel>) -> std::io::Result<()> {
     let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|s| ignored & (1 << (s - 1)) == 0);
     let mut signals = signal_hook::iterator::Signals::new(wanted)?;
     std::thread::Builder::new().name("signals".into()).spawn(move || {
-        signals.forever().for_each(|_| cancel.cancel());
+        let childs = |signal: i32| signal == SIGINT && cancel.keyboard_yielded.load(Ordering::SeqCst);
+        signals.forever().filter(|s| !childs(*s)).for_each(|_| cancel.cancel());
     })?;
     Ok(())
 }

@@ -33,6 +33,12 @@ pub(crate) enum After {
     KillGroup,
 }
 
+/// Both ends of a connection that a child talks through.
+pub(crate) struct Connection {
+    read: Stdio,
+    write: Stdio,
+}
+
 /// What the threads around a child report.
 enum Report {
     Data(Stream, Vec<u8>),
@@ -56,17 +62,35 @@ impl Host {
         &self.cancel
     }
 
+    /// Runs a command to its end with a connection as its standard input and output. Its standard error is carried to
+    /// the caller's ([`OutputMode::Relay`]).
+    ///
+    /// # Errors
+    /// As [`Spawner::run`]; also if the connection cannot be given to it.
+    #[cfg(unix)]
+    pub fn run_connected(
+        &self,
+        spec: &CommandSpec,
+        connection: std::os::fd::OwnedFd,
+    ) -> Result<Finished, SpawnError> {
+        let read = connection.try_clone().map_err(|e| io_error(spec, e))?;
+        let both = Connection { read: read.into(), write: connection.into() };
+        let spec = CommandSpec { stdin: Stdin::Null, output: OutputMode::Relay, ..spec.clone() };
+        self.run_with(&spec, None, After::KillGroup, Some(both))
+    }
+
     pub(crate) fn run_with(
         &self,
         spec: &CommandSpec,
         on_line: Option<OnLine<'_>>,
         after: After,
+        connection: Option<Connection>,
     ) -> Result<Finished, SpawnError> {
         if self.cancel.is_cancelled() {
             return Err(SpawnError::Cancelled { purpose: spec.purpose.clone() });
         }
         let began = Instant::now();
-        let mut child = start(spec)?;
+        let mut child = start(spec, connection)?;
         let group = spec.stdin != Stdin::Inherit;
         let id = self.cancel.enter(child.id(), group);
         limit(child.id(), spec);
@@ -89,7 +113,7 @@ impl Host {
 
 impl Spawner for Host {
     fn run(&self, spec: &CommandSpec) -> Result<Finished, SpawnError> {
-        self.run_with(spec, None, After::Leave)
+        self.run_with(spec, None, After::Leave, None)
     }
 
     fn run_lines(
@@ -97,7 +121,7 @@ impl Spawner for Host {
         spec: &CommandSpec,
         on_line: &(dyn Fn(Stream, &str) + Sync),
     ) -> Result<Finished, SpawnError> {
-        self.run_with(spec, Some(on_line), After::Leave)
+        self.run_with(spec, Some(on_line), After::Leave, None)
     }
 }
 
@@ -115,7 +139,7 @@ impl Watch {
     fn new(spec: &CommandSpec, began: Instant, open: usize) -> Self {
         let max = match spec.output {
             OutputMode::Capture { max_bytes } => max_bytes,
-            OutputMode::Inherit => 0,
+            OutputMode::Inherit | OutputMode::InheritError | OutputMode::Relay => 0,
         };
         Watch {
             stdout: Kept::new(max),
@@ -221,7 +245,7 @@ fn io_error(spec: &CommandSpec, source: std::io::Error) -> SpawnError {
 }
 
 /// Starts the child.
-fn start(spec: &CommandSpec) -> Result<Child, SpawnError> {
+fn start(spec: &CommandSpec, connection: Option<Connection>) -> Result<Child, SpawnError> {
     let cwd = match &spec.cwd {
         Some(cwd) if !cwd.is_dir() => {
             return Err(SpawnError::NoDirectory { path: cwd.clone(), purpose: spec.purpose.clone() });
@@ -250,8 +274,14 @@ fn start(spec: &CommandSpec) -> Result<Child, SpawnError> {
         Stdin::Bytes(_) => Stdio::piped(),
         Stdin::Inherit => Stdio::inherit(),
     });
-    if matches!(spec.output, OutputMode::Capture { .. }) {
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    match spec.output {
+        OutputMode::Capture { .. } => drop(command.stdout(Stdio::piped()).stderr(Stdio::piped())),
+        OutputMode::Inherit => {}
+        OutputMode::Relay => drop(command.stderr(Stdio::piped())),
+        OutputMode::InheritError => drop(command.stdout(std::io::stderr())),
+    }
+    if let Some(Connection { read, write }) = connection {
+        command.stdin(read).stdout(write);
     }
     #[cfg(unix)]
     {
@@ -311,6 +341,12 @@ pub(crate) fn exec_error(purpose: &str, file: &Path, source: std::io::Error) -> 
 
 /// Connects the pipes to threads; gives the number of output streams to be read.
 fn attach(child: &mut Child, spec: &CommandSpec, send: &SyncSender<Report>) -> std::io::Result<usize> {
+    if spec.output == OutputMode::Relay
+        && let Some(pipe) = child.stderr.take()
+    {
+        spawn_relay(pipe, send.clone())?;
+        return Ok(1);
+    }
     if let (Stdin::Bytes(bytes), Some(mut pipe)) = (&spec.stdin, child.stdin.take()) {
         let bytes = bytes.clone();
         std::thread::Builder::new().name("stdin".into()).spawn(move || {
@@ -328,6 +364,18 @@ fn attach(child: &mut Child, spec: &CommandSpec, send: &SyncSender<Report>) -> s
         readers += 1;
     }
     Ok(readers)
+}
+
+/// Carries what a child writes to this process's standard error.
+fn spawn_relay(mut pipe: impl Read + Send + 'static, send: SyncSender<Report>) -> std::io::Result<()> {
+    std::thread::Builder::new().name("relay".into()).stack_size(128 << 10).spawn(move || {
+        // Nobody reads any more: the child must not be held up by that.
+        if std::io::copy(&mut pipe, &mut std::io::stderr()).is_err() {
+            let _ = std::io::copy(&mut pipe, &mut std::io::sink());
+        }
+        let _ = send.send(Report::Eof);
+    })?;
+    Ok(())
 }
 
 fn spawn_reader(

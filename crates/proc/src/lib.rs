@@ -21,6 +21,6 @@ pub use error::SpawnError;
 pub use exec::{complain, exec_instead};
 pub use host::Host;
 pub use lookup::find_program;
-pub use memory::{OomCounter, available_memory, free_disk};
+pub use memory::{OomCounter, available_memory, free_disk, total_memory};
 pub use scripted::{Expected, Scripted};
 pub use spec::{CommandSpec, Env, Finished, Limits, OutputMode, Spawner, Status, Stdin, Stream};

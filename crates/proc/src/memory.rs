@@ -10,6 +10,11 @@ pub fn available_memory() -> Option<u64> {
     Memory::at(Path::new("/")).available()
 }
 
+/// Bytes of memory that this machine has, or less where a cgroup allows less: the same from run to run.
+pub fn total_memory() -> Option<u64> {
+    Memory::at(Path::new("/")).total()
+}
+
 /// Free bytes of the file system that holds a path, for this user.
 #[cfg(unix)]
 pub fn free_disk(path: &Path) -> Option<u64> {
@@ -62,12 +67,17 @@ impl Memory {
     }
 
     fn available(&self) -> Option<u64> {
-        let meminfo = std::fs::read_to_string(self.root.join("proc/meminfo")).ok();
-        let machine = meminfo.and_then(|m| {
-            let kib: u64 = keyed(&m, "MemAvailable:")?;
-            Some(kib * 1024)
-        });
-        self.groups.iter().filter_map(Group::left).chain(machine).min()
+        self.groups.iter().filter_map(Group::left).chain(self.machine("MemAvailable:")).min()
+    }
+
+    fn total(&self) -> Option<u64> {
+        self.groups.iter().filter_map(Group::limit).chain(self.machine("MemTotal:")).min()
+    }
+
+    /// A line of /proc/meminfo, in bytes.
+    fn machine(&self, word: &str) -> Option<u64> {
+        let meminfo = std::fs::read_to_string(self.root.join("proc/meminfo")).ok()?;
+        keyed(&meminfo, word).map(|kib| kib * 1024)
     }
 
     fn oom_kills(&self) -> Option<u64> {
@@ -79,19 +89,21 @@ impl Memory {
 impl Group {
     /// Limit less use, where there is a limit. Page cache that can be dropped is not use.
     fn left(&self) -> Option<u64> {
-        let (limit, used, cache) = if self.v2 {
-            ("memory.max", "memory.current", "inactive_file")
+        let (used, cache) = if self.v2 {
+            ("memory.current", "inactive_file")
         } else {
-            ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+            ("memory.usage_in_bytes", "total_inactive_file")
         };
-        // v2 writes "max", v1 a number near 2^63, for none.
-        let limit: u64 = self.number(limit)?;
-        if limit >= 1 << 60 {
-            return None;
-        }
+        let limit = self.limit()?;
         let stat = std::fs::read_to_string(self.dir.join("memory.stat")).unwrap_or_default();
         let used = self.number(used)?.saturating_sub(keyed(&stat, cache).unwrap_or(0));
         Some(limit.saturating_sub(used))
+    }
+
+    /// The limit, where there is one: v2 writes "max", v1 a number near 2^63, for none.
+    fn limit(&self) -> Option<u64> {
+        let file = if self.v2 { "memory.max" } else { "memory.limit_in_bytes" };
+        self.number(file).filter(|l| *l < 1 << 60)
     }
 
     fn oom_kills(&self) -> Option<u64> {

@@ -84,6 +84,11 @@ pub enum OutputMode {
     },
     /// The caller's own standard output and error.
     Inherit,
+    /// Standard error is read by this process and written to its own, so that a command that would take the terminal for
+    /// itself (tcsetpgrp(3), as gdbserver does) has none; standard output as it is.
+    Relay,
+    /// The caller's standard error for both: its standard output is kept for something else.
+    InheritError,
 }
 
 impl OutputMode {

@@ -111,6 +111,7 @@ codes! {
     IsolationUnavailable "isolation-unavailable" HostLacks "isolation was required and namespaces are refused";
     StaticLinking "static-linking" Usage "a static link that cannot work, or not wholly";
     ToolMissing "tool-missing" HostLacks "a program that the configuration calls was not found";
+    PerfUnavailable "perf-unavailable" HostLacks "perf, which measures programs, is missing, not allowed to, or saw nothing";
     // fetched tools
     FetchFailed "fetch-failed" HostLacks "a compiler or an emulator could not be fetched";
     PackageUnknown "package-unknown" Usage "the distribution has no such package for a target";

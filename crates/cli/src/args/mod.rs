@@ -1,15 +1,23 @@
 //! The command line as it is written. Must not: look at the environment or files; `resolve` does.
 
 mod binfmt;
+pub(crate) mod debug;
 mod evidence;
 mod exec;
+mod profile;
+mod symbols;
 mod test;
+pub(crate) mod trace;
 mod verify;
 
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
+pub(crate) use debug::DebugArgs;
 pub(crate) use evidence::{AttestArgs, SignArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
+pub(crate) use profile::{CallGraph, ProfileArgs};
+pub(crate) use symbols::{SizeArgs, SymbolsArgs};
 pub(crate) use test::TestArgs;
+pub(crate) use trace::TraceArgs;
 pub(crate) use verify::VerifyArgs;
 
 use crate::duration;
@@ -50,6 +58,12 @@ pub(crate) enum Command {
     Init,
     /// Say what binaries are: format, machine, libraries, Go build information
     Inspect(InspectArgs),
+    /// Say what functions are in a Go program, stripped or not, and how two programs differ
+    #[command(after_help = symbols::SYMBOLS_EXAMPLES)]
+    Symbols(SymbolsArgs),
+    /// Say where a Go program's bytes are, by section and package, and what changed
+    #[command(after_help = symbols::SIZE_EXAMPLES)]
+    Size(SizeArgs),
     /// Build a program for a target and run it here
     #[command(after_help = RUN_EXAMPLES)]
     Run(RunArgs),
@@ -59,6 +73,15 @@ pub(crate) enum Command {
     /// Run a program that is built already, whatever machine it is for
     #[command(after_help = EXEC_EXAMPLES)]
     Exec(ExecArgs),
+    /// Say where a program or its tests spend their time, on any target
+    #[command(after_help = profile::EXAMPLES)]
+    Profile(ProfileArgs),
+    /// Show a program's system calls on a target, or what differs between two
+    #[command(after_help = trace::EXAMPLES)]
+    Trace(TraceArgs),
+    /// Debug a program on a target with gdb, or wait for a debugger
+    #[command(after_help = debug::EXAMPLES)]
+    Debug(DebugArgs),
     /// Sign files with a key, as cosign does; or make a key
     #[command(after_help = evidence::SIGN_EXAMPLES)]
     Sign(SignArgs),

@@ -13,7 +13,7 @@ use goferry_report::{Code, Diagnostic, Diagnostics};
 use std::process::ExitCode;
 
 /// goferry itself failed; it cannot be run here; there is no such program: as env(1) and its kin have it.
-const FAILED: u8 = 125;
+pub(super) const FAILED: u8 = 125;
 const CANNOT: u8 = 126;
 const ABSENT: u8 = 127;
 
@@ -87,7 +87,7 @@ fn known(args: &ExecArgs) -> Result<Known, Diagnostics> {
 pub(super) fn failed(problems: &Diagnostics) -> ExitCode {
     let _ = say(problems);
     ExitCode::from(match problems.list.iter().map(|d| d.code).next_back() {
-        Some(Code::RunnerMissing | Code::NotABinary) => CANNOT,
+        Some(Code::RunnerMissing | Code::NotABinary | Code::ToolMissing) => CANNOT,
         Some(Code::MainMissing) => ABSENT,
         _ => FAILED,
     })

@@ -4,6 +4,7 @@ mod binfmt;
 mod cache;
 mod check;
 mod completion;
+mod debug;
 mod doctor;
 mod evidence;
 mod exec;
@@ -13,12 +14,16 @@ mod inspect;
 mod jsonschema;
 mod man;
 mod plan;
+mod profile;
 mod release;
 mod resolve_host;
 mod run;
+mod size;
+mod symbols;
 mod targets;
 mod test;
 mod toolchain;
+mod trace;
 mod verify;
 
 use crate::args::Command;
@@ -41,9 +46,14 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Check(a) => check::run(&a),
         Command::Init => init::run(),
         Command::Inspect(a) => inspect::run(&a),
+        Command::Symbols(a) => symbols::run(&a),
+        Command::Size(a) => size::run(&a),
         Command::Run(a) => run::run(&a),
         Command::Test(a) => test::run(&a),
         Command::Exec(a) => exec::run(&a),
+        Command::Profile(a) => profile::run(&a),
+        Command::Trace(a) => trace::run(&a),
+        Command::Debug(a) => debug::run(&a),
         Command::Sign(a) => evidence::sign(&a),
         Command::Attest(a) => evidence::attest(&a),
         Command::Verify(a) => verify::run(&a),

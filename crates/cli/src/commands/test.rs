@@ -40,6 +40,7 @@ pub(super) fn run(args: &TestArgs) -> Result<ExitCode, Diagnostics> {
         single,
         json: request.go.json,
         verbose: request.go.verbose,
+        wants_output: request.go.wants_output,
         streams: &args.streams,
         files: Mutex::default(),
     };
@@ -68,6 +69,12 @@ fn end(view: &View<'_>, results: &[TargetResult]) -> ExitCode {
                 ));
             }
         }
+        // Those of a target that could not begin were drawn when it was its turn.
+        if r.runner.is_some() {
+            for d in &r.problems {
+                talk(&diagnostics::draw(d, &crate::output::Terminal::detect()));
+            }
+        }
         problems.list.extend(r.problems.iter().cloned());
     }
     match (problems.exit_class(), results.iter().all(|r| r.passed)) {
@@ -82,6 +89,7 @@ struct View<'a> {
     single: bool,
     json: bool,
     verbose: bool,
+    wants_output: bool,
     streams: &'a Path,
     files: Mutex<BTreeMap<String, File>>,
 }
@@ -97,10 +105,14 @@ impl View<'_> {
             TestEvent::Again(target, package, tries) => {
                 talk(&format!("{}{package}: failed {tries} times, again\n", self.prefix(*target)));
             }
-            TestEvent::Package(target, p) if !(self.json || self.verbose && self.single) => {
+            TestEvent::Package(target, p)
+                if !self.json && (!(self.verbose && self.single) || p.verdict == Verdict::BuildFailed) =>
+            {
                 let prefix = self.prefix(*target);
-                let text: String =
-                    written(p, self.verbose).lines().map(|l| format!("{prefix}{l}\n")).collect();
+                let text: String = written(p, self.verbose, self.wants_output)
+                    .lines()
+                    .map(|l| format!("{prefix}{l}\n"))
+                    .collect();
                 data(&text);
             }
             _ => {}
@@ -159,13 +171,13 @@ fn opening(r: &TargetResult) -> String {
 }
 
 /// As go test writes it without `-v`: the last line, and before it what failed.
-fn written(p: &PackageResult, verbose: bool) -> String {
+fn written(p: &PackageResult, verbose: bool, whole: bool) -> String {
     let mut out = String::new();
     for t in p.tests.iter().filter(|t| t.verdict == Verdict::Failed || verbose) {
         out += &t.output;
     }
     match p.verdict {
-        Verdict::Ok | Verdict::Skipped if !verbose => {
+        Verdict::Ok | Verdict::Skipped if !verbose && !whole => {
             // What passed is quiet but for its own line.
             out += p.output.lines().next_back().unwrap_or_default();
         }

@@ -100,6 +100,10 @@ fn drawn(done: &Installed) -> String {
     for q in &done.emulators {
         rows.push(vec!["(every)".to_owned(), "qemu-user".to_owned(), q.version.clone()]);
     }
+    if let Some(w) = &done.wine {
+        let targets = if w.runs_386 { "windows/386, amd64" } else { "windows/amd64" };
+        rows.push(vec![targets.to_owned(), "wine".to_owned(), w.version.clone()]);
+    }
     let mut out = match rows.is_empty() {
         true => "nothing is needed that is not there\n".to_owned(),
         false => table::draw(&["target", "tool", "from"], &rows),
@@ -129,7 +133,10 @@ fn installed_json(done: &Installed, problems: &Diagnostics) -> serde_json::Value
         .map(|q| serde_json::json!({ "version": q.version, "path": q.bin_dir, "fetched": q.entry }));
     let emulators: Vec<_> = emulators.collect();
     serde_json::json!({
-        "compilers": compilers, "emulators": emulators, "lock": done.lock, "diagnostics": problems,
+        "compilers": compilers, "emulators": emulators,
+        "wine": done.wine.as_ref().map(|w| serde_json::json!({
+            "version": w.version, "program": w.program, "runs_386": w.runs_386, "fetched": w.entries,
+        })), "lock": done.lock, "diagnostics": problems,
     })
 }
 

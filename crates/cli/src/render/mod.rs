@@ -4,3 +4,4 @@ pub(crate) mod diagnostics;
 pub(crate) mod sarif;
 pub(crate) mod summary;
 pub(crate) mod table;
+pub(crate) mod trace;

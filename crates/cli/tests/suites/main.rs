@@ -38,9 +38,10 @@ fn main() -> ExitCode {
     let trials = checks.map(|(name, check)| {
         Trial::test(name, move || {
             let machine = Machine::new();
-            check(&machine);
+            // A gigabyte stays otherwise.
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check(&machine)));
             machine.remove();
-            Ok(())
+            result.map_err(|_| "see above".into())
         })
     });
     libtest_mimic::run(&args, trials.into()).exit_code()

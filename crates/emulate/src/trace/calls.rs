@@ -25,6 +25,8 @@ pub(super) enum Class {
 pub(super) enum Kind {
     /// A file descriptor.
     Descriptor,
+    /// The descriptor of an epoll, by which something happens to another.
+    Poller,
     /// AT_FDCWD or a descriptor of a folder.
     Folder,
     /// A path.
@@ -70,7 +72,7 @@ pub(super) struct Known<'a> {
 
 impl Known<'_> {
     /// The arguments in their usual places with their kinds; those that no kind is known of are left out.
-    pub(super) fn kinds<'t>(&self, args: &'t [String]) -> impl Iterator<Item = (Kind, &'t str)> {
+    pub(super) fn kinds<'t>(&self, args: &'t [String]) -> impl Iterator<Item = (Kind, &'t str)> + use<'t> {
         let mut given = args.iter().map(String::as_str);
         let at = self.at;
         self.args.bytes().enumerate().map_while(move |(i, letter)| {
@@ -83,6 +85,7 @@ impl Known<'_> {
 fn kind(letter: u8) -> Kind {
     match letter {
         b'd' => Kind::Descriptor,
+        b'E' => Kind::Poller,
         b'D' => Kind::Folder,
         b'p' => Kind::Path,
         b'f' => Kind::Flags,
@@ -146,6 +149,35 @@ pub(super) fn by_number(number: &str, arch: ArchKind) -> String {
         _ => numbered(n),
     });
     name.map_or_else(|| format!("syscall_{number}"), str::to_owned)
+}
+
+/// socketcall(2)'s own numbers (linux/net.h), from 1; on s390x an emulator may give no more than these.
+const SOCKET_CALLS: [&str; 20] = [
+    "socket",
+    "bind",
+    "connect",
+    "listen",
+    "accept",
+    "getsockname",
+    "getpeername",
+    "socketpair",
+    "send",
+    "recv",
+    "sendto",
+    "recvfrom",
+    "shutdown",
+    "setsockopt",
+    "getsockopt",
+    "sendmsg",
+    "recvmsg",
+    "accept4",
+    "recvmmsg",
+    "sendmmsg",
+];
+
+/// The call that `socketcall` with this first argument is.
+pub(super) fn socket_call(number: &str) -> Option<&'static str> {
+    number.parse::<usize>().ok()?.checked_sub(1).and_then(|n| SOCKET_CALLS.get(n)).copied()
 }
 
 fn numbered(n: u32) -> Option<&'static str> {
@@ -260,7 +292,7 @@ inotify_rm_watch dx x
 pipe2 xk x pipe
 eventfd2 xk d eventfd
 epoll_create1 k d epoll_create
-epoll_ctl xedx x
+epoll_ctl Eedx x
 timerfd_create wk d
 timerfd_settime dfxx x timerfd_settime64
 signalfd4 dxnk d signalfd
@@ -358,7 +390,7 @@ rt_sigtimedwait - x rt_sigtimedwait_time64
 sigaltstack - x
 clone fx x clone3 fork vfork
 exit - x
-epoll_pwait - x epoll_wait epoll_pwait2
+epoll_pwait E x epoll_wait epoll_pwait2
 clock_gettime - x clock_gettime64
 clock_getres - x clock_getres_time64
 gettimeofday - x

@@ -106,6 +106,40 @@ pub fn compare(left: (&[Event], ArchKind), right: (&[Event], ArchKind)) -> Compa
     out
 }
 
+impl Comparison {
+    /// Only those differences that another comparison of the same two has too; the rest was chance.
+    #[must_use]
+    pub fn confirmed_by(mut self, other: &Comparison) -> Comparison {
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        for d in &other.differences {
+            *seen.entry(d.signature()).or_default() += 1;
+        }
+        self.differences.retain(|d| match seen.get_mut(&d.signature()) {
+            Some(n) if *n > 0 => {
+                *n -= 1;
+                true
+            }
+            _ => false,
+        });
+        self
+    }
+}
+
+impl Difference {
+    /// What is the same in every run: no addresses, no numbers of threads and descriptors.
+    fn signature(&self) -> String {
+        let name = |line: &str| line.split('(').next().unwrap_or_default().to_ascii_lowercase();
+        match self {
+            Difference::Differs { about, what, left, right } => {
+                format!("{about}\n{what}\n{}\n{}", name(left), name(right))
+            }
+            Difference::Only { on, about, .. } => format!("{on:?}\n{about}"),
+            Difference::Fails { on, call, error, .. } => format!("{on:?}\n{call}\n{error}"),
+            Difference::Setup { on, call } => format!("{on:?}\n{call}"),
+        }
+    }
+}
+
 fn others_differ(l: &Sorted, r: &Sorted, out: &mut Vec<Difference>) {
     for (on, this, other) in [(Side::Left, l, r), (Side::Right, r, l)] {
         for call in this.setup.difference(&other.setup) {

@@ -8,6 +8,7 @@
 
 mod calls;
 mod compare;
+mod descriptors;
 mod errno;
 mod events;
 mod lines;

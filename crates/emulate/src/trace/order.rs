@@ -5,32 +5,44 @@
 //! waited on a futex goes on after another woke it; a descriptor is used after it was opened, and given again after it
 //! was closed. What is left undecided follows the threads' numbers.
 
-use super::calls::{self, Kind};
+use super::calls;
+use super::descriptors::{Descriptors, closed, opened, used};
 use super::events::{Call, Event};
 use std::collections::{HashMap, HashSet};
-
-/// How much later than others a call may come because of a descriptor, in nanoseconds; past that the trace lacks its
-/// opening or closing.
-const PATIENCE: u64 = 50_000_000;
 
 /// One thread's events with their times.
 struct Lane {
     thread: u32,
-    events: std::vec::IntoIter<Event>,
-    head: Option<Event>,
+    events: std::vec::IntoIter<Dated>,
+    head: Option<Dated>,
     now: u64,
     /// Whether the call that makes it was met, or there is none.
     began: bool,
     /// The futex that it waits on.
     asleep: Option<u64>,
+    /// What it will do with each descriptor.
+    ahead: HashMap<String, Ahead>,
+}
+
+/// An event with the readings of the clock around it: it was not before the last one and not after the next one.
+struct Dated {
+    event: Event,
+    after: u64,
+    before: Option<u64>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Ahead {
+    opens: usize,
+    closes: usize,
+    uses: usize,
 }
 
 /// What is known while merging.
 struct Merge {
     lanes: Vec<Lane>,
-    /// Descriptors that are open now, and those that ever are.
-    open: HashSet<String>,
-    opened: HashSet<String>,
+    /// Descriptors that are open now.
+    open: Descriptors,
     /// Wakes that came before their waiting.
     wakes: HashMap<u64, u64>,
 }
@@ -38,24 +50,19 @@ struct Merge {
 /// Merges the threads' events, each list in its own order.
 pub(super) fn merged(threads: Vec<(u32, Vec<Event>)>, root: u32) -> Vec<Event> {
     let made: HashSet<u32> = threads.iter().flat_map(|(_, e)| e).filter_map(made_thread).collect();
-    let opened = threads.iter().flat_map(|(_, e)| e).filter_map(opens).collect();
+    let open = Descriptors::used(threads.iter().flat_map(|(_, e)| e));
     let mut lanes: Vec<Lane> = threads
         .into_iter()
         .map(|(thread, events)| {
-            let mut events = events.into_iter();
+            let began = thread == root || !made.contains(&thread);
+            let ahead = ahead(&events);
+            let mut events = dated(events).into_iter();
             let head = events.next();
-            Lane {
-                thread,
-                events,
-                head,
-                now: 0,
-                began: thread == root || !made.contains(&thread),
-                asleep: None,
-            }
+            Lane { thread, events, head, now: 0, began, asleep: None, ahead }
         })
         .collect();
     lanes.sort_by_key(|l| (l.thread != root, l.thread));
-    let mut merge = Merge { lanes, open: HashSet::new(), opened, wakes: HashMap::new() };
+    let mut merge = Merge { lanes, open, wakes: HashMap::new() };
     let mut out = Vec::new();
     while let Some(event) = merge.next() {
         out.push(event);
@@ -69,7 +76,7 @@ impl Merge {
         let lane = &mut self.lanes[at];
         lane.now = time(lane);
         lane.asleep = None;
-        let event = lane.head.take()?;
+        let event = lane.head.take()?.event;
         lane.head = lane.events.next();
         let now = lane.now;
         if let Some(child) = made_thread(&event) {
@@ -77,11 +84,18 @@ impl Merge {
                 (l.began, l.now) = (true, now);
             }
         }
-        if let Some(d) = opens(&event) {
-            self.open.insert(d);
+        self.open.pass(&event);
+        let ahead = &mut self.lanes[at].ahead;
+        if let Some(d) = opened(&event).and_then(|d| ahead.get_mut(d)) {
+            d.opens = d.opens.saturating_sub(1);
         }
-        if let Some(d) = closes(&event) {
-            self.open.remove(d);
+        if let Some(d) = closed(&event).and_then(|d| ahead.get_mut(d)) {
+            d.closes = d.closes.saturating_sub(1);
+        }
+        for d in used(&event) {
+            if let Some(d) = ahead.get_mut(d) {
+                d.uses = d.uses.saturating_sub(1);
+            }
         }
         match event.call().and_then(futex) {
             Some(Futex::Waited(address)) => self.waits(at, address),
@@ -114,35 +128,73 @@ impl Merge {
         let heads = || self.lanes.iter().enumerate().filter(|(_, l)| l.began && l.head.is_some());
         let first = |lanes: &mut dyn Iterator<Item = (usize, &Lane)>| lanes.map(|(i, l)| (time(l), i)).min();
         let awake = || heads().filter(|(_, l)| l.asleep.is_none());
-        let free = first(&mut awake().filter(|(_, l)| l.head.as_ref().is_some_and(|e| !self.cannot(e))));
-        let any = first(&mut awake());
-        match (free, any) {
-            (Some((f, i)), Some((a, _))) if f <= a.saturating_add(PATIENCE) => Some(i),
-            (_, Some((_, i))) => Some(i),
-            // Woken by something that the trace does not show, or begun by it.
-            _ => first(&mut heads())
-                .map(|(_, i)| i)
-                .or_else(|| self.lanes.iter().position(|l| l.head.is_some())),
+        let free =
+            first(&mut awake().filter(|(i, l)| l.head.as_ref().is_some_and(|h| !self.cannot(*i, &h.event))));
+        let late = heads().filter_map(|(i, l)| Some((l.head.as_ref()?.before?, i))).min();
+        if let (Some((before, i)), Some((time, _))) = (late, free)
+            && before < time
+        {
+            return Some(i);
         }
+        free.or_else(|| first(&mut awake()))
+            // Woken by something that the trace does not show.
+            .or_else(|| first(&mut heads()))
+            .map(|(_, i)| i)
+            // Begun by something that the trace does not show.
+            .or_else(|| self.lanes.iter().position(|l| l.head.is_some()))
     }
 
-    /// Whether an event cannot have come yet: it is given a descriptor that is open, or uses one that will be opened.
-    fn cannot(&self, event: &Event) -> bool {
-        if opens(event).is_some_and(|d| self.open.contains(&d)) {
-            return true;
-        }
-        let Some(call) = event.call().filter(|c| c.error() != Some("EBADF")) else {
-            return false;
+    /// Whether a lane's event cannot have come yet: it is given a descriptor that another has still to close, uses one
+    /// that another has still to open, or closes one that another still uses and nobody opens again.
+    fn cannot(&self, lane: usize, event: &Event) -> bool {
+        let others = |d: &str, of: fn(&Ahead) -> usize| {
+            self.lanes.iter().enumerate().any(|(i, l)| i != lane && l.ahead.get(d).is_some_and(|a| of(a) > 0))
         };
-        let shape = calls::canonical(&call.name);
-        let used = shape.kinds(&call.args).find(|(k, _)| *k == Kind::Descriptor).map(|(_, a)| a);
-        used.is_some_and(|d| self.opened.contains(d) && !self.open.contains(d))
+        if let Some(d) = opened(event) {
+            return self.open.has(d) && others(d, |a| a.closes);
+        }
+        if let Some(d) = closed(event).filter(|d| self.open.has(d)) {
+            let again = self.lanes.iter().any(|l| l.ahead.get(d).is_some_and(|a| a.opens > 0));
+            return !again && others(d, |a| a.uses);
+        }
+        used(event).any(|d| !self.open.has(d) && others(d, |a| a.opens))
     }
+}
+
+fn dated(events: Vec<Event>) -> Vec<Dated> {
+    let mut out: Vec<Dated> = Vec::with_capacity(events.len());
+    let (mut last, mut begin) = (0, 0);
+    for event in events {
+        let read = clock(&event);
+        last = read.unwrap_or(last);
+        out.push(Dated { event, after: last, before: None });
+        if read.is_some() {
+            out[begin..].iter_mut().for_each(|e| e.before = read);
+            begin = out.len();
+        }
+    }
+    out
+}
+
+fn ahead(events: &[Event]) -> HashMap<String, Ahead> {
+    let mut out: HashMap<String, Ahead> = HashMap::new();
+    for event in events {
+        if let Some(d) = opened(event) {
+            out.entry(d.to_owned()).or_default().opens += 1;
+        }
+        if let Some(d) = closed(event) {
+            out.entry(d.to_owned()).or_default().closes += 1;
+        }
+        for d in used(event) {
+            out.entry(d.to_owned()).or_default().uses += 1;
+        }
+    }
+    out
 }
 
 /// When a lane's head was, at least.
 fn time(lane: &Lane) -> u64 {
-    lane.head.as_ref().and_then(clock).unwrap_or_default().max(lane.now)
+    lane.head.as_ref().map_or(0, |h| h.after).max(lane.now)
 }
 
 enum Futex {
@@ -173,17 +225,6 @@ fn number(text: &str) -> Option<u64> {
         Some(hex) => u64::from_str_radix(hex, 16).ok(),
         None => text.parse().ok(),
     }
-}
-
-fn opens(event: &Event) -> Option<String> {
-    let call = event.call()?;
-    let descriptor = calls::canonical(&call.name).returns == Kind::Descriptor;
-    call.returned().filter(|_| descriptor).map(str::to_owned)
-}
-
-fn closes(event: &Event) -> Option<&str> {
-    let call = event.call().filter(|c| c.name == "close")?;
-    call.args.first().map(String::as_str)
 }
 
 /// The thread or process that a call made.

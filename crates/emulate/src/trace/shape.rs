@@ -18,6 +18,16 @@ fn is_number(text: &str) -> bool {
     text.strip_prefix('-').unwrap_or(text).starts_with(|c: char| c.is_ascii_digit())
 }
 
+/// The values of a call's arguments.
+pub(super) fn values(kinds: &[(Kind, &str)], arch: ArchKind) -> impl Iterator<Item = (Kind, Value)> {
+    // Only the options of this level are numbered by the machine.
+    let machines = kinds.iter().any(|(k, t)| *k == Kind::Level && level(t, arch) == "SOL_SOCKET");
+    kinds.iter().map(move |(k, t)| match k {
+        Kind::Option if !machines => (*k, Some((*t).to_owned())),
+        _ => (*k, value(*k, t, arch)),
+    })
+}
+
 /// The value of an argument that is no descriptor, path or address.
 pub(super) fn value(kind: Kind, text: &str, arch: ArchKind) -> Value {
     match kind {
@@ -35,7 +45,7 @@ pub(super) fn value(kind: Kind, text: &str, arch: ArchKind) -> Value {
             "3" => "EPOLL_CTL_MOD".to_owned(),
             other => other.to_owned(),
         }),
-        Kind::Descriptor | Kind::Folder | Kind::Path | Kind::Other => None,
+        Kind::Descriptor | Kind::Poller | Kind::Folder | Kind::Path | Kind::Other => None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! Owns: which object a descriptor is, processes and their descriptors, what is left out. Must not: compare.
 
 use super::calls::{self, Class, Kind, Known};
+use super::descriptors::Descriptors;
 use super::events::{Call, Event, Outcome};
 use super::shape::{self, Value};
 use goferry_target::ArchKind;
@@ -74,6 +75,7 @@ pub(super) struct Sorted {
 /// A process: what its descriptors are.
 #[derive(Clone, Debug, Default)]
 struct Process {
+    open: Descriptors,
     descriptors: HashMap<String, usize>,
     loose: HashMap<String, usize>,
     /// It became another program.
@@ -83,7 +85,8 @@ struct Process {
 /// Sorts a trace of a program for `arch`.
 /// Of the calls in `pathless` the paths are not looked at.
 pub(super) fn sorted(events: &[Event], arch: ArchKind, pathless: &BTreeSet<String>) -> Sorted {
-    let (processes, of) = (vec![Process::default()], HashMap::new());
+    let (processes, of) =
+        (vec![Process { open: Descriptors::used(events.iter()), ..Process::default() }], HashMap::new());
     let mut sorter = Sorter { arch, pathless, out: Sorted::default(), processes, of };
     for (i, event) in events.iter().enumerate() {
         if let Some(call) = event.call() {
@@ -118,6 +121,10 @@ impl Sorter<'_> {
         let process = self.of.get(&event.thread).copied().unwrap_or(0);
         if self.processes[process].gone {
             return;
+        }
+        if let Some(ends) = self.processes[process].open.pass(event) {
+            let at = self.strand("a pipe".to_owned(), true);
+            self.processes[process].descriptors.extend(ends.map(|d| (d, at)));
         }
         let mut known = calls::canonical(&call.name);
         if known.name == "newfstatat" && call.args.get(1).is_some_and(|p| p == "\"\"") {
@@ -175,7 +182,7 @@ impl Sorter<'_> {
                 .chain(paths.iter().map(String::as_str))
                 .collect::<Vec<_>>()
                 .join(" "),
-            values: kinds.iter().map(|(k, t)| (words(*k), shape::value(*k, t, self.arch))).collect(),
+            values: shape::values(&kinds, self.arch).map(|(k, v)| (words(k), v)).collect(),
             end: match &call.outcome {
                 Outcome::Returned(text) => End::Fine(shape::returned(known, &call.args, text)),
                 Outcome::Failed(error) => End::Failed(error.clone()),
@@ -241,7 +248,7 @@ impl Sorter<'_> {
             "0" => ("standard input", false),
             "1" => ("standard output", false),
             "2" => ("standard error", false),
-            _ => ("a pipe or the caller's descriptor", true),
+            _ => ("a descriptor of the caller's", true),
         };
         let at = self.strand(about.to_owned(), stream);
         self.processes[process].descriptors.insert(descriptor.to_owned(), at);
@@ -283,10 +290,13 @@ impl Strand {
     fn push(&mut self, mut item: Item) {
         if self.stream && matches!(item.key.as_str(), "read" | "write" | "recvfrom" | "sendto") {
             item.values.clear();
+            // Whether the end is still read before the program's own is chance.
+            if item.key != "write" && item.end == End::Fine(Some("0".to_owned())) {
+                return;
+            }
             if let Some(last) = self.items.last_mut().filter(|l| l.key == item.key)
                 && let (End::Fine(Some(a)), End::Fine(Some(b))) = (&last.end, &item.end)
                 && let (Ok(a), Ok(b)) = (a.parse::<i64>(), b.parse::<i64>())
-                // The end of the stream is told by 0, which adds nothing and may come once more.
                 && let Some(sum) = a.checked_add(b)
             {
                 last.end = End::Fine(Some(sum.to_string()));

@@ -2,8 +2,8 @@
 //!
 //! Owns: where a call's text ends, its arguments, its result. Must not: know lines or threads.
 
-use super::errno;
 use super::events::{Call, Outcome};
+use super::{calls, errno};
 
 /// Who wrote it: they quote differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +123,12 @@ pub(super) fn call(text: &str, writer: Writer) -> Option<Call> {
         },
     };
     let (outcome, note) = result(after).unwrap_or((Outcome::Missing, String::new()));
+    if name == "socketcall"
+        && let Some(inner) = args.first().and_then(|a| calls::socket_call(a))
+    {
+        // Its arguments are behind an address.
+        return Some(Call { name: inner.to_owned(), args: Vec::new(), outcome, note, paired: false });
+    }
     Some(Call { name, args, outcome, note, paired: false })
 }
 
@@ -180,6 +186,13 @@ mod tests {
         let c =
             q("BIND(7,{sin_family=AF_INET,sin_port=htons(0),sin_addr=inet_addr(\"127.0.0.1\")}, 16,) = 0");
         assert_eq!((c.0.as_str(), c.1.len(), c.1[2].as_str()), ("bind", 3, "16"));
+        assert_eq!(
+            (
+                q("socketcall(18,24806078139224,0,0,0,0,) = 12").0.as_str(),
+                q("socketcall(99,1) = 0").0.as_str()
+            ),
+            ("accept4", "socketcall")
+        );
         let c = q("clock_gettime(CLOCK_MONOTONIC,0x1) = 0 ({tv_sec = 1750,tv_nsec = 294004225})");
         assert_eq!((c.2, c.3.as_str()), (returned("0"), "({tv_sec = 1750,tv_nsec = 294004225})"));
         assert_eq!(q("exit_group(3)").2, Outcome::Missing);

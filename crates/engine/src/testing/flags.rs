@@ -6,7 +6,7 @@
 use goferry_report::{Code, Diagnostic};
 
 /// Flags that take no value unless it is written with `=`.
-const BOOLEAN: [&str; 19] = [
+const BOOLEAN: [&str; 21] = [
     "a",
     "n",
     "v",
@@ -22,6 +22,8 @@ const BOOLEAN: [&str; 19] = [
     "short",
     "failfast",
     "benchmem",
+    "artifacts",
+    "buildvcs",
     "trimpath",
     "modcacherw",
     "linkshared",
@@ -39,8 +41,12 @@ pub struct GoTestArgs {
     pub json: bool,
     /// `-v`.
     pub verbose: bool,
-    /// `-race`.
-    pub race: bool,
+    /// `-bench`, `-list` or `-fuzz`: what a package writes is what was asked for.
+    pub wants_output: bool,
+    /// `-failfast`.
+    pub failfast: bool,
+    /// `race`, `asan` or `msan`, whose runtimes need cgo and a processor of the host's own.
+    pub sanitizer: Option<String>,
     /// `-timeout`.
     pub timeout: Option<String>,
     /// `-coverprofile`.
@@ -97,7 +103,9 @@ impl GoTestArgs {
             "json" => self.json = on,
             "coverprofile" => self.coverprofile = text,
             "v" => self.verbose = on,
-            "race" => self.race = on,
+            "bench" | "list" | "fuzz" => self.wants_output = true,
+            "failfast" => self.failfast = on,
+            "race" | "asan" | "msan" if on => self.sanitizer = Some(name.to_owned()),
             "timeout" => self.timeout = text,
             "p" => self.parallel = text,
             "tags" => self.tags.extend(value.unwrap_or_default().split(',').map(str::to_owned)),
@@ -140,7 +148,7 @@ mod tests {
         let a = parse("-run TestX -v -tags=a,b ./... -count=1 -timeout 5m -args -json x");
         assert_eq!(a.packages, ["./..."]);
         assert_eq!(a.passed.join(" "), "-run TestX -v -tags=a,b ./... -count=1 -timeout 5m -args -json x");
-        assert_eq!((a.verbose, a.json, a.race), (true, false, false));
+        assert_eq!((a.verbose, a.json, a.sanitizer), (true, false, None));
         assert_eq!((a.timeout.as_deref(), a.tags), (Some("5m"), vec!["a".to_owned(), "b".to_owned()]));
     }
 
@@ -148,7 +156,7 @@ mod tests {
     fn what_goferry_does_itself_is_taken_out() {
         let a = parse("--json -coverprofile c.out -race=false -test.short . ./b");
         assert_eq!(a.passed, ["-race=false", "-test.short", ".", "./b"]);
-        assert_eq!((a.json, a.race, a.coverprofile.as_deref()), (true, false, Some("c.out")));
+        assert_eq!((a.json, a.sanitizer, a.coverprofile.as_deref()), (true, None, Some("c.out")));
         assert_eq!(a.packages, [".", "./b"]);
     }
 

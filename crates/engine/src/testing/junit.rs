@@ -11,6 +11,14 @@ use std::fmt::Write;
 pub fn document(targets: &[TargetResult]) -> String {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
     for t in targets {
+        for d in &t.problems {
+            let (target, message) = (escaped(&t.target.to_string()), escaped(&d.message));
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                out,
+                "  <testsuite name=\"{target}\" tests=\"1\" errors=\"1\"><testcase classname=\"{target}\" name=\"[target]\"><error message=\"{message}\"/></testcase></testsuite>"
+            );
+        }
         for p in &t.packages {
             suite(&mut out, &t.target.to_string(), p);
         }
@@ -118,6 +126,7 @@ mod tests {
             ],
             output: String::new(),
             tries: 1,
+            broke_off: false,
         };
         let mut out = String::new();
         suite(&mut out, "linux/arm64", &p);

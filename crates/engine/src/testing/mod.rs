@@ -134,14 +134,30 @@ fn at_once(session: &Session, targets: usize) -> (usize, usize) {
 fn targets(session: &Session, request: &TestRequest) -> Result<Vec<GoTarget>, Diagnostics> {
     if !request.all {
         let own = || vec![host::host_target()];
-        return Ok(if request.targets.is_empty() { own() } else { request.targets.clone() });
+        let mut targets = if request.targets.is_empty() { own() } else { request.targets.clone() };
+        let mut seen = std::collections::BTreeSet::new();
+        targets.retain(|t| seen.insert(*t));
+        return Ok(targets);
     }
     let looking = Request { snapshot: true, ..Request::new(host::LOOKING) };
-    let prepared = prepare(session, &looking)?;
-    match prepared.host {
-        Some(h) => Ok(h.facts.runners.keys().copied().collect()),
-        None => Err(prepared.problems),
+    let runners = prepare(session, &looking).map(|p| p.host.map(|h| h.facts.runners));
+    match runners {
+        Ok(Some(runners)) if !runners.is_empty() => Ok(runners.keys().copied().collect()),
+        // A library has nothing to release, but targets all the same.
+        _ => of_library(session),
     }
+}
+
+/// The targets of goferry.toml, else those of a release without configuration.
+fn of_library(session: &Session) -> Result<Vec<GoTarget>, Diagnostics> {
+    let (config, problems) = crate::config::load(&session.cwd, &session.cwd, &crate::ConfigFile::Search);
+    if problems.has_errors() {
+        return Err(problems);
+    }
+    let named: Vec<GoTarget> = config.targets.iter().filter_map(|t| t.value.parse().ok()).collect();
+    let usual =
+        ["linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64", "windows/amd64", "windows/arm64"];
+    Ok(if named.is_empty() { usual.iter().filter_map(|t| t.parse().ok()).collect() } else { named })
 }
 
 struct Run<'a> {
@@ -313,6 +329,10 @@ fn again(go: &GoTestArgs, package: &PackageResult) -> Vec<String> {
     }
     let mut names: Vec<&str> = package.failures().filter_map(|t| t.name.split('/').next()).collect();
     names.dedup();
+    // Tests that never began would be left out, and the package would count as passed.
+    if package.broke_off || go.failfast {
+        names.clear();
+    }
     flags.push("-count=1".to_owned());
     if !names.is_empty() {
         flags.push(format!("-run=^({})$", names.join("|")));

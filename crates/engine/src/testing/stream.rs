@@ -29,7 +29,7 @@ pub struct TestCase {
     pub verdict: Verdict,
     /// Seconds.
     pub seconds: f64,
-    /// What it wrote, kept of failed and skipped ones.
+    /// What it wrote.
     pub output: String,
     /// The id of a known limit of the emulator that explains the failure.
     pub limit: Option<String>,
@@ -52,6 +52,8 @@ pub struct PackageResult {
     pub output: String,
     /// How often it was run.
     pub tries: u32,
+    /// Whether it ended before all its tests had: others may never have begun.
+    pub broke_off: bool,
 }
 
 impl PackageResult {
@@ -143,7 +145,7 @@ impl Stream {
         let name = event.test.unwrap_or_default();
         let lines = open.tests.remove(&name).unwrap_or_default();
         let verdict = verdict(&event.action);
-        let output = if verdict == Verdict::Ok { String::new() } else { said(&lines) };
+        let output = said(&lines);
         let seconds = event.elapsed.unwrap_or_default();
         open.done.push(TestCase { name, verdict, seconds, output, limit: None });
     }
@@ -151,9 +153,14 @@ impl Stream {
     fn package_ended(&mut self, event: Event) -> PackageResult {
         let mut open = self.open.remove(&event.package).unwrap_or_default();
         let mut verdict = verdict(&event.action);
-        // A test that had begun when the program died: it is the one that failed.
+        // A test that had begun when the program died: it is the one that failed. Benchmarks have no end of their own.
+        let mut broke_off = false;
         for (name, lines) in std::mem::take(&mut open.tests) {
-            if verdict == Verdict::Failed {
+            let benchmark = name.starts_with("Benchmark") && !lines.iter().any(|l| l.starts_with("--- FAIL"));
+            if benchmark {
+                open.output.splice(0..0, lines);
+            } else if verdict == Verdict::Failed {
+                broke_off |= !name.starts_with("Benchmark");
                 let output = said(&lines);
                 open.done.push(TestCase {
                     name,
@@ -168,7 +175,7 @@ impl Stream {
         if let Some(build) = &event.failed_build {
             verdict = Verdict::BuildFailed;
             output.insert_str(0, self.builds.get(build).map(String::as_str).unwrap_or_default());
-        } else if output.contains("[build failed]") || output.contains("[setup failed]") {
+        } else if verdict == Verdict::Failed && open.output.iter().any(|l| is_build_failure(l)) {
             verdict = Verdict::BuildFailed;
         }
         PackageResult {
@@ -179,8 +186,15 @@ impl Stream {
             tests: open.done,
             output,
             tries: 1,
+            broke_off,
         }
     }
+}
+
+/// go test's own last line of a package that did not compile.
+fn is_build_failure(line: &str) -> bool {
+    line.starts_with("FAIL\t")
+        && ["[build failed]", "[setup failed]"].iter().any(|end| line.trim_end().ends_with(end))
 }
 
 fn verdict(action: &str) -> Verdict {
@@ -264,7 +278,7 @@ mod tests {
         let mut lines = FAILING.to_vec();
         lines.remove(5);
         let p = ended(&lines);
-        assert_eq!((p.tests.len(), p.tests[0].verdict), (1, Verdict::Failed));
+        assert_eq!((p.tests.len(), p.tests[0].verdict, p.broke_off), (1, Verdict::Failed, true));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::{config, exec, host, toolset};
 use goferry_emulate::{Load, Runner, uname_program};
 use goferry_proc::guest::Level;
 use goferry_proc::sandbox::Isolation;
-use goferry_proc::{CommandSpec, Env, Limits, Spawner};
+use goferry_proc::{CommandSpec, Env, Limits, Spawner, total_memory};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::GoTarget;
 use goferry_toolchain::go::{Go, GoEnv};
@@ -21,6 +21,9 @@ use std::time::Duration;
 
 /// Where tests run longer than go test's own ten minutes: under an emulator.
 const EMULATED_TIMEOUT: &str = "60m";
+
+/// Processes and threads of one package's tests, unless it was said otherwise.
+const PROCESSES: u64 = 4096;
 
 /// What the machine grants to the programs of a target, found by trying.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,8 +86,8 @@ impl Tools {
         let fetching =
             Fetching::new(session, &session.cwd, rules)?.with_qemu(self.config.toolchain.qemu.as_ref());
         let runner = toolset::runner_for(session, target, &fetching, Load::Suite)?;
-        if go.race && runner != Runner::Native {
-            return Err(race(target, &runner).into());
+        if let Some(sanitizer) = go.sanitizer.as_deref().filter(|_| runner != Runner::Native) {
+            return Err(no_sanitizer(sanitizer, target, &runner).into());
         }
         let mut compilers = Compilers::default();
         self.compiler(session, target, go, &fetching, &mut compilers)?;
@@ -95,6 +98,7 @@ impl Tools {
         let last = words.pop();
         words.push("--quiet".to_owned());
         words.extend_from_slice(isolation);
+        words.extend(limits(isolation, go.sanitizer.is_some()));
         let granted = granted(session, target, &words)?;
         words.extend(last);
         let mut env = compilers.environment(target, &session.env);
@@ -118,7 +122,7 @@ impl Tools {
         let (needed, cxx) = match session.env.get("CGO_ENABLED").map(String::as_str) {
             Some("1") => (true, true),
             Some("0") => (false, false),
-            _ if go.race => (true, false),
+            _ if go.sanitizer.is_some() => (true, false),
             _ => {
                 let what =
                     host::Packages { dir: &session.cwd, patterns: packages, tags: &go.tags, flags: &flags };
@@ -151,6 +155,18 @@ impl Ready {
     }
 }
 
+/// What ends a test that forks or allocates without end, where nothing else was said. The same in each run, because it
+/// is a part of the key of Go's cache.
+fn limits(said: &[String], sanitized: bool) -> Vec<String> {
+    let own = [
+        ("--process-limit", Some(PROCESSES.to_string())),
+        // The shadow memory of a sanitizer is larger than any machine's.
+        ("--memory-limit", total_memory().filter(|_| !sanitized).map(|b| b.to_string())),
+    ];
+    let open = own.into_iter().filter(|(flag, _)| !said.iter().any(|w| w.starts_with(flag)));
+    open.filter_map(|(flag, value)| Some(format!("{flag}={}", value?))).collect()
+}
+
 /// Starts the smallest program of the target's machine in the way in which its tests will be started.
 fn granted(session: &Session, target: GoTarget, words: &[String]) -> Result<Option<Granted>, Diagnostics> {
     let Some(program) = uname_program(target.arch.kind()).filter(|_| target.os == goferry_target::Os::Linux)
@@ -179,14 +195,15 @@ fn granted(session: &Session, target: GoTarget, words: &[String]) -> Result<Opti
     Ok(serde_json::from_slice(&text).ok())
 }
 
-fn race(target: GoTarget, runner: &Runner) -> Box<Diagnostic> {
-    let message = format!("the race detector does not work for {target} by {}", runner.label());
+fn no_sanitizer(flag: &str, target: GoTarget, runner: &Runner) -> Box<Diagnostic> {
+    let what = if flag == "race" { "the race detector".to_owned() } else { format!("-{flag}") };
+    let message = format!("{what} does not work for {target} by {}", runner.label());
     Box::new(
         Diagnostic::error(Code::RunnerMissing, message)
             .hint(
                 "its shadow memory needs a place in the address space that an emulated program does not get",
             )
-            .hint_with("on the host's own processor", "goferry test -race ./..."),
+            .hint_with("on the host's own processor", format!("goferry test -{flag} ./...")),
     )
 }
 

@@ -1,6 +1,6 @@
 //! What of a Mach-O file is memory, for [`crate::pclntab`].
 
-use super::header;
+use super::{chains, header};
 use crate::ObjError;
 use crate::image::Range;
 use crate::pclntab::{Memory, Pointers};
@@ -20,10 +20,9 @@ pub(crate) fn memory(source: Source<'_>) -> Result<Memory<'_>, ObjError> {
     out.searched = segments.iter().map(|s| (s.addr, s.file_size)).collect();
     out.data = named(",__go_module").collect();
     out.data.extend(segments.iter().filter(|s| s.writable).map(|s| (s.addr, s.file_size)));
-    if header.commands.chained {
-        // The segment that holds the file's own header is the image's start.
-        let base = segments.iter().find(|s| s.offset == 0 && s.file_size > 0).map_or(0, |s| s.addr);
-        out.pointers = Pointers::Chained(base);
+    let chained = chains::pointers(source, &header)?;
+    if !chained.is_empty() {
+        out.pointers = Pointers::Relocated(chained);
     }
     Ok(out)
 }

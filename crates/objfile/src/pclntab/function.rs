@@ -111,6 +111,31 @@ impl<'t> Function<'t> {
         calls.iter().map(move |c| table.name_at(c.name))
     }
 
+    /// The functions whose bodies its code is made of, itself included, each with the source file of the first
+    /// instruction of each stretch of it. What is inlined without an instruction of its own does not come.
+    pub fn bodies(&self) -> impl Iterator<Item = (&'t str, &'t str)> {
+        let (table, record) = (self.table, self.at().record);
+        let calls = table.trees.as_ref().map(|t| t.of(self.index)).unwrap_or_default();
+        let mut files = self.values(record.file).peekable();
+        let mut start = 0;
+        let mut whole = (record.inlined == 0).then_some(self.span());
+        let mut stretches = self.values(record.inlined);
+        let own = self.name();
+        std::iter::from_fn(move || {
+            let (number, end) = match whole.take() {
+                Some(end) => (-1, end),
+                None => stretches.next().map(|s| (s.value, s.end))?,
+            };
+            while files.peek().is_some_and(|f| f.end <= start) {
+                files.next();
+            }
+            let file = files.peek().and_then(|f| table.file_at(record.unit, f.value)).unwrap_or_default();
+            start = end;
+            let call = usize::try_from(number).ok().and_then(|n| calls.get(n));
+            Some((call.map_or(own, |c| table.name_at(c.name)), file))
+        })
+    }
+
     /// As [`Pclntab::frames`], for an address in this function.
     pub fn frames(&self, address: u64) -> Vec<Frame<'t>> {
         let record = &self.at().record;

@@ -104,6 +104,7 @@ impl Loader<'_> {
         Ok(Pclntab {
             header: *h,
             addr: self.found.addr,
+            size: self.end(),
             text: self.text(),
             sections: self.text_sections()?,
             wasm: wasm.map(|sizes| WasmCode { sizes, counted }),
@@ -114,6 +115,11 @@ impl Loader<'_> {
             functions,
             trees,
         })
+    }
+
+    /// Where the table ends, from its start.
+    fn end(&self) -> u64 {
+        self.found.end().unwrap_or(self.found.len).min(self.found.len)
     }
 
     fn part(&self, from: u64, to: u64) -> Result<Vec<u8>, PclntabError> {
@@ -134,13 +140,18 @@ impl Loader<'_> {
     /// The functions, and whether wasm's are counted by number.
     fn functions(&self, names: &[u8], values: &[u8], wasm: bool) -> Result<(Vec<Entry>, bool), PclntabError> {
         let h = self.header();
-        let end = self.found.end().unwrap_or(self.found.len).min(self.found.len);
-        let table = self.part(h.table, end)?;
+        let table = self.part(h.table, self.end())?;
         let table = Table::new(&table, h.endian);
         let field = h.field();
         let bits = (field * 8) as u8;
         // Address and record of each function, and the end of the last.
-        let word = |n: u64| usize::try_from(n * field).ok().and_then(|at| table.word(at, bits));
+        let start = self.found.addr.wrapping_add(h.table);
+        let word = |n: u64| {
+            let raw = usize::try_from(n * field).ok().and_then(|at| table.word(at, bits))?;
+            // Before Go 1.18 every other word is an address.
+            let address = h.version == TableVersion::Go116 && n.is_multiple_of(2);
+            Some(if address { self.memory.pointer(start.wrapping_add(n * field), raw) } else { raw })
+        };
         let broken = PclntabError::Damaged;
         let counted = wasm && word(2).zip(word(0)).is_some_and(|(b, a)| b.wrapping_sub(a) & 0xffff != 0);
         let mut out = Vec::new();

@@ -141,7 +141,7 @@ fn module_data(memory: &Memory<'_>, table: u64, header: &Header) -> Result<Optio
             for i in 0..count {
                 let here = at + i as u64 * step;
                 let raw = t.word(i * step as usize, memory.bits).unwrap_or(0);
-                if points_to(memory, raw, table)
+                if raw == table
                     && let Some(words) = module_at(memory, here, table, header)?
                 {
                     return Ok(Some(words));
@@ -154,18 +154,6 @@ fn module_data(memory: &Memory<'_>, table: u64, header: &Header) -> Result<Optio
         }
     }
     Ok(None)
-}
-
-/// Whether a word in the file may become a pointer to `table`; cheap, since every word is asked.
-fn points_to(memory: &Memory<'_>, raw: u64, table: u64) -> bool {
-    raw == table
-        || match memory.pointers {
-            Pointers::Chained(base) => {
-                let low = raw & ((1 << 36) - 1);
-                low == table || base.wrapping_add(low) == table
-            }
-            _ => false,
-        }
 }
 
 /// The words at `addr`, if what they say of the table is what its header says.

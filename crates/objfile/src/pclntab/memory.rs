@@ -20,11 +20,9 @@ pub(crate) enum Pointers {
     /// The file has it as it is.
     #[default]
     InPlace,
-    /// ELF with addends: address and value of each relocated word, sorted by address. Other words are in place.
+    /// ELF with addends, Mach-O with chains: address and value of each relocated word, sorted by address. Other words are
+    /// in place.
     Relocated(Vec<(u64, u64)>),
-    /// Mach-O chained fixups (`DYLD_CHAINED_PTR_64` and `_64_OFFSET`, `mach-o/fixup-chains.h`): the lower 36 bits are
-    /// an address, or an offset from the image's base, which is this.
-    Chained(u64),
 }
 
 /// Memory as the loader would fill it, and where to look.
@@ -70,11 +68,6 @@ impl<'a> Memory<'a> {
     pub(crate) fn limit(&self) -> u64 {
         let size = self.source.len();
         if self.gaps_are_zero { size.saturating_mul(8).min(1 << 30) } else { size }
-    }
-
-    /// Whether the file has a byte for this address.
-    pub(crate) fn has(&self, addr: u64) -> bool {
-        self.range(addr).is_some()
     }
 
     fn range(&self, addr: u64) -> Option<&Range> {
@@ -140,18 +133,6 @@ impl<'a> Memory<'a> {
                 Ok(i) => list[i].1,
                 Err(_) => raw,
             },
-            // Small numbers (lengths) have no bits of a chain.
-            Pointers::Chained(base) if raw >> 36 != 0 && raw >> 63 == 0 => {
-                let target = raw & ((1 << 36) - 1);
-                if self.has(target) { target } else { base.wrapping_add(target) }
-            }
-            Pointers::Chained(base) => {
-                if raw != 0 && !self.has(raw) && self.has(base.wrapping_add(raw)) {
-                    base.wrapping_add(raw)
-                } else {
-                    raw
-                }
-            }
         }
     }
 }

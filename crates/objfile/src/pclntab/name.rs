@@ -117,7 +117,7 @@ fn receiver(rest: &str) -> (Option<(&str, bool)>, &str) {
         return (Some((name, true)), tail);
     }
     match rest.split_once('.') {
-        // `T.Method`, `T.Method.func1`; but `f.func1`, `init.0`, and `f.g.func1`, a closure of g inlined into f.
+        // `T.Method`, `T.Method.func1`; but `f.func1`, `init.0`, and `f.g.h.func1`, closures of what was inlined.
         Some((first, tail)) if !first.is_empty() && first != "init" && !is_added(tail) => {
             if plain(tail).contains('.') { (None, rest) } else { (Some((first, false)), tail) }
         }
@@ -181,7 +181,9 @@ mod tests {
             ("net/http.Header.Get", ["net/http", "Header", "Get", "Header.Get"]),
             ("net/http.Header.Get-fm", ["net/http", "Header", "Get-fm", "Header.Get"]),
             ("main.T.M.func1", ["main", "T", "M.func1", "T.M"]),
-            ("main.run.load.func1", ["main", "", "run.load.func1", "run.load"]),
+            // It may be a closure of a method, or one of a function that was inlined: nothing tells.
+            ("main.run.load.func1", ["main", "run", "load.func1", "run.load"]),
+            ("main.run.load.more.func1", ["main", "", "run.load.more.func1", "run.load.more"]),
             ("main.all-range1", ["main", "", "all-range1", "all"]),
             ("main.all.func1-range2", ["main", "", "all.func1-range2", "all"]),
             ("slices.Sort[...]", ["slices", "", "Sort", "Sort"]),

@@ -22,9 +22,14 @@ fn originals() -> &'static [Original] {
     static BYTES: OnceLock<Vec<Original>> = OnceLock::new();
     BYTES.get_or_init(|| {
         let pie = Build { pie: true, ..Build::new("linux/amd64", true) };
-        let all = KINDS.map(|k| Build::new(k, true)).into_iter().chain([pie]);
+        // With symbols, too.
+        let all =
+            KINDS.map(|k| Build::new(k, true)).into_iter().chain([pie, Build::new("linux/amd64", false)]);
         all.map(|b| {
-            let bytes = std::fs::read(build(&b).path).unwrap();
+            let mut bytes = std::fs::read(build(&b).path).unwrap();
+            if b.target.os == goferry_target::Os::Darwin {
+                crate::fixtures::chain_pointers(&mut bytes, true);
+            }
             let at =
                 |magic: &[u8]| memchr::memmem::find_iter(&bytes, magic).find(|i| bytes[i + 7] | 12 == 12);
             let table = at(b"\xf1\xff\xff\xff\0\0").or_else(|| at(b"\xff\xff\xff\xf1\0\0")).unwrap();
@@ -56,6 +61,9 @@ impl<'a> Damaged<'a> {
         assert!(self.largest.get() <= len, "one read of {} bytes", self.largest.get());
         // Each candidate for a table may have the data searched for what belongs to it.
         assert!(self.total.get() <= 32 * len + (1 << 20), "{} bytes read of {len}", self.total.get());
+        if let Ok(symbols) = goferry_objfile::data_symbols(self) {
+            assert!(symbols.len() <= self.len / 12);
+        }
         if let Ok(table) = &result {
             ask(table);
         }
@@ -113,8 +121,8 @@ proptest! {
 
     #[test]
     fn changed_headers_never_panic(
-        which in 0usize..7,
-        changes in prop::collection::vec((0usize..72, any::<u8>()), 1..5),
+        which in 0usize..8,
+        changes in prop::collection::vec((0usize..82, any::<u8>()), 1..5),
     ) {
         let Original { bytes, table, .. } = &originals()[which];
         let changes: Vec<_> = changes.into_iter().map(|(d, b)| (table + d, b)).collect();
@@ -123,7 +131,7 @@ proptest! {
 
     #[test]
     fn changes_anywhere_in_the_table_never_panic(
-        which in 0usize..7,
+        which in 0usize..8,
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..400),
     ) {
         let Original { bytes, table, len } = &originals()[which];
@@ -134,7 +142,7 @@ proptest! {
     /// Module data, inline trees and the file's own headers stand elsewhere.
     #[test]
     fn changes_and_cuts_anywhere_never_panic(
-        which in 0usize..7,
+        which in 0usize..8,
         start in prop::collection::vec((0usize..1024, any::<u8>()), 0..4),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..400),
         cut in prop_oneof![3 => Just(0usize), 1 => 0usize..400_000],

@@ -170,6 +170,34 @@ fn innermost_functions_are_those_that_the_runtime_names() {
     }
 }
 
+/// Variables and constants as `go tool nm` lists them.
+#[test]
+fn data_is_what_nm_names() {
+    for target in ["linux/amd64", "linux/386", "linux/s390x", "windows/amd64", "darwin/arm64"] {
+        let built = build(&Build::new(target, false));
+        let ours = goferry_objfile::data_symbols(&std::fs::read(&built.path).unwrap()).unwrap();
+        assert!(ours.iter().any(|s| s.name == "main.hook"), "{built}");
+        // Several names of one place count once.
+        let ours: HashMap<u64, u64> = ours.iter().map(|s| (s.addr, s.size)).collect();
+        let (mut all, mut same) = (0, 0);
+        for (addr, size, kind, name) in fixtures::nm(&built.path) {
+            // PE and Mach-O give marks no size, and nm then takes the one up to the next symbol, as we do.
+            if !"DdBb".contains(kind)
+                || size == 0
+                || ["runtime.end", "runtime.e"].iter().any(|p| name.starts_with(p))
+            {
+                continue;
+            }
+            // It lets the last symbol of a section reach into the next one.
+            let found = ours.get(&addr).copied().unwrap_or(0);
+            assert!(found > 0 && found <= size, "{built} {name}: {found} of {size}");
+            all += 1;
+            same += usize::from(found == size);
+        }
+        assert!(same > 300 && same + 10 > all, "{built}: {same} of {all}");
+    }
+}
+
 /// The table is found by its own marks where no section is named.
 #[test]
 fn programs_without_section_headers_are_read() {
@@ -187,6 +215,23 @@ fn programs_without_section_headers_are_read() {
             assert_eq!((table.names(), table.text()), (whole.names(), whole.text()), "{built}");
             assert!(table.knows_inlined(), "{built}");
         }
+    }
+}
+
+/// Apple's linker writes pointers as links of chains (`mach-o/fixup-chains.h`), as addresses or as offsets from the
+/// image's start; it does not run here, so a program of Go's own linker is rewritten the same way.
+#[test]
+fn chained_pointers_are_resolved() {
+    let built = build(&Build::new("darwin/arm64", true));
+    let whole = read(&built);
+    let original = std::fs::read(&built.path).unwrap();
+    for offsets in [false, true] {
+        let mut bytes = original.clone();
+        let changed = fixtures::chain_pointers(&mut bytes, offsets);
+        assert!(changed > 1000, "{changed}");
+        let table = pclntab::read(&bytes).unwrap();
+        assert_eq!((table.names(), table.text()), (whole.names(), whole.text()));
+        assert!(table.knows_inlined());
     }
 }
 

@@ -60,13 +60,19 @@ fn sweep(parent: &Path) {
         let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX)
             && entry.metadata().is_ok_and(|m| m.is_dir() && m.uid() == own);
         // One without a lock is being made at this moment.
-        let Some(lock) = is_ours.then(|| File::open(entry.path().join(LOCK)).ok()).flatten() else {
-            continue;
-        };
+        let Some(lock) = is_ours.then(|| lock_of(&entry.path())).flatten() else { continue };
         if !matches!(lock.try_lock(), Err(TryLockError::WouldBlock)) {
             remove(&entry.path());
         }
     }
+}
+
+/// The lock of a folder; a pipe or a link that a program put in its place is none, and must not be waited for.
+fn lock_of(dir: &Path) -> Option<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let flags = nix::fcntl::OFlag::O_NONBLOCK | nix::fcntl::OFlag::O_NOFOLLOW;
+    let file = File::options().read(true).custom_flags(flags.bits()).open(dir.join(LOCK)).ok()?;
+    file.metadata().is_ok_and(|m| m.is_file()).then_some(file)
 }
 
 /// Removes a folder, also what the program made unwritable.

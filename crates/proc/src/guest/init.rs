@@ -78,19 +78,19 @@ fn command(orders: &Orders, level: Level, args: &[OsString]) -> Command {
 
 /// From the namespace's root to the caller's own user without privileges.
 fn descend(orders: &Orders) -> Result<(), String> {
-    if mounts::fresh_proc().is_err() {
-        // Containers hide parts of /proc, and then the kernel forbids a whole one.
-        let _ = mounts::read_only_proc();
+    // Containers hide parts of /proc, and then the kernel forbids a whole one: the host's stays.
+    if mounts::fresh_proc().is_ok() {
+        // Above the limit, at which the counting ends the program and says so.
+        orders.limits.processes.iter().for_each(|n| mounts::limit_processes(n.saturating_mul(2)));
     }
-    if let Some(processes) = orders.limits.processes {
-        // Of its own in each pid namespace since Linux 6.14; it wants more than 300. Else the counting has to do.
-        let _ = std::fs::write("/proc/sys/kernel/pid_max", processes.max(301).to_string());
-    }
+    mounts::read_only_settings().map_err(|e| format!("/proc/sys cannot be made read-only: {}", e.desc()))?;
     let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
     unshare(CloneFlags::CLONE_NEWUSER).map_err(|e| format!("no second user namespace: {}", e.desc()))?;
     ids::map((orders.user, uid), (orders.group, gid))
         .map_err(|e| format!("the user cannot be mapped back: {e}"))?;
-    privileges::limit(&orders.limits, None).map_err(|e| format!("limits: {e}"))?;
+    let processes = orders.limits.processes.map(|n| n.saturating_mul(2));
+    privileges::limit(&crate::Limits { processes, ..orders.limits }, None)
+        .map_err(|e| format!("limits: {e}"))?;
     privileges::drop_all().map_err(|e| format!("privileges cannot be given up: {e}"))
 }
 
@@ -107,7 +107,8 @@ pub(super) fn limits_only(args: impl Iterator<Item = OsString>) -> ! {
     // RLIMIT_NPROC counts all the user's processes, so those that there are come on top; it does not bind root, whom
     // the waiter's counting ends.
     let processes = asked.orders.limits.processes;
-    let processes = processes.map(|n| n + super::descendants::threads_of_user(asked.orders.user));
+    let processes =
+        processes.map(|n| n.saturating_mul(2) + super::descendants::threads_of_user(asked.orders.user));
     let limits = crate::Limits { processes, ..asked.orders.limits };
     let limited = privileges::die_with_parent(asked.orders.parent)
         .and_then(|()| privileges::limit(&limits, None))

@@ -11,7 +11,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 /// How often a limit is looked at.
-const TICK: Duration = Duration::from_millis(20);
+const TICK: Duration = Duration::from_millis(100);
 
 /// `si_code` of a signal that the kernel made, such as that of a terminal's keys: every process of the foreground
 /// group has it already (sigaction(2)).

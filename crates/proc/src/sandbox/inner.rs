@@ -60,14 +60,11 @@ pub(super) fn enter(file: Option<OsString>, answer: Option<OsString>) -> ! {
 
 /// From the namespace's root to the caller's own user without privileges.
 fn descend(orders: &Orders) -> Result<(), String> {
-    if mounts::fresh_proc().is_err() {
-        // Containers hide parts of /proc, and then the kernel forbids a whole one.
-        let _ = mounts::read_only_proc();
+    // Containers hide parts of /proc, and then the kernel forbids a whole one: the host's stays.
+    if mounts::fresh_proc().is_ok() {
+        orders.limits.processes.into_iter().for_each(mounts::limit_processes);
     }
-    if let Some(processes) = orders.limits.processes {
-        // Binds root as well, where the kernel counts per pid namespace (6.14); it wants more than 300.
-        let _ = std::fs::write("/proc/sys/kernel/pid_max", processes.max(301).to_string());
-    }
+    mounts::read_only_settings().map_err(|e| format!("/proc/sys cannot be made read-only: {}", e.desc()))?;
     let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
     unshare(CloneFlags::CLONE_NEWUSER).map_err(|e| format!("no second user namespace: {}", e.desc()))?;
     ids::map((orders.user, uid), (orders.group, gid))

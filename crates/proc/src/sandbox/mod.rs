@@ -272,7 +272,7 @@ fn attempt(spec: &SandboxSpec, host: &Host, role: &str) -> Result<Outcome, Spawn
         limits: Limits { wall: spec.limits.wall, ..Limits::default() },
         output: OutputMode::Capture { max_bytes: spec.max_output },
     };
-    let finished = host.run_with(&command, None, After::KillGroup)?;
+    let finished = host.run_with(&command, None, After::KillGroup, None)?;
     let answer = std::fs::read(file.with_file_name("answer.json")).map_err(|e| spec.io(e))?;
     spec.judge(finished, serde_json::from_slice(&answer).ok(), role)
 }
@@ -289,7 +289,7 @@ fn direct(spec: &SandboxSpec, orders: &Orders, host: &Host) -> Result<Outcome, S
         limits: spec.limits,
         output: OutputMode::Capture { max_bytes: spec.max_output },
     };
-    host.run_with(&command, None, After::KillGroup).map(|f| Outcome::Ran(f, false))
+    host.run_with(&command, None, After::KillGroup, None).map(|f| Outcome::Ran(f, false))
 }
 
 impl SandboxSpec {

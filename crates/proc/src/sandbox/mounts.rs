@@ -65,10 +65,36 @@ pub(crate) fn fresh_proc() -> nix::Result<()> {
     mount(Some("proc"), "/proc", Some("proc"), flags, NONE)
 }
 
-/// Makes the host's /proc read-only where there cannot be a fresh one.
-pub(crate) fn read_only_proc() -> nix::Result<()> {
+/// What in /proc changes the host and not a process. The kernel asks for no capability there, only for root's number,
+/// which a program that root runs has.
+const HOST_SETTINGS: [&str; 5] = ["/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs"];
+
+/// Makes the settings of the host below /proc read-only; the rest of it must be writable, for the maps of users.
+///
+/// # Errors
+/// Of those that are there, one that cannot be.
+pub(crate) fn read_only_settings() -> nix::Result<()> {
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
-    mount(NONE, "/proc", NONE, flags | MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY, NONE)
+    for place in HOST_SETTINGS.iter().filter(|p| Path::new(p).exists()) {
+        mount(Some(*place), *place, NONE, MsFlags::MS_BIND, NONE)?;
+        let only = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
+        mount(NONE, *place, NONE, flags | only, NONE)?;
+    }
+    Ok(())
+}
+
+/// Limits the processes and threads of this pid namespace, where the limit is its own (Linux 6.14) and not the host's.
+/// The kernel wants more than 300.
+pub(crate) fn limit_processes(most: u64) {
+    if has_own_pid_max(&std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default()) {
+        // Else the counting has to do.
+        let _ = std::fs::write("/proc/sys/kernel/pid_max", most.max(301).to_string());
+    }
+}
+
+fn has_own_pid_max(release: &str) -> bool {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|n| n.parse::<u32>().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (6, 14)
 }
 
 /// Mount points with the flags that a remount must repeat: a user namespace may not drop them. Of several at one
@@ -125,6 +151,15 @@ fn unescaped(field: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn kernels_whose_pid_namespaces_have_a_limit_of_their_own() {
+        for (release, own) in
+            [("6.18.44-fc", true), ("6.14.0", true), ("6.13.9-amd64", false), ("5.15.0", false), ("", false)]
+        {
+            assert_eq!(has_own_pid_max(release), own, "{release}");
+        }
+    }
 
     #[test]
     fn mountinfo_lines() {

@@ -27,7 +27,7 @@ pub struct LockFile {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LockEntry {
-    /// `gcc`, `sysroot`, `zig`, `qemu` or `pkg-config`.
+    /// `gcc`, `sysroot`, `zig`, `qemu`, `wine` or `pkg-config`.
     pub role: String,
     /// The target, e.g. `linux/arm64`; empty for what serves every target.
     #[serde(rename = "for", default, skip_serializing_if = "String::is_empty")]

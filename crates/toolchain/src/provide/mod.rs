@@ -18,12 +18,14 @@ mod suites;
 mod sysroot;
 mod tree;
 mod wheel;
+mod wine;
 mod zig;
 
 pub use decide::{Decision, HostTools, Source, decide, gcc_triple};
 pub use lock::{Lock, LockEntry, LockFile};
 pub use qemu::{ProvidedQemu, QemuWanted, provide_qemu, vectors_suite};
 pub use suites::GccSuite;
+pub use wine::{ProvidedWine, provide_wine};
 
 use crate::cc::CcProvider;
 use goferry_proc::Spawner;

@@ -40,6 +40,11 @@ pub(super) fn for_vectors(distribution: &Distribution) -> Option<&'static str> {
     (age("trixie") > Some(host)).then_some("trixie")
 }
 
+/// The suite that wine comes from: before trixie Debian's is 8 or older, in which Go's programs do not start.
+pub(super) fn for_wine(distribution: &Distribution) -> &str {
+    for_vectors(distribution).unwrap_or(&distribution.codename)
+}
+
 /// Whether programs of a suite need its own C library on a host of another: not if it is known to be older.
 pub(super) fn needs_its_libraries(suite: &str, host: &str) -> bool {
     match (age(suite), age(host)) {
