@@ -91,11 +91,10 @@ fn json_and_raw_text() {
         let open = events.iter().find(|e| e["arguments"][1] == "\"/no/such/file\"").unwrap();
         assert_eq!((&open["error"], &open["result"]), (&Value::from("ENOENT"), &Value::Null));
         let raw = std::fs::read_to_string(p.root.join("raw")).unwrap();
+        // strace may write such a call in two parts.
         let line = raw.lines().find(|l| l.contains("/no/such/file")).unwrap();
-        assert!(
-            line.starts_with(&open["thread"].to_string()) && line.ends_with("(No such file or directory)"),
-            "{line}"
-        );
+        assert!(line.starts_with(&open["thread"].to_string()), "{line}");
+        assert!(raw.contains("(No such file or directory)"), "{raw}");
         assert!(raw.lines().count() >= events.len(), "{target}");
     }
 }
