@@ -149,6 +149,12 @@ codes! {
     DoesNotStart "does-not-start" WrongArtifact "a binary does not start on its target";
     ExpectUnmet "expect-unmet" WrongArtifact "a binary's output is not what the configuration expects";
     DigestChanged "digest-changed" WrongArtifact "a file changed after it was verified";
+    // evidence
+    KeyUnusable "key-unusable" Usage "a key cannot be read or written, or is of a kind that does not sign here";
+    KeyPassword "key-password" Usage "the password of a key is missing or wrong";
+    PredicateInvalid "predicate-invalid" Usage "what is to be attested is not a JSON object, or its type is unknown";
+    TrustedRootUnusable "trusted-root-unusable" Usage "a trusted root cannot be read, or is malformed";
+    VerificationFailed "verification-failed" WrongArtifact "a bundle does not prove what was asked about a file";
     // cache
     CacheDamaged "cache-damaged" Failure "a cache entry does not match its digest and was dropped";
     GlobNoMatch "glob-no-match" Usage "a file pattern matched nothing";

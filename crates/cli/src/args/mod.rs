@@ -2,19 +2,23 @@
 
 mod binfmt;
 pub(crate) mod debug;
+mod evidence;
 mod exec;
 mod profile;
 mod symbols;
 mod test;
 pub(crate) mod trace;
+mod verify;
 
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
 pub(crate) use debug::DebugArgs;
+pub(crate) use evidence::{AttestArgs, SignArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
 pub(crate) use profile::{CallGraph, ProfileArgs};
 pub(crate) use symbols::{SizeArgs, SymbolsArgs};
 pub(crate) use test::TestArgs;
 pub(crate) use trace::TraceArgs;
+pub(crate) use verify::VerifyArgs;
 
 use crate::duration;
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -78,6 +82,15 @@ pub(crate) enum Command {
     /// Debug a program on a target with gdb, or wait for a debugger
     #[command(after_help = debug::EXAMPLES)]
     Debug(DebugArgs),
+    /// Sign files with a key, as cosign does; or make a key
+    #[command(after_help = evidence::SIGN_EXAMPLES)]
+    Sign(SignArgs),
+    /// Sign a statement about files: provenance, an SBOM, anything in JSON
+    #[command(after_help = evidence::ATTEST_EXAMPLES)]
+    Attest(AttestArgs),
+    /// Verify what a bundle says about files: signature, identity, log, timestamps; offline
+    #[command(after_help = verify::EXAMPLES)]
+    Verify(VerifyArgs),
     /// Say why a build failed, or why a binary does not start here
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),

@@ -6,6 +6,7 @@ mod check;
 mod completion;
 mod debug;
 mod doctor;
+mod evidence;
 mod exec;
 mod explain;
 mod init;
@@ -23,6 +24,7 @@ mod targets;
 mod test;
 mod toolchain;
 mod trace;
+mod verify;
 
 use crate::args::Command;
 use crate::exit;
@@ -52,6 +54,9 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Profile(a) => profile::run(&a),
         Command::Trace(a) => trace::run(&a),
         Command::Debug(a) => debug::run(&a),
+        Command::Sign(a) => evidence::sign(&a),
+        Command::Attest(a) => evidence::attest(&a),
+        Command::Verify(a) => verify::run(&a),
         Command::Explain(a) => explain::run(&a),
         Command::Doctor(a) => doctor::run(&a),
         Command::Binfmt(a) => binfmt::run(&a.action),

@@ -1,0 +1,55 @@
+//! `goferry sign` and `goferry attest`.
+
+use clap::{Args, ValueHint};
+use std::path::PathBuf;
+
+pub(crate) const SIGN_EXAMPLES: &str = "\
+Examples:
+  goferry sign --generate-key cosign                   cosign.key and cosign.pub, as cosign makes them
+  goferry sign --key cosign.key dist/checksums.txt     writes dist/checksums.txt.sigstore.json
+  cosign verify-blob --key cosign.pub --bundle dist/checksums.txt.sigstore.json \\
+      --insecure-ignore-tlog dist/checksums.txt        (nothing is written to a public log)
+
+The password of an encrypted key is taken from COSIGN_PASSWORD.";
+
+pub(crate) const ATTEST_EXAMPLES: &str = "\
+Examples:
+  goferry attest --key cosign.key --type slsaprovenance1 --predicate p.json --bundle b.json dist/*.tar.gz
+  goferry attest --key env://COSIGN_PRIVATE_KEY --type cyclonedx --predicate sbom.json tool
+
+The password of an encrypted key is taken from COSIGN_PASSWORD.";
+
+#[derive(Debug, Args)]
+pub(crate) struct SignArgs {
+    /// Files to sign
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "generate_key")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Private key: a file in PEM (cosign's own, PKCS 8, SEC 1), or env://NAME
+    #[arg(long, value_name = "KEY", required_unless_present = "generate_key")]
+    pub(crate) key: Option<String>,
+    /// Where the bundle goes [default: FILE.sigstore.json]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub(crate) bundle: Option<PathBuf>,
+    /// Make a new key: PREFIX.key, encrypted with COSIGN_PASSWORD, and PREFIX.pub
+    #[arg(long, value_name = "PREFIX", value_hint = ValueHint::FilePath, conflicts_with_all = ["files", "key", "bundle"])]
+    pub(crate) generate_key: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AttestArgs {
+    /// The files that it is about
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Private key: a file in PEM (cosign's own, PKCS 8, SEC 1), or env://NAME
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: String,
+    /// What is said of the files: a file with a JSON object
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub(crate) predicate: PathBuf,
+    /// What the predicate is: a URI, or one of cosign's words, e.g. slsaprovenance1, cyclonedx, openvex
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) kind: String,
+    /// Where the bundle goes [default: FILE.sigstore.json, for one FILE]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub(crate) bundle: Option<PathBuf>,
+}
