@@ -212,12 +212,13 @@ mod tests {
         std::fs::create_dir(&binfmt).unwrap();
         std::fs::write(binfmt.join("status"), "enabled\n").unwrap();
         assert!(!registered(&arm, &binfmt));
-        let entry = "interpreter /q\nflags: F\noffset 0\nmagic 7f454c4600\nmask ffffffff00\n";
+        let entry = "interpreter /bin/sh\nflags: F\noffset 0\nmagic 7f454c4600\nmask ffffffff00\n";
         std::fs::write(binfmt.join("one"), format!("disabled\n{entry}")).unwrap();
         assert!(!registered(&arm, &binfmt));
         std::fs::write(binfmt.join("one"), format!("enabled\n{entry}")).unwrap();
         assert!(registered(&arm, &binfmt) && !registered(&exe, &binfmt));
-        std::fs::write(binfmt.join("wine"), "enabled\ninterpreter /w\nflags: \nextension .exe\n").unwrap();
+        std::fs::write(binfmt.join("wine"), "enabled\ninterpreter /bin/sh\nflags: \nextension .exe\n")
+            .unwrap();
         assert!(registered(&exe, &binfmt));
     }
 }

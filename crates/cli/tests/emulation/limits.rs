@@ -14,7 +14,8 @@ fn run(limit: &KnownLimit, target: &str) -> String {
     let mut c = machine().goferry(&["run", target, "."]);
     let r = ran(&c.current_dir(&dir).output().unwrap());
     std::fs::remove_dir_all(&dir).unwrap();
-    format!("{}{}", r.stdout, r.stderr).lines().last().unwrap_or_default().to_owned()
+    assert_eq!(r.status, 0, "{}", r.stderr);
+    r.stdout
 }
 
 #[test]
