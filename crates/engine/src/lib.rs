@@ -38,6 +38,7 @@ pub mod toolset;
 pub mod trace;
 mod uploads;
 mod wine;
+mod xml;
 
 pub use config::{check_targets, load as load_config};
 pub use dist::Dist;

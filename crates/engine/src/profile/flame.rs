@@ -181,21 +181,10 @@ fn shortened(name: &str, letters: usize) -> String {
     format!("…{tail}")
 }
 
-/// XML's own characters, and none that XML does not allow.
+/// A name as XML; what a name cannot have is left out of it.
 fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' => out.push_str("&#10;"),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {}
-            c => out.push(c),
-        }
-    }
-    out
+    let odd = |c: &char| (c.is_control() && *c != '\n') || matches!(c, '\u{fffe}' | '\u{ffff}');
+    crate::xml::escaped(&text.chars().filter(|c| !odd(c)).collect::<String>())
 }
 
 /// A warm colour for each package, grey for what is no function.

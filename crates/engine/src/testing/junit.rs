@@ -5,6 +5,7 @@
 
 use super::TargetResult;
 use super::stream::{PackageResult, Verdict};
+use crate::xml::escaped;
 use std::fmt::Write;
 
 /// The whole document.
@@ -80,24 +81,6 @@ fn suite(out: &mut String, target: &str, p: &PackageResult) {
         );
     }
     out.push_str("  </testsuite>\n");
-}
-
-/// Characters that XML 1.0 has no place for become U+FFFD.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' => out.push_str("&#10;"),
-            '\t' => out.push_str("&#9;"),
-            '\u{0}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

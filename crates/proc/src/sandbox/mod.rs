@@ -363,7 +363,7 @@ fn mount_point(control: &Path) -> std::io::Result<PathBuf> {
 /// The same empty directory each time, so that what a program prints of HOME is the same; every sandbox mounts its own
 /// file system there, unseen by others. None where somebody else has it.
 #[cfg(unix)]
-pub(crate) fn fixed_mount_point() -> Option<PathBuf> {
+fn fixed_mount_point() -> Option<PathBuf> {
     use std::os::unix::fs::{DirBuilderExt, MetadataExt};
     let (uid, _) = caller();
     let fixed = std::env::temp_dir().join(format!("goferry-sandbox-{uid}"));

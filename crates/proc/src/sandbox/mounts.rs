@@ -14,10 +14,9 @@ pub(crate) fn cut_off() -> nix::Result<()> {
     mount(NONE, "/", NONE, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NONE)
 }
 
-/// Puts an empty file system at `at`, of at most `bytes`, else of half the memory (tmpfs(5)).
-pub(crate) fn tmpfs(at: &Path, bytes: Option<u64>) -> nix::Result<()> {
-    let size = bytes.map(|b| format!("size={b},")).unwrap_or_default();
-    let options = format!("{size}mode=0700");
+/// Puts an empty file system of at most `bytes` at `at`.
+pub(crate) fn tmpfs(at: &Path, bytes: u64) -> nix::Result<()> {
+    let options = format!("size={bytes},mode=0700");
     mount(Some("tmpfs"), at, Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, Some(options.as_str()))
 }
 

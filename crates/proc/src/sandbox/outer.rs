@@ -43,7 +43,7 @@ fn prepare(orders: &Orders) -> Result<(), String> {
     unshare(all).map_err(|e| format!("the kernel refuses user namespaces: {}", e.desc()))?;
     ids::map((0, uid.as_raw()), (0, gid.as_raw())).map_err(|e| format!("the user cannot be mapped: {e}"))?;
     mounts::cut_off()
-        .and_then(|()| mounts::tmpfs(&orders.scratch, Some(super::SCRATCH_BYTES)))
+        .and_then(|()| mounts::tmpfs(&orders.scratch, super::SCRATCH_BYTES))
         .map_err(|e| format!("mounts are refused: {e}"))?;
     orders.make_directories().map_err(|e| format!("scratch directories: {e}"))?;
     if let Some(line) = &orders.register {
