@@ -12,6 +12,8 @@ mod host;
 mod kept;
 mod lookup;
 pub mod memory;
+#[cfg(target_os = "linux")]
+mod relay;
 pub mod sandbox;
 mod scripted;
 mod spec;

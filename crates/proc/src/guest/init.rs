@@ -1,8 +1,8 @@
 //! pid 1 of the namespaces: gives up every privilege, starts the program, reaps, keeps the number of processes.
 
 use super::outer::{Asked, BROKEN};
-use super::relay::{Relay, Verdict};
 use super::{Answer, Exceeded, Level, Orders};
+use crate::relay::{Relay, Verdict};
 use crate::sandbox::{ids, mounts, privileges};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal, kill};

@@ -17,8 +17,6 @@ mod init;
 #[cfg(target_os = "linux")]
 mod outer;
 #[cfg(target_os = "linux")]
-mod relay;
-#[cfg(target_os = "linux")]
 mod waiter;
 
 use crate::sandbox::Isolation;

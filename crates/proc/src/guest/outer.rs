@@ -1,7 +1,7 @@
 //! The outer helper: makes the namespaces and mounts, registers the emulator, starts pid 1.
 
-use super::relay::Relay;
 use super::{Answer, Dispatch, Fallback, Orders};
+use crate::relay::Relay;
 use crate::sandbox::{ids, loopback, mounts, privileges};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{getegid, geteuid};

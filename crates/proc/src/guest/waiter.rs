@@ -1,8 +1,8 @@
 //! The process that the caller started: stays outside, tries the ways one after the other, waits, passes signals on.
 
 use super::folders::Folders;
-use super::relay::{Relay, Verdict, deadline};
 use super::{Answer, Dispatch, Exceeded, Fallback, GuestRun, GuestSpec, Level, OnStart, Orders, descendants};
+use crate::relay::{Relay, Verdict, deadline};
 use crate::sandbox::{self, Isolation};
 use crate::{Limits, SpawnError, Status};
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};

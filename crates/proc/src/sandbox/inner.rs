@@ -2,13 +2,10 @@
 
 use super::outer::BROKEN;
 use super::{Answer, Orders, ids, mounts, privileges};
-use crate::Status;
-use crate::host::spawn_retrying;
+use crate::relay::Relay;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::signal::{SigSet, Signal, kill};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{Pid, getegid, geteuid};
+use nix::unistd::{getegid, geteuid};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Write;
@@ -31,27 +28,15 @@ pub(super) fn write_answer(file: &mut File, answer: &Answer) {
 pub(super) fn enter(file: Option<OsString>, answer: Option<OsString>) -> ! {
     let (Some(file), Some(answer)) = (file, answer) else { std::process::exit(BROKEN) };
     // Blocked before anything can send them: pid 1 never sees what it neither handles nor blocks.
-    let signals: SigSet = [
-        Signal::SIGCHLD,
-        Signal::SIGTERM,
-        Signal::SIGINT,
-        Signal::SIGHUP,
-        Signal::SIGQUIT,
-        Signal::SIGUSR1,
-        Signal::SIGUSR2,
-    ]
-    .into_iter()
-    .collect();
-    let opened = (|| {
-        signals.thread_block()?;
+    let opened = Relay::new().and_then(|relay| {
         let orders = read_orders(Path::new(&file))?;
-        Ok::<_, std::io::Error>((File::options().write(true).open(&answer)?, orders))
-    })();
-    let Ok((mut answer, orders)) = opened else { std::process::exit(BROKEN) };
+        Ok((relay, File::options().write(true).open(&answer)?, orders))
+    });
+    let Ok((relay, mut answer, orders)) = opened else { std::process::exit(BROKEN) };
     // Before the namespace's own /proc hides where it was mounted.
     let registered = orders.register.as_deref().is_some_and(mounts::is_registered);
     let result = match descend(&orders) {
-        Ok(()) => run(&orders, &signals, registered),
+        Ok(()) => run(&orders, &relay, registered),
         Err(why) => Answer::Refused { why },
     };
     write_answer(&mut answer, &result);
@@ -84,44 +69,18 @@ fn not_started(e: &std::io::Error) -> Answer {
 }
 
 /// Runs the program; passes signals on to it and reaps whatever is orphaned.
-fn run(orders: &Orders, signals: &SigSet, registered: bool) -> Answer {
-    // The child inherits the mask, so it is lifted for that moment. Until it is back, pid 1 loses signals but does not
-    // die of them; hence the look for a child that has already ended before the first wait.
-    let spawned = signals
-        .thread_unblock()
-        .map_err(Into::into)
-        .and_then(|()| spawn_retrying(&mut command(orders)))
-        .and_then(|child| signals.thread_block().map(|()| child).map_err(Into::into));
-    let child = match spawned {
-        Ok(child) => Pid::from_raw(i32::try_from(child.id()).unwrap_or(i32::MAX)),
+fn run(orders: &Orders, relay: &Relay, registered: bool) -> Answer {
+    let child = match relay.spawn_program(&mut command(orders)) {
+        Ok(child) => child,
         Err(e) => return not_started(&e),
     };
-    loop {
-        if let Some(status) = reap(child) {
-            let max_rss = getrusage(UsageWho::RUSAGE_CHILDREN)
-                .ok()
-                .and_then(|u| u64::try_from(u.max_rss()).ok())
-                .map(|kib| kib * 1024);
-            return Answer::Ended { status, max_rss, registered };
+    match relay.follow(child, None) {
+        Ok(status) => {
+            let used = getrusage(UsageWho::RUSAGE_CHILDREN).ok();
+            let max_rss = used.and_then(|u| u64::try_from(u.max_rss()).ok()).map(|kib| kib * 1024);
+            Answer::Ended { status, max_rss, registered }
         }
-        match signals.wait() {
-            Ok(Signal::SIGCHLD) | Err(_) => {}
-            Ok(signal) => drop(kill(child, signal)),
-        }
-    }
-}
-
-/// Reaps everything that has ended; the program's status if it is among them.
-fn reap(child: Pid) -> Option<Status> {
-    loop {
-        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-            Ok(WaitStatus::Exited(pid, code)) if pid == child => return Some(Status::Exited(code)),
-            Ok(WaitStatus::Signaled(pid, signal, _)) if pid == child => {
-                return Some(Status::Signaled(signal as i32));
-            }
-            Ok(WaitStatus::StillAlive) | Err(_) => return None,
-            Ok(_) => {}
-        }
+        Err(e) => Answer::Refused { why: format!("the program cannot be waited for: {e}") },
     }
 }
 

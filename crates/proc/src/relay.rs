@@ -32,14 +32,17 @@ const PASSED: [Signal; 10] = [
     Signal::SIGURG,
 ];
 
+/// The status of a child that was waited for already.
+const LOST: i32 = 125;
+
 /// The blocked signals and where they are read.
-pub(super) struct Relay {
+pub(crate) struct Relay {
     set: SigSet,
     source: SignalFd,
 }
 
 /// What to do about a program that still runs.
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     GoOn,
     /// It was killed; its end is near.
     Killed,
@@ -47,24 +50,25 @@ pub(super) enum Verdict {
 
 impl Relay {
     /// Blocks the signals from now on.
-    pub(super) fn new() -> io::Result<Relay> {
+    pub(crate) fn new() -> io::Result<Relay> {
         let set = signals();
         set.thread_block()?;
         Ok(Relay { source: SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?, set })
     }
 
     /// Lifts what was blocked before this program was executed.
-    pub(super) fn unblock() -> io::Result<()> {
+    pub(crate) fn unblock() -> io::Result<()> {
         Ok(signals().thread_unblock()?)
     }
 
     /// Starts a helper, which has signals blocked until it has a relay of its own: none is lost.
-    pub(super) fn spawn_helper(&self, command: &mut std::process::Command) -> io::Result<Pid> {
+    pub(crate) fn spawn_helper(&self, command: &mut std::process::Command) -> io::Result<Pid> {
         pid_of(command.spawn()?.id())
     }
 
-    /// Starts the program itself, with nothing blocked. A signal in that moment can end this process.
-    pub(super) fn spawn_program(&self, command: &mut std::process::Command) -> io::Result<Pid> {
+    /// Starts the program itself, which must have nothing blocked, so the mask is lifted for that moment: a signal then is
+    /// lost to pid 1 and can end others. A child that ends at once is found before the first wait.
+    pub(crate) fn spawn_program(&self, command: &mut std::process::Command) -> io::Result<Pid> {
         self.set.thread_unblock()?;
         let spawned = crate::host::spawn_retrying(command);
         self.set.thread_block()?;
@@ -72,7 +76,7 @@ impl Relay {
     }
 
     /// Waits for the child's end. `look` is asked at every tick, if there is one.
-    pub(super) fn follow(&self, child: Pid, look: Option<&mut dyn FnMut() -> Verdict>) -> io::Result<Status> {
+    pub(crate) fn follow(&self, child: Pid, look: Option<&mut dyn FnMut() -> Verdict>) -> io::Result<Status> {
         let mut look = look;
         loop {
             if let Some(status) = reap(child) {
@@ -123,7 +127,7 @@ fn reap(child: Pid) -> Option<Status> {
             }
             Ok(WaitStatus::StillAlive) => return None,
             // Nobody is left, so it was reaped already: it cannot be waited for.
-            Err(nix::errno::Errno::ECHILD) => return Some(Status::Exited(super::outer::BROKEN)),
+            Err(nix::errno::Errno::ECHILD) => return Some(Status::Exited(LOST)),
             Err(_) => return None,
             Ok(_) => {}
         }
@@ -131,6 +135,6 @@ fn reap(child: Pid) -> Option<Status> {
 }
 
 /// When a limit of time is reached.
-pub(super) fn deadline(wall: Option<Duration>) -> Option<Instant> {
+pub(crate) fn deadline(wall: Option<Duration>) -> Option<Instant> {
     wall.and_then(|w| Instant::now().checked_add(w))
 }
