@@ -133,6 +133,15 @@ impl<'a> Fetching<'a> {
         })
     }
 
+    /// For the project in the working directory, as its configuration has it: from where, and whether at all.
+    ///
+    /// # Errors
+    /// As [`Fetching::new`].
+    pub fn configured(session: &'a Session, config: &Config) -> Result<Self, Box<Diagnostic>> {
+        let rules = FetchRules { may_fetch: config.toolchain.fetch, ..FetchRules::default() };
+        Ok(Fetching::new(session, &session.cwd, rules)?.with_qemu(config.toolchain.qemu.as_ref()))
+    }
+
     /// With the suite that qemu is to come from, if the configuration names one.
     #[must_use]
     pub fn with_qemu(mut self, suite: Option<&String>) -> Self {
@@ -218,7 +227,7 @@ pub fn wanted(config: &Config, target: GoTarget, root: &Path) -> Wanted {
 /// # Errors
 /// [`Code::CCompilerMissing`] with everything that was considered.
 pub fn decision(session: &Session, wanted: &Wanted, dir: &Path) -> Result<Decision, Box<Diagnostic>> {
-    let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+    let path = session.path();
     provide::decide(wanted, &HostTools::find(crate::host::host_target(), wanted.target, path.as_ref(), dir))
 }
 

@@ -3,9 +3,9 @@
 //! Owns: what the file is, which runner it gets, where its loader is. Must not: start it; the caller does, while it
 //! has no thread.
 
-use crate::compilers::{self, Compilers, FetchRules, Fetching};
-use crate::session::{ConfigFile, Session};
-use crate::{config, explain, toolset};
+use crate::compilers::{self, Compilers, Fetching};
+use crate::session::Session;
+use crate::{explain, toolset};
 use goferry_emulate::{Apart, GuestProgram, Runner, Way, guest, with_test_log};
 use goferry_objfile::{Binary, FileBytes, FileKind};
 use goferry_proc::guest::GuestSpec;
@@ -126,14 +126,11 @@ struct Gathered {
 
 impl Gathered {
     fn new(session: &Session, c_code: Option<GoTarget>) -> Result<Gathered, Diagnostics> {
-        let (config, problems) = config::load(&session.cwd, &session.cwd, &ConfigFile::Search);
-        if problems.has_errors() { Err(problems) } else { Ok(Gathered { config, c_code }) }
+        Ok(Gathered { config: session.config()?, c_code })
     }
 
     fn fetching<'a>(&self, session: &'a Session) -> Result<Fetching<'a>, Diagnostics> {
-        let rules = FetchRules { may_fetch: self.config.toolchain.fetch, ..FetchRules::default() };
-        let fetching = Fetching::new(session, &session.cwd, rules)?;
-        Ok(fetching.with_qemu(self.config.toolchain.qemu.as_ref()).with_c_code(self.c_code))
+        Ok(Fetching::configured(session, &self.config)?.with_c_code(self.c_code))
     }
 }
 

@@ -48,7 +48,7 @@ fn view(
     };
     if let Some(target) = target {
         let fetching = Fetching::new(session, &session.cwd, FetchRules::default())?;
-        let programs = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+        let programs = session.path();
         let choice = choose_runner(&target, &host::emulators(session, programs, &[target], &fetching));
         view.runner = choice.runner.as_ref().map(goferry_emulate::Runner::label);
         view.runner_hint = choice.missing.map(|m| m.hint);

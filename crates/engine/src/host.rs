@@ -46,7 +46,7 @@ pub(crate) fn gather(
     project: &Project,
     draft: &Draft<'_>,
 ) -> Result<Host, Box<Diagnostic>> {
-    let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+    let path = session.path();
     let go_path = Go::find(path.as_ref(), &project.root)?;
     let identity = Go::identify_without_running(&go_path, &project.root).map_err(|e| {
         Box::new(
@@ -132,7 +132,7 @@ fn runners(
     targets: &[GoTarget],
     fetching: &Fetching<'_>,
 ) -> (BTreeMap<GoTarget, RunnerFact>, BTreeMap<GoTarget, Runner>) {
-    let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+    let path = session.path();
     let host = emulators(session, path, targets, fetching);
     let mut facts = BTreeMap::new();
     let mut runners = BTreeMap::new();
@@ -197,10 +197,7 @@ fn wasm_facts(session: &Session, targets: &[GoTarget], facts: &mut goferry_emula
     let args = session.env.get("GOWASIRUNTIMEARGS").map(String::as_str).unwrap_or_default();
     facts.asked_args = args.split_whitespace().map(str::to_owned).collect();
     if targets.iter().any(|t| t.os == Os::Js) {
-        let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
-        let go = Go::find(path.as_ref(), &session.cwd).ok();
-        let identity = go.and_then(|go| Go::identify_without_running(&go, &session.cwd).ok());
-        facts.glue = identity.and_then(|i| goferry_emulate::WasmFacts::glue_of(&i.goroot));
+        facts.glue = session.go().ok().and_then(|(_, i)| goferry_emulate::WasmFacts::glue_of(&i.goroot));
     }
 }
 

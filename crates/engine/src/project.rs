@@ -47,7 +47,7 @@ pub(crate) fn locate(session: &Session, request: &Request) -> Result<Located, Bo
     match &request.subject {
         Subject::Checkout => Ok(Located { root: session.cwd.clone(), module: None, copy: None }),
         Subject::Module(query) => {
-            let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+            let path = session.path();
             let go = goferry_toolchain::go::Go::locate(&session.host, path.as_ref(), &session.cwd)?;
             let Some(query) = module::ModuleQuery::parse(query) else {
                 return Err(Box::new(
@@ -202,7 +202,7 @@ fn checkout_vcs(
     snapshot: &mut bool,
 ) -> (Vcs, Option<GitFacts>, Diagnostics) {
     let mut problems = Diagnostics::default();
-    let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+    let path = session.path();
     let report = match goferry_proc::find_program("git", Some(path.as_ref()), root) {
         Some(git) => {
             let remembered = session.cache.as_ref().map(Remembered);

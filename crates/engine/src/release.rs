@@ -311,7 +311,7 @@ fn gomodcache(session: &Session, build_from: &SourceKind) -> Result<String, Diag
     if *build_from == SourceKind::Checkout {
         return Ok(String::new());
     }
-    let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+    let path = session.path();
     let go = goferry_toolchain::go::Go::locate(&session.host, path.as_ref(), &session.cwd)?;
     Ok(go.env.gomodcache)
 }

@@ -2,9 +2,9 @@
 //!
 //! Owns: which package, where its binary is kept. Must not: start it; the caller becomes `goferry exec`.
 
-use crate::compilers::{self, Compilers, FetchRules, Fetching};
-use crate::session::{ConfigFile, Session};
-use crate::{config, exec, host, toolset};
+use crate::compilers::{self, Compilers, Fetching};
+use crate::session::Session;
+use crate::{exec, host, toolset};
 use goferry_emulate::Runner;
 use goferry_proc::{CommandSpec, Env, OutputMode, Spawner};
 use goferry_report::{Code, Diagnostic, Diagnostics};
@@ -47,12 +47,8 @@ pub(crate) fn with_flags(
     on: Option<Runner>,
 ) -> Result<Ready, Diagnostics> {
     let what = wish.what;
-    let (config, problems) = config::load(&session.cwd, &session.cwd, &ConfigFile::Search);
-    if problems.has_errors() {
-        return Err(problems);
-    }
-    let rules = FetchRules { may_fetch: config.toolchain.fetch, ..FetchRules::default() };
-    let fetching = Fetching::new(session, &session.cwd, rules)?.with_qemu(config.toolchain.qemu.as_ref());
+    let config = session.config()?;
+    let fetching = Fetching::configured(session, &config)?;
     let mut compilers = Compilers::default();
     let file = what.map(|w| session.cwd.join(w)).filter(|p| p.is_file() && !has_go_ending(p));
     let file = match file {
@@ -94,11 +90,8 @@ fn built(
     fetching: &Fetching<'_>,
     compilers: &mut Compilers,
 ) -> Result<PathBuf, Diagnostics> {
-    let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
-    let go_path = Go::find(path.as_ref(), &session.cwd)?;
-    let identity = Go::identify_without_running(&go_path, &session.cwd)
-        .map_err(|e| Diagnostic::error(Code::GoMissing, format!("the go command does not work: {e}")))?;
-    let go = Go { path: go_path, version: identity.go_version(), env: GoEnv::default() };
+    let (path, identity) = session.go()?;
+    let go = Go { path, version: identity.go_version(), env: GoEnv::default() };
     let (pattern, name) = package(session, &go, target, wish.what)?;
     let need = match session.env.get("CGO_ENABLED").map(String::as_str) {
         Some("1") => goferry_plan::facts::CgoNeed { needed: true, cxx: true, reason: String::new() },

@@ -1,9 +1,11 @@
 //! What a run has at hand: where it is, its environment, its sink, its cache; and the requests it is given.
 
 use goferry_cache::Store;
+use goferry_config::Config;
 use goferry_proc::Host;
-use goferry_report::Sink;
+use goferry_report::{Code, Diagnostic, Diagnostics, Sink};
 use goferry_target::GoTarget;
+use goferry_toolchain::go::{Go, GoIdentity};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,6 +28,34 @@ pub struct Session {
     pub parallelism: Option<usize>,
     /// Version of goferry, part of every key.
     pub version: String,
+}
+
+impl Session {
+    /// PATH; empty without one.
+    pub(crate) fn path(&self) -> &str {
+        self.env.get("PATH").map(String::as_str).unwrap_or_default()
+    }
+
+    /// The go command on PATH, and what its files say of it.
+    ///
+    /// # Errors
+    /// [`Code::GoMissing`]: there is none, or it is not whole.
+    pub(crate) fn go(&self) -> Result<(PathBuf, GoIdentity), Box<Diagnostic>> {
+        let path = Go::find(self.path().as_ref(), &self.cwd)?;
+        let identity = Go::identify_without_running(&path, &self.cwd).map_err(|e| {
+            Box::new(Diagnostic::error(Code::GoMissing, format!("the go command does not work: {e}")))
+        })?;
+        Ok((path, identity))
+    }
+
+    /// The configuration in the working directory.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn config(&self) -> Result<Config, Diagnostics> {
+        let (config, problems) = crate::config::load(&self.cwd, &self.cwd, &ConfigFile::Search);
+        if problems.has_errors() { Err(problems) } else { Ok(config) }
+    }
 }
 
 /// What is released.

@@ -4,8 +4,8 @@
 //! Owns: goferry.lock's content. Must not: know how anything is fetched, or print.
 
 use crate::compilers::{self, Compilers, FetchRules, Fetching, LOCK_FILE};
-use crate::session::{ConfigFile, Request, Session};
-use crate::{config, host, prepare, wine};
+use crate::session::{Request, Session};
+use crate::{host, prepare, wine};
 use goferry_emulate::{Load, Runner, choose_runner, choose_runner_for};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::GoTarget;
@@ -38,10 +38,7 @@ pub fn needs(session: &Session, targets: &[GoTarget]) -> Result<Need, Diagnostic
     if targets.is_empty() {
         return needs_of_project(session);
     }
-    let (config, problems) = config::load(&session.cwd, &session.cwd, &ConfigFile::Search);
-    if problems.has_errors() {
-        return Err(problems);
-    }
+    let config = session.config()?;
     let wanted = |t: &GoTarget| Wanted { cxx: true, ..compilers::wanted(&config, *t, &session.cwd) };
     Ok(Need {
         compilers: targets.iter().map(wanted).collect(),
@@ -123,7 +120,7 @@ fn fetching<'a>(
 /// A lock that cannot be read.
 pub fn list(session: &Session, need: &Need) -> Result<Vec<ToolRow>, Diagnostics> {
     let fetching = fetching(session, need, FetchRules::default())?;
-    let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+    let path = session.path();
     let emulators = host::emulators(session, path, &need.targets, &fetching);
     let row = |target: GoTarget| {
         let choice = choose_runner(&target, &emulators);
@@ -195,7 +192,7 @@ pub fn install(
     let fetching = fetching(session, need, rules)?.mending();
     let provide = |w: &Wanted| (w.target, compilers::compiler(session, w, &session.cwd, &fetching));
     let compilers: Vec<_> = need.compilers.iter().map(provide).collect();
-    let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+    let path = session.path();
     let emulators: Vec<ProvidedQemu> = host::missing_emulators(session, path, &need.targets, &fetching)
         .into_iter()
         .map(|wanted| provide::provide_qemu(wanted, &fetching.fetcher()))
@@ -356,7 +353,7 @@ pub(crate) fn runner_for(
     fetching: &Fetching<'_>,
     load: Load,
 ) -> Result<Runner, Box<Diagnostic>> {
-    let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+    let path = session.path();
     let mut emulators = host::emulators(session, path, &[target], fetching);
     wine::fetch_if_missing(&target, &mut emulators, fetching)?;
     let choice = choose_runner_for(&target, &emulators, load);

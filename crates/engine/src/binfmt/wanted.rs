@@ -34,7 +34,7 @@ pub(super) fn wanted(session: &Session, kinds: &[ArchKind]) -> Result<Vec<Wanted
     let asked = if kinds.is_empty() { &all } else { kinds };
     let targets: Vec<GoTarget> = asked.iter().map(|k| GoTarget::new(Os::Linux, k.default_arch())).collect();
     let fetching = Fetching::new(session, &session.cwd, FetchRules::default())?;
-    let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+    let path = session.path();
     let host = host::emulators(session, path, &targets, &fetching);
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let (mut out, mut problems) = (Vec::new(), Diagnostics::default());

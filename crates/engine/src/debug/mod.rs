@@ -24,7 +24,6 @@ use goferry_objfile::FileKind;
 use goferry_proc::find_program;
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::{ArchKind, GoTarget, Os};
-use goferry_toolchain::go::Go;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -102,10 +101,8 @@ fn debuggable(ready: &Ready) -> Result<(), Box<Diagnostic>> {
 
 /// `$GOROOT/src/runtime/runtime-gdb.py`.
 fn script(session: &Session) -> Option<PathBuf> {
-    let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
-    let go = Go::find(path.as_ref(), &session.cwd).ok()?;
-    let goroot = Go::identify_without_running(&go, &session.cwd).ok()?.goroot;
-    Some(goroot.join("src/runtime/runtime-gdb.py")).filter(|p| p.is_file())
+    let (_, identity) = session.go().ok()?;
+    Some(identity.goroot.join("src/runtime/runtime-gdb.py")).filter(|p| p.is_file())
 }
 
 /// gdb for a target: gdb-multiarch, or a gdb that knows only the host's own machine.

@@ -45,7 +45,7 @@ pub struct HostCheck {
 
 pub(super) fn examine(session: &Session, problems: &mut Diagnostics) -> HostCheck {
     let mut check = HostCheck { platform: crate::host_target().to_string(), ..HostCheck::default() };
-    let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+    let path = session.path();
     match Go::find(path.as_ref(), &session.cwd) {
         Err(d) => problems.push(*d),
         Ok(go) => match Go::identify_without_running(&go, &session.cwd) {

@@ -46,7 +46,7 @@ pub struct TargetCheck {
 
 /// The pairs that this Go knows.
 pub(super) fn known_pairs(session: &Session) -> Option<BTreeSet<String>> {
-    let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
+    let path = session.path();
     let go = Go::find(path.as_ref(), &session.cwd).ok()?;
     let spec = CommandSpec::new("ask go for its targets", go)
         .args(["tool", "dist", "list"])

@@ -4,10 +4,10 @@
 
 use super::perf::{Guest, PerfMap, Resolver, Script, moved};
 use super::{Profile, read_pprof};
-use crate::compilers::{FetchRules, Fetching};
-use crate::session::{ConfigFile, Session};
+use crate::compilers::Fetching;
+use crate::session::Session;
 use crate::testing::{self, GoTestArgs, TestEvent, TestRequest};
-use crate::{config, dist, run, symbols, toolset};
+use crate::{dist, run, symbols, toolset};
 use goferry_emulate::{Runner, command_for};
 use goferry_objfile::{Binary, FileBytes, FileKind, Segment, pclntab, segments};
 use goferry_proc::{CommandSpec, Env, OutputMode, Spawner, Stdin, find_program};
@@ -299,14 +299,10 @@ fn major(version: &str) -> u64 {
 
 /// A qemu with perf maps, from the distribution's newer suite.
 fn newer_qemu(session: &Session, target: GoTarget) -> Result<Runner, Diagnostics> {
-    let (config, problems) = config::load(&session.cwd, &session.cwd, &ConfigFile::Search);
-    if problems.has_errors() {
-        return Err(problems);
-    }
-    let rules = FetchRules { may_fetch: config.toolchain.fetch, ..FetchRules::default() };
+    let config = session.config()?;
     // The suite whose qemu knows LoongArch's vectors has one of version 10.
     let suite = vectors_suite().map(str::to_owned);
-    let fetching = Fetching::new(session, &session.cwd, rules)?.with_qemu(suite.as_ref());
+    let fetching = Fetching::configured(session, &config)?.with_qemu(suite.as_ref());
     let runner = toolset::runner(session, target, &fetching)?;
     match &runner {
         Runner::QemuUser { version, .. } if major(version) >= LEAST_QEMU => Ok(runner),

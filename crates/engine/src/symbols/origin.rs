@@ -5,7 +5,6 @@
 
 use crate::session::Session;
 use goferry_toolchain::constraint::{Constraint, Platform, file_name_allows};
-use goferry_toolchain::go::Go;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -26,13 +25,10 @@ impl Sources {
     /// This host's, as far as they can be told without running go.
     pub fn of(session: &Session) -> Self {
         let env = |name: &str| session.env.get(name).filter(|v| !v.is_empty());
-        let path = env("PATH").map(String::as_str).unwrap_or_default();
-        let go = Go::find(path.as_ref(), &session.cwd).ok();
-        let identity = go.and_then(|go| Go::identify_without_running(&go, &session.cwd).ok());
         let gopath = env("GOPATH").and_then(|p| std::env::split_paths(p).next());
         let gopath = gopath.or_else(|| env("HOME").map(|h| Path::new(h).join("go")));
         let modules = env("GOMODCACHE").map(PathBuf::from).or_else(|| gopath.map(|p| p.join("pkg/mod")));
-        Sources { goroot: identity.map(|i| i.goroot), modules }
+        Sources { goroot: session.go().ok().map(|(_, i)| i.goroot), modules }
     }
 
     /// Where a file is that a table names; none if it is not here.

@@ -150,10 +150,7 @@ fn targets(session: &Session, request: &TestRequest) -> Result<Vec<GoTarget>, Di
 
 /// The targets of goferry.toml, else those of a release without configuration.
 fn of_library(session: &Session) -> Result<Vec<GoTarget>, Diagnostics> {
-    let (config, problems) = crate::config::load(&session.cwd, &session.cwd, &crate::ConfigFile::Search);
-    if problems.has_errors() {
-        return Err(problems);
-    }
+    let config = session.config()?;
     let named: Vec<GoTarget> = config.targets.iter().filter_map(|t| t.value.parse().ok()).collect();
     let usual =
         ["linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64", "windows/amd64", "windows/arm64"];

@@ -3,9 +3,9 @@
 //! Owns: what must be there before go test starts. Must not: read the stream.
 
 use super::flags::GoTestArgs;
-use crate::compilers::{self, Compilers, FetchRules, Fetching};
-use crate::session::{ConfigFile, Session};
-use crate::{config, exec, host, toolset};
+use crate::compilers::{self, Compilers, Fetching};
+use crate::session::Session;
+use crate::{exec, host, toolset};
 use goferry_emulate::{Load, Runner, uname_program};
 use goferry_proc::guest::Level;
 use goferry_proc::sandbox::Isolation;
@@ -55,15 +55,9 @@ pub(super) struct Tools {
 
 impl Tools {
     pub(super) fn new(session: &Session) -> Result<Tools, Diagnostics> {
-        let (config, problems) = config::load(&session.cwd, &session.cwd, &ConfigFile::Search);
-        if problems.has_errors() {
-            return Err(problems);
-        }
-        let path = session.env.get("PATH").map(String::as_str).unwrap_or_default();
-        let go_path = Go::find(path.as_ref(), &session.cwd)?;
-        let identity = Go::identify_without_running(&go_path, &session.cwd)
-            .map_err(|e| Diagnostic::error(Code::GoMissing, format!("the go command does not work: {e}")))?;
-        Ok(Tools { go: Go { path: go_path, version: identity.go_version(), env: GoEnv::default() }, config })
+        let config = session.config()?;
+        let (path, identity) = session.go()?;
+        Ok(Tools { go: Go { path, version: identity.go_version(), env: GoEnv::default() }, config })
     }
 
     /// `[test] allow_known_limits`.
@@ -82,9 +76,7 @@ impl Tools {
         go: &GoTestArgs,
         isolation: &[String],
     ) -> Result<Ready, Diagnostics> {
-        let rules = FetchRules { may_fetch: self.config.toolchain.fetch, ..FetchRules::default() };
-        let fetching =
-            Fetching::new(session, &session.cwd, rules)?.with_qemu(self.config.toolchain.qemu.as_ref());
+        let fetching = Fetching::configured(session, &self.config)?;
         let runner = toolset::runner_for(session, target, &fetching, Load::Suite)?;
         if let Some(sanitizer) = go.sanitizer.as_deref().filter(|_| runner != Runner::Native) {
             return Err(no_sanitizer(sanitizer, target, &runner).into());
