@@ -11,7 +11,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use support::{Project, Ran, ran};
+use support::{Project, Ran, has, ran};
 
 const PROGRAM: &str = r#"package main
 
@@ -43,15 +43,8 @@ func main() {
 const COMMANDS: &str = "break main.greet\ncontinue\nbacktrace\nprint times\nprint name\ncontinue\n";
 
 fn project() -> Option<Project> {
-    let missing: Vec<&str> = ["qemu-aarch64-static", "qemu-mips64el-static", "gdb-multiarch", "gdbserver"]
-        .into_iter()
-        .filter(|t| !std::env::split_paths(&std::env::var_os("PATH").unwrap()).any(|d| d.join(t).is_file()))
-        .collect();
-    if !missing.is_empty() {
-        assert!(std::env::var_os("CI").is_none(), "{missing:?} is missing");
-        return None;
-    }
-    Some(Project::new(&[("main.go", PROGRAM), ("commands.gdb", COMMANDS)]))
+    has(&["qemu-aarch64-static", "qemu-mips64el-static", "gdb-multiarch", "gdbserver"])
+        .then(|| Project::new(&[("main.go", PROGRAM), ("commands.gdb", COMMANDS)]))
 }
 
 /// Fails if a process still has to do with the project.
@@ -94,14 +87,7 @@ fn a_scripted_session() {
 }
 
 fn spawned(p: &Project, args: &[&str]) -> Child {
-    // A shell that runs the tests in the background has them ignore SIGINT, and goferry would go on ignoring it.
-    let plain = p.command(&[&["debug"], args].concat());
-    let mut c = std::process::Command::new("env");
-    c.arg("--default-signal=INT,QUIT,HUP")
-        .arg(plain.get_program())
-        .args(plain.get_args())
-        .current_dir(&p.root);
-    c.env_clear().envs(plain.get_envs().filter_map(|(k, v)| Some((k, v?))));
+    let mut c = p.interruptible(&[&["debug"], args].concat());
     c.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 

@@ -7,7 +7,7 @@ mod support;
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
-use support::{Project, fixed};
+use support::{Project, fixed, has};
 
 const MAIN: &str = "package main
 
@@ -50,14 +50,6 @@ func BenchmarkHot(b *testing.B) {
 
 fn project() -> Project {
     Project::new(&[("main.go", MAIN), ("main_test.go", BENCH)])
-}
-
-/// Whether a tool is here; what needs it is passed over otherwise, but not in CI.
-fn has(tool: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap();
-    let found = std::env::split_paths(&path).any(|d| d.join(tool).is_file());
-    assert!(found || std::env::var_os("CI").is_none(), "{tool} is missing");
-    found
 }
 
 fn own_target() -> &'static str {
@@ -104,7 +96,7 @@ fn check_files(p: &Project, name: &str, hot: &str, samples: u64) {
 
 #[test]
 fn a_program_of_this_host() {
-    if !has("perf") {
+    if !has(&["perf"]) {
         return;
     }
     let p = project();
@@ -124,7 +116,7 @@ fn a_program_of_this_host() {
 /// A position-independent program without symbols is resolved too.
 #[test]
 fn a_stripped_program_that_moves() {
-    if !has("perf") {
+    if !has(&["perf"]) {
         return;
     }
     let p = project();
@@ -147,7 +139,7 @@ fn a_stripped_program_that_moves() {
 /// qemu 8 or newer is fetched where the host has an older one.
 #[test]
 fn an_emulated_program() {
-    if !has("perf") || !has("qemu-aarch64-static") || own_target() == "linux/arm64" {
+    if !has(&["perf", "qemu-aarch64-static"]) || own_target() == "linux/arm64" {
         return;
     }
     let p = project();
@@ -170,7 +162,7 @@ fn an_emulated_program() {
 /// Go's own profile has whole stacks under any qemu; two targets are compared.
 #[test]
 fn benchmarks_on_two_targets() {
-    if !has("qemu-aarch64-static") || own_target() == "linux/arm64" {
+    if !has(&["qemu-aarch64-static"]) || own_target() == "linux/arm64" {
         return;
     }
     let p = project();
@@ -218,7 +210,7 @@ fn what_cannot_be_measured_is_said() {
         let r = p.run(args);
         assert!(r.status == status && r.stderr.contains(says), "{args:?}: {} {}", r.status, r.stderr);
     }
-    if has("perf") {
+    if has(&["perf"]) {
         let r = p.run(&["profile", "wasip1/wasm"]);
         assert_eq!(r.status, 5, "{}", r.stderr);
         assert!(r.stderr.contains("perf cannot look into programs for wasip1/wasm"), "{}", r.stderr);

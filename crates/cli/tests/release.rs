@@ -247,12 +247,7 @@ fn a_second_run_in_the_same_dist_is_refused_by_name() {
 fn ctrl_c_stops_children_and_marks_dist() {
     let marker = format!("{}", 30_000 + std::process::id() % 10_000);
     let p = Project::new(&[("goferry.toml", &format!("{ONE}[before]\nhooks = [\"sleep {marker}\"]\n"))]);
-    // A shell that runs the tests in the background has them ignore SIGINT, and goferry would go on ignoring it.
-    let plain = p.command(&["release", "--snapshot", "--clean"]);
-    let mut command = std::process::Command::new("env");
-    command.arg("--default-signal=INT").arg(plain.get_program()).args(plain.get_args()).current_dir(&p.root);
-    command.env_clear().envs(plain.get_envs().filter_map(|(k, v)| Some((k, v?))));
-    let mut child = command.spawn().unwrap();
+    let mut child = p.interruptible(&["release", "--snapshot", "--clean"]).spawn().unwrap();
     let sleeping = || {
         let out =
             std::process::Command::new("pgrep").args(["-f", &format!("sleep {marker}")]).output().unwrap();

@@ -7,7 +7,7 @@ mod support;
 use serde_json::Value;
 use std::io::Write;
 use std::process::Stdio;
-use support::{Project, Ran, ran};
+use support::{Project, Ran, has, ran};
 
 /// Reads its input, opens a file that is not there, and does one thing differently on s390x.
 const PROGRAM: &str = r#"package main
@@ -35,15 +35,8 @@ func main() {
 "#;
 
 fn project() -> Option<Project> {
-    let missing: Vec<&str> = ["qemu-aarch64-static", "qemu-s390x-static", "strace"]
-        .into_iter()
-        .filter(|t| !std::env::split_paths(&std::env::var_os("PATH").unwrap()).any(|d| d.join(t).is_file()))
-        .collect();
-    if !missing.is_empty() {
-        assert!(std::env::var_os("CI").is_none(), "{missing:?} is missing");
-        return None;
-    }
-    Some(Project::new(&[("main.go", PROGRAM)]))
+    has(&["qemu-aarch64-static", "qemu-s390x-static", "strace"])
+        .then(|| Project::new(&[("main.go", PROGRAM)]))
 }
 
 fn traced(p: &Project, args: &[&str]) -> Ran {

@@ -84,6 +84,16 @@ impl Project {
         c
     }
 
+    /// The same, with signals that end it. A shell that runs the tests in the background has them ignore SIGINT, and
+    /// goferry would go on ignoring it.
+    pub(crate) fn interruptible(&self, args: &[&str]) -> Command {
+        let plain = self.command(args);
+        let mut c = Command::new("env");
+        c.arg("--default-signal=INT,QUIT,HUP").arg(plain.get_program()).args(plain.get_args());
+        c.current_dir(&self.root).env_clear().envs(plain.get_envs().filter_map(|(k, v)| Some((k, v?))));
+        c
+    }
+
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
         ran(&self.command(args).output().unwrap())
     }
@@ -143,6 +153,15 @@ impl Project {
 pub(crate) fn executable(path: &Path) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Whether these tools are here; what needs them is passed over otherwise, but not in CI.
+pub(crate) fn has(tools: &[&str]) -> bool {
+    let path = std::env::var_os("PATH").unwrap();
+    let here = |t: &str| std::env::split_paths(&path).any(|d| d.join(t).is_file());
+    let missing: Vec<_> = tools.iter().filter(|t| !here(t)).collect();
+    assert!(missing.is_empty() || std::env::var_os("CI").is_none(), "{missing:?} is missing");
+    missing.is_empty()
 }
 
 pub(crate) fn which(name: &str) -> PathBuf {
