@@ -51,20 +51,19 @@ pub fn program(
     // Another machine has a loader of its own.
     let remote = matches!(known.runner, Some(Runner::Ssh(_)));
     let missing = binary.interpreter.is_some() && known.sysroot.is_none() && !remote;
-    let fetching = match (&known.runner, missing) {
-        (Some(_), false) => None,
-        _ => Some(Gathered::new(session, has_c_code(&binary).then_some(target))?),
-    };
-    let runner = match (&known.runner, &fetching) {
-        (Some(r), _) => r.clone(),
-        (None, Some(g)) => toolset::runner(session, target, &g.fetching(session)?)?,
-        (None, None) => unreachable!("a runner that is not known is chosen"),
-    };
-    let found = match &fetching {
-        Some(g) if missing => {
-            loader_prefix(session, target, &g.config, &g.fetching(session)?, Compilers::default())
+    let (runner, found) = match &known.runner {
+        Some(runner) if !missing => (runner.clone(), None),
+        runner => {
+            let config = session.config()?;
+            let with_c = has_c_code(&binary).then_some(target);
+            let fetching = Fetching::configured(session, &config)?.with_c_code(with_c);
+            let runner = match runner {
+                Some(runner) => runner.clone(),
+                None => toolset::runner(session, target, &fetching)?,
+            };
+            let prefix = || loader_prefix(session, target, &config, &fetching, Compilers::default());
+            (runner, missing.then(prefix).flatten())
         }
-        _ => None,
     };
     let registered = explain::registered(&file, Path::new(BINFMT_MISC));
     if apart.way == Way::Host && matches!(runner, Runner::QemuUser { .. }) && !registered {
@@ -116,22 +115,6 @@ pub fn command_line(target: &GoTarget, runner: &Runner, sysroot: Option<&Path>) 
     words.extend(sysroot.map(|root| format!("--sysroot={}", root.display())));
     words.push("--".to_owned());
     words
-}
-
-/// The project's settings for fetching.
-struct Gathered {
-    config: goferry_config::Config,
-    c_code: Option<GoTarget>,
-}
-
-impl Gathered {
-    fn new(session: &Session, c_code: Option<GoTarget>) -> Result<Gathered, Diagnostics> {
-        Ok(Gathered { config: session.config()?, c_code })
-    }
-
-    fn fetching<'a>(&self, session: &'a Session) -> Result<Fetching<'a>, Diagnostics> {
-        Ok(Fetching::configured(session, &self.config)?.with_c_code(self.c_code))
-    }
 }
 
 /// What a program is.
