@@ -87,6 +87,7 @@ pub(crate) fn session(
         cache,
         parallelism: None,
         version: VERSION.to_owned(),
+        net: std::sync::OnceLock::new(),
     })
 }
 

@@ -2,13 +2,14 @@
 
 use goferry_cache::Store;
 use goferry_config::Config;
+use goferry_net::{Client, NetError, Options};
 use goferry_proc::Host;
 use goferry_report::{Code, Diagnostic, Diagnostics, Sink};
 use goferry_target::GoTarget;
 use goferry_toolchain::go::{Go, GoIdentity};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What every command has.
 pub struct Session {
@@ -28,6 +29,8 @@ pub struct Session {
     pub parallelism: Option<usize>,
     /// Version of goferry, part of every key.
     pub version: String,
+    /// What [`Session::send`] keeps: connections, and the authorities once they were needed.
+    pub net: OnceLock<Client>,
 }
 
 impl Session {
@@ -46,6 +49,16 @@ impl Session {
             Box::new(Diagnostic::error(Code::GoMissing, format!("the go command does not work: {e}")))
         })?;
         Ok((path, identity))
+    }
+
+    /// Sends a request through the environment's proxies, trusting the host's authorities; given up when the run is cancelled.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub fn send(&self, request: &goferry_net::Request) -> Result<goferry_net::Response, NetError> {
+        let client =
+            self.net.get_or_init(|| Client::new(Options::from_env(|name| self.env.get(name).cloned())));
+        client.send(request, &|| self.host.cancel().is_cancelled())
     }
 
     /// The configuration in the working directory.
