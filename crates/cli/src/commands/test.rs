@@ -48,11 +48,12 @@ pub(super) fn run(args: &TestArgs) -> Result<ExitCode, Diagnostics> {
     if let Some(file) = &args.junit {
         std::fs::write(file, testing::junit(&results)).map_err(|e| super::unwritable(file, &e))?;
     }
-    Ok(end(&view, &results))
+    let network = request.isolation.iter().any(|w| w == "--network");
+    Ok(end(&view, &results, network))
 }
 
 /// Draws what is left to say; the status of the run.
-fn end(view: &View<'_>, results: &[TargetResult]) -> ExitCode {
+fn end(view: &View<'_>, results: &[TargetResult], network: bool) -> ExitCode {
     if view.json && !view.single {
         output::json(&serde_json::json!({ "targets": results }));
     } else if !view.single {
@@ -76,6 +77,9 @@ fn end(view: &View<'_>, results: &[TargetResult]) -> ExitCode {
             }
         }
         problems.list.extend(r.problems.iter().cloned());
+    }
+    if !network && results.iter().any(TargetResult::missed_the_network) {
+        talk("note: tests that failed asked for the network, which they have only with --network\n");
     }
     match (problems.exit_class(), results.iter().all(|r| r.passed)) {
         (Some(_), _) => exit::of(&problems),

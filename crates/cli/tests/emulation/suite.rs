@@ -169,3 +169,14 @@ fn a_test_that_calls_go_finds_the_callers_caches() {
     let r = s.test(&["--target=linux/arm64", "."]);
     assert_eq!(r.status, 0, "{}{}", r.stdout, r.stderr);
 }
+
+#[test]
+fn a_test_that_wants_the_network_is_told_how_to_get_it() {
+    let dial = "package net\n\nimport (\n\t\"net\"\n\t\"testing\"\n)\n\nfunc TestDial(t *testing.T) {\n\tif _, err := net.Dial(\"udp\", \"192.0.2.1:53\"); err != nil {\n\t\tt.Fatal(err)\n\t}\n}\n";
+    let s = Suite::new("network", &[("net_test.go", dial)]);
+    let r = s.test(&["--target=linux/arm64"]);
+    let apart = !r.stderr.contains("tests see the host's network");
+    assert_eq!(r.stderr.contains("only with --network"), apart, "{}{}", r.stdout, r.stderr);
+    let r = s.test(&["--target=linux/arm64", "--network"]);
+    assert!(!r.stderr.contains("only with --network"), "{}{}", r.stdout, r.stderr);
+}

@@ -16,6 +16,7 @@ pub use target::Granted;
 use crate::session::{Request, Session};
 use crate::{host, prepare};
 use goferry_emulate::known_limit;
+use goferry_proc::sandbox::Isolation;
 use goferry_proc::{Spawner, Stream as Pipe, available_memory};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::GoTarget;
@@ -63,6 +64,21 @@ pub struct TargetResult {
     pub packages: Vec<PackageResult>,
     /// Whether it counts as passed.
     pub passed: bool,
+}
+
+impl TargetResult {
+    /// Whether a failed package looked for a network and had none but a loopback of its own.
+    pub fn missed_the_network(&self) -> bool {
+        let kept_apart =
+            self.granted.as_ref().is_some_and(|g| !matches!(g.isolation, Isolation::None { .. }));
+        let missed = |text: &str| text.contains("network is unreachable");
+        let failed = |p: &PackageResult| {
+            p.verdict == Verdict::Failed
+                && (missed(&p.output)
+                    || p.tests.iter().any(|t| t.verdict == Verdict::Failed && missed(&t.output)))
+        };
+        kept_apart && self.packages.iter().any(failed)
+    }
 }
 
 /// What happens meanwhile.
