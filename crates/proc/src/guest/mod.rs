@@ -6,18 +6,24 @@
 //!
 //! Three processes stand between the caller and the program: the *waiter* (this process: it stays outside, so that it
 //! can still go the other way when something is refused), the *outer* helper (makes namespaces and mounts) and the
-//! *init* (pid 1: gives up every privilege, starts the program, reaps). All three pass signals on.
+//! *init* (pid 1: gives up every privilege, starts the program, reaps). All three pass signals on, each those of the one
+//! before it; the waiter those that came to it alone, because the program is in its process group.
 
 #[cfg(target_os = "linux")]
 mod descendants;
 #[cfg(target_os = "linux")]
 mod folders;
 #[cfg(target_os = "linux")]
+mod group;
+#[cfg(target_os = "linux")]
 mod init;
 #[cfg(target_os = "linux")]
 mod outer;
 #[cfg(target_os = "linux")]
 mod waiter;
+
+#[cfg(target_os = "linux")]
+pub(crate) use group::Group;
 
 use crate::sandbox::Isolation;
 use crate::{Limits, SpawnError, Status};
@@ -238,6 +244,7 @@ pub fn enter_if_asked() {
             Some("__guest") => outer::enter(args),
             Some("__guest-init") => init::enter(args),
             Some("__guest-limits") => init::limits_only(args),
+            Some(group::ROLE) => group::enter(),
             _ => {}
         }
     }
