@@ -63,9 +63,7 @@ pub(super) fn run(args: &ExecArgs) -> Result<ExitCode, Diagnostics> {
 fn exceeded(limit: Exceeded, limits: &Limits) -> String {
     match limit {
         Exceeded::Wall => {
-            let wall = limits.wall.unwrap_or_default();
-            let millis = u64::try_from(wall.as_millis()).unwrap_or(u64::MAX);
-            format!("it ran longer than {}", duration::show(millis))
+            format!("it ran longer than {}", duration::limit(limits.wall.unwrap_or_default()))
         }
         Exceeded::Processes => {
             format!("it had more than {} processes and threads", limits.processes.unwrap_or_default())
