@@ -209,6 +209,40 @@ fn the_user_is_kept_and_has_no_privileges_and_folders_of_its_own() {
     });
 }
 
+/// Names are bytes, and a configuration that only a release needs is none of a program's business.
+#[test]
+fn any_name_runs_whatever_goreleaser_is_told() {
+    use std::os::unix::ffi::OsStrExt;
+    let dir = tempfile::tempdir().unwrap();
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9");
+    for arch in ["amd64", "arm64"] {
+        std::fs::copy(machine().program(arch), dir.path().join(name)).unwrap();
+        std::fs::write(dir.path().join(".goreleaser.yaml"), "builds: [\n").unwrap();
+        in_both_worlds(|goferry, _| {
+            let mut c = goferry(&["exec", "--"]);
+            let mut path = std::ffi::OsString::from("./");
+            path.push(name);
+            let r = output({
+                c.arg(path).args(["exit", "4"]).current_dir(dir.path());
+                c
+            });
+            assert_eq!((r.status, r.stdout), (4, format!("{arch} exit 4\n")), "{}", r.stderr);
+        });
+    }
+}
+
+/// What the caller says of qemu's processor counts.
+#[test]
+fn the_callers_processor_is_kept() {
+    let program = machine().program("arm64");
+    for (chosen, lse) in [(None, false), (Some("max"), true)] {
+        let mut c = machine().goferry(&["exec", text(&program), "features"]);
+        c.env_remove("QEMU_CPU").envs(chosen.map(|name| ("QEMU_CPU", name)));
+        let r = output(c);
+        assert_eq!(r.stdout, format!("arm64 features\natomics {lse}\n"), "{chosen:?} {}", r.stderr);
+    }
+}
+
 #[test]
 fn what_cannot_be_run_is_said_with_a_status_of_its_own() {
     let m = machine();

@@ -2,7 +2,9 @@
 
 use super::folders::Folders;
 use super::group::Group;
-use super::{Answer, Dispatch, Exceeded, Fallback, GuestRun, GuestSpec, Level, OnStart, Orders, descendants};
+use super::{
+    Answer, Begun, Dispatch, Exceeded, Fallback, GuestRun, GuestSpec, Level, OnStart, Orders, descendants,
+};
 use crate::relay::{Passes, Relay, Verdict, deadline};
 use crate::sandbox::{self, Isolation};
 use crate::{Limits, SpawnError, Status};
@@ -45,7 +47,12 @@ pub(super) fn run(spec: &GuestSpec, on_start: OnStart<'_>) -> Result<GuestRun, S
         return Err(spec.io(std::io::Error::other(why)));
     }
     let not_registered = matches!(spec.dispatch, Dispatch::Registered { .. }).then(|| why.clone());
-    match limits_only(spec, &mut relay, &mut |level, _| on_start(level, not_registered.as_deref()))? {
+    let own_choice = !spec.isolate || std::env::var_os(sandbox::NO_NAMESPACES).is_some();
+    let not_apart = (!own_choice).then_some(why.as_str());
+    let mut begun = |b: Begun<'_>| {
+        on_start(Begun { not_registered: not_registered.as_deref(), not_apart, ..b });
+    };
+    match limits_only(spec, &mut relay, &mut begun)? {
         Tried::Refused(refused) => Err(spec.io(std::io::Error::other(refused))),
         Tried::Ran { level, not_registered: _, status, exceeded } => {
             let isolation = Isolation::None { why };
@@ -97,11 +104,17 @@ fn limits_only(spec: &GuestSpec, relay: &mut Relay, on_start: OnStart<'_>) -> Re
     let mut child = Helper::start(spec, relay, "__guest-limits", &orders)?;
     let pid = child.pid;
     let mut exceeded = None;
-    let end = deadline(spec.limits.wall);
+    let mut end = deadline(spec.limits.wall);
+    let mut grace = spec.grace;
     let most = spec.limits.processes.map(|n| n + relay.companions());
     let mut look = || {
         if end.is_some_and(|e| Instant::now() >= e) {
             exceeded = Some(Exceeded::Wall);
+            if !grace.is_zero() {
+                let _ = kill(pid, Signal::SIGTERM);
+                end = deadline(Some(std::mem::take(&mut grace)));
+                return Verdict::GoOn;
+            }
         } else if most.is_some_and(|m| descendants::of(std::process::id()).values().sum::<u64>() > m) {
             exceeded = Some(Exceeded::Processes);
         } else {
@@ -112,10 +125,10 @@ fn limits_only(spec: &GuestSpec, relay: &mut Relay, on_start: OnStart<'_>) -> Re
         let _ = kill(pid, Signal::SIGKILL);
         Verdict::Killed
     };
-    let limited = end.is_some() || most.is_some();
+    let limited = spec.limits.wall.is_some() || most.is_some();
     let look: Option<&mut dyn FnMut() -> Verdict> = if limited { Some(&mut look) } else { None };
     let level = orders.unregistered().0;
-    let ended = child.finish(spec, relay, look, &mut |_, _| on_start(level, None));
+    let ended = child.finish(spec, relay, look, &mut |b| on_start(Begun { level, ..b }));
     descendants::kill_all();
     drop(child);
     let end = ended?;
@@ -137,7 +150,7 @@ fn orders(spec: &GuestSpec) -> Orders {
     // Of the limits the clock is watched here.
     let limits = Limits { wall: None, ..spec.limits };
     Orders {
-        program: spec.program.clone(),
+        program: spec.program.clone().into(),
         name: spec.name.clone(),
         dispatch: spec.dispatch.clone(),
         network: spec.network,
@@ -196,9 +209,11 @@ impl Helper {
         let first = self.answer().map_err(|e| spec.io(e))?;
         relay.program_starts();
         match &first {
-            Some(Answer::Started { level, not_registered }) => on_start(*level, not_registered.as_deref()),
+            Some(Answer::Started { level, not_registered }) => {
+                on_start(Begun { level: *level, not_registered: not_registered.as_deref(), not_apart: None });
+            }
             // A helper that became the program says nothing; its level is the caller's to say.
-            None => on_start(Level::Kernel, None),
+            None => on_start(Begun { level: Level::Kernel, not_registered: None, not_apart: None }),
             Some(_) => {}
         }
         let status = relay.follow(self.pid, look).map_err(|e| spec.io(e))?;
