@@ -14,6 +14,7 @@ const TIERS: [(&str, u8); 17] = [
     ("config", 1),
     ("plan", 1),
     ("proc", 2),
+    ("net", 2),
     ("toolchain", 2),
     ("emulate", 2),
     ("diagnose", 2),

@@ -1,5 +1,4 @@
 //! Modules of SBOMs, and the lists of other tools.
-#![expect(clippy::unwrap_used, reason = "what a test cannot set up has failed")]
 
 use goferry_scan::{Contents, day, import, sbom};
 use serde_json::json;
