@@ -10,6 +10,7 @@ mod files;
 mod key;
 mod password;
 pub mod purl;
+pub mod sbom;
 mod statement;
 mod verify;
 
