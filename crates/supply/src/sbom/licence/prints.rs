@@ -85,11 +85,6 @@ pub(super) const NOTICES: [(&str, &str, &str, &str); 7] = [
     ("MPL-2.0", "MPL-2.0", "This Source Code Form is subject to the terms", "obtain one at"),
 ];
 
-/// Only hashes that are multiples of this are kept of a long text.
-const SAMPLE: u32 = 4;
-/// From how many words on a text is long.
-const LONG: usize = 1_000;
-
 /// One licence's text.
 pub(super) struct Print {
     /// SPDX id.
@@ -117,19 +112,24 @@ pub(super) fn all() -> Vec<Print> {
         .collect()
 }
 
-/// The print of a text.
-pub(super) fn of(id: &'static str, text: &str) -> Print {
-    let pairs = super::words::pairs(text);
-    let sample = if pairs.len() > LONG { SAMPLE } else { 1 };
-    let mut hashes: Vec<u32> = pairs.iter().copied().filter(|h| h.is_multiple_of(sample)).collect();
-    hashes.sort_unstable();
-    hashes.dedup();
-    Print { id, words: pairs.len(), sample, hashes }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Only hashes that are multiples of this are kept of a long text.
+    const SAMPLE: u32 = 4;
+    /// From how many words on a text is long.
+    const LONG: usize = 1_000;
+
+    /// The print of a text.
+    fn of(id: &'static str, text: &str) -> Print {
+        let pairs = super::super::words::pairs(text);
+        let sample = if pairs.len() > LONG { SAMPLE } else { 1 };
+        let mut hashes: Vec<u32> = pairs.iter().copied().filter(|h| h.is_multiple_of(sample)).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        Print { id, words: pairs.len(), sample, hashes }
+    }
 
     /// `GOFERRY_BLESS=1` writes the file.
     #[test]
