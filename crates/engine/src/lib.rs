@@ -3,6 +3,7 @@
 //! Owns: recipes that need several stages. Must not: know clap or colours, print.
 
 pub mod binfmt;
+pub mod bom;
 mod changelog;
 pub mod compilers;
 mod config;
