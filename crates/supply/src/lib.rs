@@ -9,6 +9,8 @@ mod error;
 mod files;
 mod key;
 mod password;
+pub mod purl;
+pub mod sbom;
 mod statement;
 mod verify;
 
@@ -18,5 +20,6 @@ pub use error::SupplyError;
 pub use files::{read_bounded, write_new};
 pub use key::{Algorithm, KeyPair, PrivateKey, PublicKey, generate};
 pub use password::Password;
+pub use purl::{DebOrigin, Purl, PurlParts};
 pub use statement::{PredicateType, Statement, Subject};
 pub use verify::{Proof, Signer, Trust, verify};
