@@ -1,5 +1,9 @@
 //! The plan: plain data, a graph of steps with what each reads, runs and writes.
 
+mod provenance;
+
+pub use provenance::ProvenanceSpec;
+
 use crate::facts::{Clock, RunnerFact, SourceKind, Vcs};
 use goferry_target::GoTarget;
 use serde::Serialize;
@@ -32,6 +36,8 @@ pub enum Stage {
     Changelog,
     /// Checksum files.
     Checksum,
+    /// Provenance and verification summary.
+    Provenance,
     /// metadata.json, artifacts.json.
     Metadata,
 }
@@ -46,6 +52,7 @@ impl Stage {
             Stage::Archive => "archive",
             Stage::Changelog => "changelog",
             Stage::Checksum => "checksum",
+            Stage::Provenance => "provenance",
             Stage::Metadata => "metadata",
         }
     }
@@ -135,6 +142,8 @@ pub enum ArtifactKind {
     Source,
     /// A checksum file.
     Checksum,
+    /// A statement about the other artifacts.
+    Attestation,
     /// A header of a c-archive or c-shared build.
     CHeader,
     /// A c-archive.
@@ -145,6 +154,27 @@ pub enum ArtifactKind {
     Metadata,
     /// Not listed.
     None,
+}
+
+impl ArtifactKind {
+    /// Whether it is handed to users as it is, and so what a statement about the release is about.
+    pub fn is_released(self) -> bool {
+        match self {
+            ArtifactKind::UploadableBinary
+            | ArtifactKind::Archive
+            | ArtifactKind::Source
+            | ArtifactKind::Checksum => true,
+            // Parts of others, the statements themselves, and what describes the folder.
+            ArtifactKind::Binary
+            | ArtifactKind::UniversalBinary
+            | ArtifactKind::CHeader
+            | ArtifactKind::CArchive
+            | ArtifactKind::CShared
+            | ArtifactKind::Attestation
+            | ArtifactKind::Metadata
+            | ArtifactKind::None => false,
+        }
+    }
 }
 
 /// A command line of the user's.
@@ -190,6 +220,8 @@ pub enum Action {
     Changelog(ChangelogSpec),
     /// Make checksum files.
     Checksums(ChecksumSpec),
+    /// Make provenance and verification summary.
+    Provenance(ProvenanceSpec),
     /// Make metadata.json and artifacts.json.
     Metadata,
 }

@@ -70,6 +70,13 @@ impl Project {
         assert!(done.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&done.stderr));
     }
 
+    /// The commit that is checked out.
+    pub(crate) fn head(&self) -> String {
+        let mut git = Command::new("git");
+        let done = git.current_dir(&self.root).args(["rev-parse", "HEAD"]).env_clear().envs(fixed()).output();
+        String::from_utf8(done.unwrap().stdout).unwrap().trim().to_owned()
+    }
+
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.env.retain(|(n, _)| n != name);
         self.env.push((name.to_owned(), value.to_owned()));

@@ -64,10 +64,13 @@ const GORELEASER_SKIPS: &[(&str, &[&str])] = &[
     ("fury", &["furies", "gemfury"]),
 ];
 
-/// Every value that `--skip` takes: goreleaser's words and all section names.
+/// goferry's own values that are no sections.
+const OWN_SKIPS: &[&str] = &["provenance"];
+
+/// Every value that `--skip` takes: goreleaser's words, goferry's and all section names.
 pub fn skip_values() -> impl Iterator<Item = &'static str> {
     let words = GORELEASER_SKIPS.iter().map(|(word, _)| *word);
-    words.chain(sections().iter().map(|s| s.name))
+    words.chain(OWN_SKIPS.iter().copied()).chain(sections().iter().map(|s| s.name))
 }
 
 /// Whether `--skip=skip` goes on without this section.
