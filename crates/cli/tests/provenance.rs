@@ -150,3 +150,55 @@ fn a_c_compiler_is_named_by_its_digest_and_secrets_are_not_named() {
         assert!(!statement(&p, kind).to_string().contains("canary"), "{kind}");
     }
 }
+
+/// A private key of the tests and its public half, as text.
+fn keys() -> (String, String) {
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../supply/tests/keys");
+    let read = |n: &str| std::fs::read_to_string(dir.join(n)).unwrap();
+    (read("p256.pkcs8.pem"), read("p256.pub"))
+}
+
+#[test]
+fn cosign_and_goferry_accept_what_a_release_signs() {
+    let mut p =
+        Project::new(&[("goferry.toml", "targets = [\"linux/amd64\"]\n[sign]\nkey = \"env://MY_KEY\"\n")]);
+    let (key, public) = keys();
+    p.set("MY_KEY", &key);
+    p.release();
+    let first = p.dist_files();
+    p.release();
+    assert_eq!(p.dist_files(), first, "signatures are the same each time");
+    std::fs::write(p.scratch.path().join("k.pub"), public).unwrap();
+    let public = p.scratch.path().join("k.pub").display().to_string();
+    let file = |end: &str| {
+        let name = first.keys().find(|n| n.ends_with(end)).unwrap_or_else(|| panic!("no {end}"));
+        p.dist().join(name).display().to_string()
+    };
+    assert!(!first.keys().any(|n| n.ends_with(".provenance.json")), "a bare statement beside the signed one");
+    let (archive, sums) = (file(".tar.gz"), file("_checksums.txt"));
+    let types = ["https://slsa.dev/provenance/v1", "https://slsa.dev/verification_summary/v1"];
+    for (end, kind) in [(".provenance.sigstore.json", types[0]), (".vsa.sigstore.json", types[1])] {
+        for of in [&archive, &sums] {
+            let r = p.run(&["verify", "--key", &public, "--bundle", &file(end), of]);
+            assert!(r.status == 0 && r.stdout.contains(kind), "{} {}", r.stdout, r.stderr);
+        }
+    }
+    let Some(cosign) = support::go_tool("cosign") else { return };
+    let verify = |bundle: &str, kind: &str, of: &str| {
+        let args = ["verify-blob-attestation", "--key", &public, "--insecure-ignore-tlog=true", "--bundle"];
+        let mut c = std::process::Command::new(&cosign);
+        c.args(args).args([bundle, "--type", kind, of]).env_clear().env("HOME", p.scratch.path());
+        support::ran(&c.output().unwrap())
+    };
+    for of in [&archive, &sums] {
+        let r = verify(&file(".provenance.sigstore.json"), "slsaprovenance1", of);
+        assert!(r.status == 0 && r.stderr.contains("Verified OK"), "{}", r.stderr);
+        let r = verify(&file(".vsa.sigstore.json"), types[1], of);
+        assert!(r.status == 0 && r.stderr.contains("Verified OK"), "{}", r.stderr);
+    }
+    assert_ne!(verify(&file(".vsa.sigstore.json"), "slsaprovenance1", &archive).status, 0);
+    assert_ne!(
+        verify(&file(".provenance.sigstore.json"), "slsaprovenance1", &file("metadata.json")).status,
+        0
+    );
+}

@@ -1,8 +1,10 @@
 //! The plan: plain data, a graph of steps with what each reads, runs and writes.
 
 mod provenance;
+mod sign;
 
 pub use provenance::ProvenanceSpec;
+pub use sign::{NativeSign, Services, SignBy, SignCommand, SignSpec, SignedFile};
 
 use crate::facts::{Clock, RunnerFact, SourceKind, Vcs};
 use goferry_target::GoTarget;
@@ -38,6 +40,8 @@ pub enum Stage {
     Checksum,
     /// Provenance and verification summary.
     Provenance,
+    /// Signatures.
+    Sign,
     /// metadata.json, artifacts.json.
     Metadata,
 }
@@ -53,6 +57,7 @@ impl Stage {
             Stage::Changelog => "changelog",
             Stage::Checksum => "checksum",
             Stage::Provenance => "provenance",
+            Stage::Sign => "sign",
             Stage::Metadata => "metadata",
         }
     }
@@ -144,6 +149,12 @@ pub enum ArtifactKind {
     Checksum,
     /// A statement about the other artifacts.
     Attestation,
+    /// A signature.
+    Signature,
+    /// A certificate beside a signature.
+    Certificate,
+    /// A bill of materials.
+    Sbom,
     /// A header of a c-archive or c-shared build.
     CHeader,
     /// A c-archive.
@@ -163,6 +174,7 @@ impl ArtifactKind {
             ArtifactKind::UploadableBinary
             | ArtifactKind::Archive
             | ArtifactKind::Source
+            | ArtifactKind::Sbom
             | ArtifactKind::Checksum => true,
             // Parts of others, the statements themselves, and what describes the folder.
             ArtifactKind::Binary
@@ -171,6 +183,8 @@ impl ArtifactKind {
             | ArtifactKind::CArchive
             | ArtifactKind::CShared
             | ArtifactKind::Attestation
+            | ArtifactKind::Signature
+            | ArtifactKind::Certificate
             | ArtifactKind::Metadata
             | ArtifactKind::None => false,
         }
@@ -222,6 +236,8 @@ pub enum Action {
     Checksums(ChecksumSpec),
     /// Make provenance and verification summary.
     Provenance(ProvenanceSpec),
+    /// Sign.
+    Sign(SignSpec),
     /// Make metadata.json and artifacts.json.
     Metadata,
 }

@@ -9,8 +9,10 @@ pub(crate) fn step(d: &Draft<'_>, steps: &mut Vec<Step>) {
     if d.options.skips("provenance") || !steps.iter().any(released) {
         return;
     }
-    let file = |what: &str| format!("{}_{}.{what}.json", d.name, d.version);
-    let spec = ProvenanceSpec { provenance: file("provenance"), summary: file("vsa") };
+    let by = crate::sign::signer(d);
+    let ending = if by.is_some() { "sigstore.json" } else { "json" };
+    let file = |what: &str| format!("{}_{}.{what}.{ending}", d.name, d.version);
+    let spec = ProvenanceSpec { provenance: file("provenance"), summary: file("vsa"), by };
     let output =
         |path: &str| Output { path: path.to_owned(), name: path.to_owned(), kind: ArtifactKind::Attestation };
     steps.push(Step {

@@ -171,6 +171,15 @@ pub(crate) fn has(tools: &[&str]) -> bool {
     missing.is_empty()
 }
 
+/// A tool on PATH or where `go install` puts it; none is passed over, but not in CI.
+pub(crate) fn go_tool(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let home = std::env::var_os("HOME").map(|h| Path::new(&h).join("go/bin"));
+    let found = std::env::split_paths(&path).chain(home).map(|d| d.join(name)).find(|p| p.is_file());
+    assert!(found.is_some() || std::env::var_os("CI").is_none(), "{name} is missing");
+    found
+}
+
 pub(crate) fn which(name: &str) -> PathBuf {
     std::env::split_paths(&std::env::var_os("PATH").unwrap())
         .map(|d| d.join(name))

@@ -6,13 +6,14 @@
 mod materials;
 mod summary;
 
+use crate::signing::Environment;
 use crate::steps::{Execution, StepResult, StepValue, lock};
 use goferry_cache::Digest;
 use goferry_plan::graph::{Action, ProvenanceSpec};
 use goferry_plan::secret;
 use goferry_report::{Code, Diagnostic, Diagnostics, StepState};
 use goferry_supply::slsa::{self, BuildDefinition, Builder, Provenance, Resource, RunDetails};
-use goferry_supply::{PrivateKey, Subject, SupplyError};
+use goferry_supply::{Subject, SupplyError};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -23,11 +24,11 @@ impl Execution<'_> {
         let subjects = subjects(self)?;
         let mut provenance = json_of(&self.told());
         secret::hide_json(&mut provenance);
-        let first = self.state(&subjects, slsa::PROVENANCE, &provenance, &spec.provenance)?;
+        let first = self.state(&subjects, slsa::PROVENANCE, &provenance, spec)?;
         let input = Resource::new("", spec.provenance.clone()).digest("sha256", Digest::of(&first).to_hex());
         let mut summary = json_of(&summary::of(self, input));
         secret::hide_json(&mut summary);
-        self.state(&subjects, slsa::VERIFICATION_SUMMARY, &summary, &spec.summary)?;
+        self.state(&subjects, slsa::VERIFICATION_SUMMARY, &summary, spec)?;
         Ok((StepValue::Done, StepState::Done))
     }
 
@@ -36,19 +37,22 @@ impl Execution<'_> {
         subjects: &[Subject],
         kind: &str,
         predicate: &Value,
-        file: &str,
+        spec: &ProvenanceSpec,
     ) -> Result<Vec<u8>, Diagnostics> {
         let drawn = |e: SupplyError| Diagnostics::from(e.diagnostic());
         let statement = slsa::statement(subjects.to_vec(), kind, predicate).map_err(drawn)?;
-        let bytes = slsa::sealed(&statement, self.signer()).map_err(drawn)?;
+        let bytes = match &spec.by {
+            Some(native) => {
+                let env = Environment { own: &native.env, all: self.env };
+                self.keys.seal(&self.session.cwd, &statement, native, &env)?
+            }
+            None => slsa::sealed(&statement, None).map_err(drawn)?,
+        };
+        let file = if kind == slsa::PROVENANCE { &spec.provenance } else { &spec.summary };
         let path = self.dist.join(file);
-        std::fs::write(&path, &bytes).map_err(|e| Diagnostics::from(*crate::dist::failure(&path, &e)))?;
+        crate::signing::write(&path, &bytes)
+            .map_err(|e| Diagnostics::from(*crate::dist::failure(&path, &e)))?;
         Ok(bytes)
-    }
-
-    /// The release's key, if one is configured.
-    fn signer(&self) -> Option<&PrivateKey> {
-        None
     }
 
     fn told(&self) -> Provenance {

@@ -1,5 +1,6 @@
 //! Provenance as plain data: which files say how the release came to be.
 
+use super::NativeSign;
 use serde::Serialize;
 
 /// The two statements about a release.
@@ -9,4 +10,6 @@ pub struct ProvenanceSpec {
     pub provenance: String,
     /// File of the verification summary, relative to dist.
     pub summary: String,
+    /// Who signs them; none: they are bare statements.
+    pub by: Option<NativeSign>,
 }
