@@ -22,6 +22,7 @@ mod outside;
 mod prepare;
 pub mod profile;
 mod project;
+mod provenance;
 mod release;
 mod remembered;
 mod reproducible;

@@ -75,6 +75,24 @@ impl Keys {
         Ok(out)
     }
 
+    /// A statement in its signed envelope, as one line.
+    pub(crate) fn seal(
+        &self,
+        cwd: &Path,
+        statement: &goferry_supply::Statement,
+        native: &NativeSign,
+        env: &Environment<'_>,
+    ) -> Result<Vec<u8>, Diagnostics> {
+        let Some(name) = &native.key else {
+            let message = "provenance: no key is named, and no identity is at hand";
+            return Err(
+                goferry_report::Diagnostic::error(goferry_report::Code::IdentityToken, message).into()
+            );
+        };
+        let key = self.open(cwd, name, env, native.stdin.as_deref())?;
+        goferry_supply::slsa::sealed(statement, Some(&key)).map_err(drawn)
+    }
+
     /// A key by path or, as cosign has it, `env://NAME`.
     fn open(
         &self,

@@ -29,7 +29,7 @@ pub fn attest(
 ) -> Result<Attestation, SupplyError> {
     let subjects = files.iter().map(|f| subject(f.as_ref())).collect::<Result<_, _>>()?;
     let statement = Statement::new(subjects, kind.clone(), predicate)?;
-    let bundle = Bundle::enveloped(key, &statement.to_json()?, PAYLOAD_TYPE)?;
+    let bundle = Bundle::of_statement(key, &statement)?;
     Ok(Attestation { statement, bundle })
 }
 

@@ -85,6 +85,14 @@ impl Bundle {
         Bundle { media_type: MEDIA_TYPE, verification_material: Material { public_key }, content, signature }
     }
 
+    /// A statement in its envelope, signed. The same key and statement give the same bundle.
+    ///
+    /// # Errors
+    /// The mathematics refused, which does not happen with a key that was read.
+    pub fn of_statement(key: &PrivateKey, statement: &crate::Statement) -> Result<Bundle, SupplyError> {
+        Bundle::enveloped(key, &statement.to_json()?, crate::attest::PAYLOAD_TYPE)
+    }
+
     pub(crate) fn enveloped(
         key: &PrivateKey,
         payload: &[u8],

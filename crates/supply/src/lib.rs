@@ -11,6 +11,7 @@ mod key;
 mod password;
 pub mod purl;
 pub mod sbom;
+pub mod slsa;
 mod statement;
 mod verify;
 
