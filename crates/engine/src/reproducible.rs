@@ -39,6 +39,7 @@ pub fn release_twice(session: &Session, request: &Request) -> Result<Outcome, Di
         tools: session.tools.clone(),
         parallelism: session.parallelism,
         version: session.version.clone(),
+        net: std::sync::OnceLock::new(),
     };
     let mut repeat = request.clone();
     repeat.clean = true;

@@ -2,13 +2,14 @@
 
 use goferry_cache::Store;
 use goferry_config::Config;
+use goferry_net::{Client, NetError, Options};
 use goferry_proc::Host;
 use goferry_report::{Code, Diagnostic, Diagnostics, Sink};
 use goferry_target::GoTarget;
 use goferry_toolchain::go::{Go, GoIdentity};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What every command has.
 pub struct Session {
@@ -28,6 +29,8 @@ pub struct Session {
     pub parallelism: Option<usize>,
     /// Version of goferry, part of every key.
     pub version: String,
+    /// What [`Session::send`] keeps: connections, and the authorities once they were needed.
+    pub net: OnceLock<Client>,
 }
 
 impl Session {
@@ -48,12 +51,38 @@ impl Session {
         Ok((path, identity))
     }
 
+    /// Sends a request through the environment's proxies, trusting the host's authorities; given up when the run is cancelled.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub fn send(&self, request: &goferry_net::Request) -> Result<goferry_net::Response, NetError> {
+        let client =
+            self.net.get_or_init(|| Client::new(Options::from_env(|name| self.env.get(name).cloned())));
+        client.send(request, &|| self.host.cancel().is_cancelled())
+    }
+
     /// The configuration in the working directory.
     ///
     /// # Errors
     /// What is wrong with it.
     pub(crate) fn config(&self) -> Result<Config, Diagnostics> {
         let (config, problems) = crate::config::load(&self.cwd, &self.cwd, &ConfigFile::Search);
+        if problems.has_errors() { Err(problems) } else { Ok(config) }
+    }
+
+    /// goferry.toml alone: for what needs the project's compilers and emulators and nothing else, so that whatever a
+    /// release would stumble over does not keep a program from running.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn toolchain_config(&self) -> Result<Config, Diagnostics> {
+        let file = self.cwd.join(goferry_config::GOFERRY_FILE);
+        let (config, problems) = if file.is_file() {
+            let named = ConfigFile::Named(goferry_config::GOFERRY_FILE.into());
+            crate::config::load(&self.cwd, &self.cwd, &named)
+        } else {
+            goferry_config::load(None, None)
+        };
         if problems.has_errors() { Err(problems) } else { Ok(config) }
     }
 }

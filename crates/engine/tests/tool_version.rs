@@ -25,6 +25,7 @@ fn build_state(root: &Path, cache: &Path, version: &str) -> StepState {
         tools: None,
         parallelism: None,
         version: version.to_owned(),
+        net: std::sync::OnceLock::new(),
     };
     let mut request = Request::new("release");
     request.snapshot = true;

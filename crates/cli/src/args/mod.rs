@@ -287,21 +287,8 @@ pub(crate) struct PlanArgs {
     pub(crate) module: Option<String>,
     #[command(flatten)]
     pub(crate) select: Select,
-    /// Release notes of your own: no changelog is made
-    #[arg(long, value_name = "FILE")]
-    pub(crate) release_notes: Option<PathBuf>,
-    /// A text above the changelog
-    #[arg(long, value_name = "FILE", conflicts_with = "release_header_tmpl")]
-    pub(crate) release_header: Option<PathBuf>,
-    /// The same as a template
-    #[arg(long, value_name = "FILE")]
-    pub(crate) release_header_tmpl: Option<PathBuf>,
-    /// A text below the changelog
-    #[arg(long, value_name = "FILE", conflicts_with = "release_footer_tmpl")]
-    pub(crate) release_footer: Option<PathBuf>,
-    /// The same as a template
-    #[arg(long, value_name = "FILE")]
-    pub(crate) release_footer_tmpl: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) notes: Notes,
     /// Keep nothing in the action cache and take nothing from it
     #[arg(long)]
     pub(crate) no_cache: bool,
@@ -368,6 +355,16 @@ pub(crate) struct Run {
     /// Stop at the first failure instead of finishing the other targets
     #[arg(long)]
     pub(crate) fail_fast: bool,
+    #[command(flatten)]
+    pub(crate) notes: Notes,
+    /// Keep nothing in the action cache and take nothing from it
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
+/// What stands in the release notes beside the changelog, or in its place.
+#[derive(Debug, Args)]
+pub(crate) struct Notes {
     /// Release notes of your own: no changelog is made
     #[arg(long, value_name = "FILE")]
     pub(crate) release_notes: Option<PathBuf>,
@@ -383,9 +380,6 @@ pub(crate) struct Run {
     /// The same as a template
     #[arg(long, value_name = "FILE")]
     pub(crate) release_footer_tmpl: Option<PathBuf>,
-    /// Keep nothing in the action cache and take nothing from it
-    #[arg(long)]
-    pub(crate) no_cache: bool,
 }
 
 /// What is said meanwhile.
