@@ -4,10 +4,12 @@
 //! Every text that may be a template keeps its place, so that a template error can point at it.
 
 mod native;
+mod sign;
 
 pub use native::{
     CLibrary, CLinking, CProvider, IsolationRule, Sysroot, Toolchain, ToolchainTarget, Verify, VerifyBinary,
 };
+pub use sign::{SignItem, Signing};
 
 use crate::place::Place;
 use serde::Serialize;
@@ -91,6 +93,12 @@ pub struct Config {
     pub checksum: Checksum,
     /// `changelog`.
     pub changelog: Changelog,
+    /// `signs`.
+    pub signs: Vec<SignItem>,
+    /// `binary_signs`.
+    pub binary_signs: Vec<SignItem>,
+    /// `[sign]` of goferry.toml.
+    pub sign: Signing,
     /// `variables` (goreleaser Pro): `.Var.name`.
     pub variables: BTreeMap<String, Text>,
     /// `[verify]` of goferry.toml.

@@ -143,6 +143,9 @@ fn of_step(cx: &Execution<'_>, step: &Step, sums: &BTreeMap<String, String>) -> 
             Planned::Archive => ArtifactKind::UploadableArchive,
             Planned::Source => ArtifactKind::UploadableSourceArchive,
             Planned::Checksum => ArtifactKind::Checksum,
+            Planned::Signature => ArtifactKind::Signature,
+            Planned::Certificate => ArtifactKind::Certificate,
+            Planned::Sbom => ArtifactKind::Sbom,
             Planned::CHeader => ArtifactKind::Header,
             Planned::CArchive => ArtifactKind::CArchive,
             Planned::CShared => ArtifactKind::CShared,
@@ -153,7 +156,8 @@ fn of_step(cx: &Execution<'_>, step: &Step, sums: &BTreeMap<String, String>) -> 
             continue;
         }
         let mut a = Artifact::new(kind, &o.name, place(cx, &o.path));
-        if let Some(t) = &step.target {
+        // goreleaser says no target of a signature.
+        if let Some(t) = step.target.as_ref().filter(|_| !matches!(step.action, Action::Sign(_))) {
             a = a.for_target(t);
         }
         a = describe(cx, step, a, &o.path);
@@ -237,6 +241,7 @@ fn describe(cx: &Execution<'_>, step: &Step, mut a: Artifact, path: &str) -> Art
             }
         }
         Action::Source(s) => a = a.with("Format", s.format.as_str()),
+        Action::Sign(s) => a = a.with("ID", s.id.as_str()),
         Action::Checksums(s) if s.split => {
             if let Some((_, of, _)) = s.files.iter().find(|(_, _, own)| own == path) {
                 a = a.with("ChecksumOf", place(cx, of));

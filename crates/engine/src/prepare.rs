@@ -114,6 +114,7 @@ fn learn_secrets<'h>(env: &BTreeMap<String, String>, plan: &Plan, hooks: impl It
                 b.hooks_pre.iter().chain(&b.hooks_post).for_each(of_hook);
             }
             Action::Universal(u) => u.hooks_pre.iter().chain(&u.hooks_post).for_each(of_hook),
+            Action::Sign(spec) => crate::signing::learn_secrets(spec),
             _ => {}
         }
     }
@@ -154,6 +155,8 @@ fn hooks_of_a_stranger(
                 lines.extend(foreign_programs(b));
             }
             Action::Universal(u) => hooks.extend(u.hooks_pre.iter().chain(&u.hooks_post)),
+            // A key or an identity of this machine's user is not a stranger's to use, either.
+            Action::Sign(spec) => lines.push(crate::signing::line(spec)),
             _ => {}
         }
     }
@@ -168,7 +171,7 @@ fn hooks_of_a_stranger(
         "the module's own configuration wants to run commands on this machine",
     )
     .hint_with("to let them run, in a copy of the module's files:", "--allow-hooks")
-    .hint_with("to go on without hooks:", "--skip=before,after,pre-hooks,post-hooks");
+    .hint_with("to go on without hooks:", "--skip=before,after,pre-hooks,post-hooks,sign");
     d.notes = lines;
     Some(d)
 }

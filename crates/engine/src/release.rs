@@ -188,6 +188,7 @@ fn execute(
         failures: Mutex::new(Diagnostics::default()),
         warned: Mutex::default(),
         stored: Mutex::default(),
+        keys: crate::signing::Keys::default(),
         alone: RwLock::new(()),
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

@@ -1,5 +1,7 @@
 //! What each kind of step does: by running, or from the action cache.
 
+mod sign;
+
 use crate::compilers::Compilers;
 use crate::inputs::Inputs;
 use crate::project::Project;
@@ -87,6 +89,8 @@ pub(crate) struct Execution<'a> {
     pub warned: Mutex<Vec<Diagnostic>>,
     /// Keys of build results that this run put into the cache.
     pub stored: Mutex<Vec<Key>>,
+    /// Keys that were opened.
+    pub keys: crate::signing::Keys,
     /// Builds hold it shared; one that ran out of memory holds it alone.
     pub alone: RwLock<()>,
 }
@@ -179,6 +183,7 @@ impl Execution<'_> {
             Action::Archive(spec) => self.archive(step, spec),
             Action::Source(spec) => self.source(spec),
             Action::Checksums(spec) => self.checksums(spec),
+            Action::Sign(spec) => self.sign(step, spec),
             Action::Changelog(spec) => {
                 crate::changelog::write(self, spec).map(|()| (StepValue::Done, StepState::Done))
             }

@@ -3,7 +3,7 @@
 use crate::draft::Draft;
 use crate::facts::{HostFacts, Program, RunnerFact};
 use crate::graph::{Plan, Project};
-use crate::{archives, builds, rest};
+use crate::{archives, builds, rest, sign};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 
 impl Draft<'_> {
@@ -15,14 +15,17 @@ impl Draft<'_> {
             self.render.push(self.nothing_to_build());
         }
         if !self.options.build_only {
+            sign::binaries(self, &binaries, &mut steps);
             let mut uploadables = if self.options.skips("archives") {
                 vec![]
             } else {
                 archives::steps(self, &binaries, &mut steps)
             };
+            sign::before_archives(&mut steps);
             rest::source(self, &mut steps, &mut uploadables);
             rest::changelog(self, &mut steps);
             rest::checksums(self, &uploadables, &mut steps);
+            sign::steps(self, &mut steps);
         }
         rest::metadata(&mut steps);
         let fields = &self.fields;

@@ -1,5 +1,9 @@
 //! The plan: plain data, a graph of steps with what each reads, runs and writes.
 
+mod sign;
+
+pub use sign::{NativeSign, Services, SignBy, SignCommand, SignSpec, SignedFile};
+
 use crate::facts::{Clock, RunnerFact, SourceKind, Vcs};
 use goferry_target::GoTarget;
 use serde::Serialize;
@@ -32,6 +36,8 @@ pub enum Stage {
     Changelog,
     /// Checksum files.
     Checksum,
+    /// Signatures.
+    Sign,
     /// metadata.json, artifacts.json.
     Metadata,
 }
@@ -46,6 +52,7 @@ impl Stage {
             Stage::Archive => "archive",
             Stage::Changelog => "changelog",
             Stage::Checksum => "checksum",
+            Stage::Sign => "sign",
             Stage::Metadata => "metadata",
         }
     }
@@ -135,6 +142,12 @@ pub enum ArtifactKind {
     Source,
     /// A checksum file.
     Checksum,
+    /// A signature.
+    Signature,
+    /// A certificate beside a signature.
+    Certificate,
+    /// A bill of materials.
+    Sbom,
     /// A header of a c-archive or c-shared build.
     CHeader,
     /// A c-archive.
@@ -190,6 +203,8 @@ pub enum Action {
     Changelog(ChangelogSpec),
     /// Make checksum files.
     Checksums(ChecksumSpec),
+    /// Sign.
+    Sign(SignSpec),
     /// Make metadata.json and artifacts.json.
     Metadata,
 }

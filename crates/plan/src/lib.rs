@@ -17,6 +17,7 @@ mod recorded;
 mod render;
 mod rest;
 pub mod secret;
+mod sign;
 mod universal;
 mod verifies;
 

@@ -92,6 +92,14 @@ pub(crate) fn pairs<S: Serializer>(env: &[(String, String)], s: S) -> Result<S::
     seq.end()
 }
 
+/// A text that is a secret whatever it is called.
+pub(crate) fn opaque<S: Serializer>(text: &Option<String>, s: S) -> Result<S::Ok, S::Error> {
+    match text {
+        Some(text) => s.serialize_some(&shown("SECRET", text)),
+        None => s.serialize_none(),
+    }
+}
+
 pub(crate) fn lines<S: Serializer>(env: &[String], s: S) -> Result<S::Ok, S::Error> {
     let mut seq = s.serialize_seq(Some(env.len()))?;
     for line in env {

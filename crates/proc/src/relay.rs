@@ -88,18 +88,22 @@ impl Relay {
 
     /// Passes on what has come.
     fn pass_on(&mut self, child: Pid) {
-        let mut came = vec![];
-        while let Ok(Some(info)) = self.source.read_signal() {
-            let signal = i32::try_from(info.ssi_signo).ok().and_then(|n| Signal::try_from(n).ok());
-            came.extend(signal.filter(|s| *s != Signal::SIGCHLD).map(|s| (s, info)));
+        let (mut came, mut groups) = (vec![], BTreeSet::new());
+        loop {
+            let before = came.len();
+            while let Ok(Some(info)) = self.source.read_signal() {
+                let signal = i32::try_from(info.ssi_signo).ok().and_then(|n| Signal::try_from(n).ok());
+                came.extend(signal.filter(|s| *s != Signal::SIGCHLD).map(|s| (s, info)));
+            }
+            if came.len() == before {
+                break;
+            }
+            // What came to the group between the look above and this answer is in the answer too, and then comes here: so
+            // it is looked again, until nothing new came.
+            if let Passes::NotTheGroups(group) = &mut self.passes {
+                groups.extend(group.signals());
+            }
         }
-        if came.is_empty() {
-            return;
-        }
-        let groups = match &mut self.passes {
-            Passes::NotTheGroups(group) => group.signals(),
-            Passes::All | Passes::From(_) => BTreeSet::new(),
-        };
         for (signal, info) in came {
             let from_other = matches!(self.passes, Passes::From(pid) if pid != info.ssi_pid);
             if info.ssi_code != SI_KERNEL && !from_other && !groups.contains(&(signal as i32)) {

@@ -154,6 +154,9 @@ codes! {
     KeyPassword "key-password" Usage "the password of a key is missing or wrong";
     PredicateInvalid "predicate-invalid" Usage "what is to be attested is not a JSON object, or its type is unknown";
     TrustedRootUnusable "trusted-root-unusable" Usage "a trusted root cannot be read, or is malformed";
+    SignFailed "sign-failed" Failure "a command that signs failed";
+    IdentityToken "identity-token" HostLacks "there is no identity token to sign with, or it cannot be used";
+    SigningService "signing-service" Failure "a certificate authority, a log or a timestamp authority cannot be reached or refused";
     VerificationFailed "verification-failed" WrongArtifact "a bundle does not prove what was asked about a file";
     // cache
     CacheDamaged "cache-damaged" Failure "a cache entry does not match its digest and was dropped";

@@ -20,6 +20,8 @@ pub struct Bundle {
     verification_material: Material,
     #[serde(flatten)]
     content: Content,
+    #[serde(skip)]
+    signature: Vec<u8>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -73,9 +75,14 @@ impl Bundle {
         serde_json::to_string(self).map_err(|e| SupplyError::Predicate(e.to_string()))
     }
 
-    fn new(key: &PrivateKey, content: Content) -> Bundle {
+    /// The signature by itself: ECDSA in DER, Ed25519 as 64 bytes.
+    pub fn signature(&self) -> &[u8] {
+        &self.signature
+    }
+
+    fn new(key: &PrivateKey, content: Content, signature: Vec<u8>) -> Bundle {
         let public_key = Hint { hint: key.public().hint() };
-        Bundle { media_type: MEDIA_TYPE, verification_material: Material { public_key }, content }
+        Bundle { media_type: MEDIA_TYPE, verification_material: Material { public_key }, content, signature }
     }
 
     pub(crate) fn enveloped(
@@ -83,10 +90,11 @@ impl Bundle {
         payload: &[u8],
         payload_type: &'static str,
     ) -> Result<Bundle, SupplyError> {
-        let sig = Base64::encode_string(&key.sign(&pre_authentication(payload_type, payload))?);
+        let raw = key.sign(&pre_authentication(payload_type, payload))?;
+        let sig = Base64::encode_string(&raw);
         let payload = Base64::encode_string(payload);
         let envelope = Envelope { payload, payload_type, signatures: [Signature { sig }] };
-        Ok(Bundle::new(key, Content::DsseEnvelope(envelope)))
+        Ok(Bundle::new(key, Content::DsseEnvelope(envelope), raw))
     }
 }
 
@@ -110,8 +118,8 @@ pub fn sign_blob(key: &PrivateKey, path: &Path) -> Result<Bundle, SupplyError> {
         }
     };
     let message_digest = MessageDigest { algorithm: "SHA2_256", digest: Base64::encode_string(&digest) };
-    let signature = Base64::encode_string(&signature);
-    Ok(Bundle::new(key, Content::MessageSignature { message_digest, signature }))
+    let text = Base64::encode_string(&signature);
+    Ok(Bundle::new(key, Content::MessageSignature { message_digest, signature: text }, signature))
 }
 
 /// The SHA-256 of what is left in a file.

@@ -82,7 +82,7 @@ fn draw(prepared: &Prepared) -> String {
 }
 
 fn over_all_targets(step: &Step) -> bool {
-    matches!(step.stage, Stage::Changelog | Stage::Checksum | Stage::Metadata)
+    matches!(step.stage, Stage::Changelog | Stage::Checksum | Stage::Sign | Stage::Metadata)
         || matches!(step.action, Action::Source(_))
 }
 

@@ -7,6 +7,7 @@ mod conflict;
 mod native;
 mod read;
 mod sections;
+mod sign;
 #[cfg(test)]
 mod tests;
 mod view;

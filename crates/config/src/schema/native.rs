@@ -116,8 +116,42 @@ static TEST: Shape = shape(
     )],
 );
 
+static SIGNING: Shape = shape(
+    "sign_by",
+    &[
+        key(
+            "key",
+            Template,
+            "Private key: a path, or `env://NAME`. cosign's own, PKCS 8, SEC 1, minisign's or OpenSSH's; its password is taken from COSIGN_PASSWORD.",
+        ),
+        key(
+            "keyless",
+            Bool,
+            "Sign with a certificate for the identity of an OIDC token: SIGSTORE_ID_TOKEN, or GitHub Actions' own.",
+        ),
+        key(
+            "artifacts",
+            Enum(&["checksum", "all", "archive", "binary", "source", "sbom", "package", "none"]),
+            "What is signed; default `checksum`.",
+        ),
+        key("ids", List(&Text), "Only the archives and binaries with these ids; default all."),
+        key(
+            "signature",
+            Template,
+            "Name of the signature; default `${artifact}.sigstore.json`, `.minisig` or `.sig` by the kind of key.",
+        ),
+        key("fulcio", Text, "Address of the certificate authority; default Sigstore's public one."),
+        key(
+            "rekor",
+            Text,
+            "Address of the transparency log. Without a key the default is Sigstore's public one; with a key nothing is logged unless this is given.",
+        ),
+        key("tsa", Text, "Address of a timestamp authority (RFC 3161), with its path."),
+    ],
+);
+
 /// goferry's own words at the top of goferry.toml.
-pub(crate) static OWN: [Key; 8] = [
+pub(crate) static OWN: [Key; 9] = [
     key(
         "targets",
         List(&Text),
@@ -127,6 +161,7 @@ pub(crate) static OWN: [Key; 8] = [
     key("test", Map(&TEST), "How `goferry test` judges."),
     key("toolchain", Map(&TOOLCHAIN), "Which C compiler cgo targets use, and how they are linked."),
     key("sysroot", Map(&SYSROOT), "Headers and libraries of the targets, for cgo."),
+    key("sign", Map(&SIGNING), "Who signs a release, and what of it."),
     key("scan", Any, "Vulnerability gates.").later(),
     key("alert", Any, "Who hears of new vulnerabilities.").later(),
     key("package", Any, "System packages.").later(),

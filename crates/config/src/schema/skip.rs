@@ -66,7 +66,9 @@ const GORELEASER_SKIPS: &[(&str, &[&str])] = &[
 
 /// Every value that `--skip` takes: goreleaser's words and all section names.
 pub fn skip_values() -> impl Iterator<Item = &'static str> {
-    let words = GORELEASER_SKIPS.iter().map(|(word, _)| *word);
+    // A few of goreleaser's words are sections of goferry.toml too.
+    let section = |word: &str| sections().iter().any(|s| s.name == word);
+    let words = GORELEASER_SKIPS.iter().map(|(word, _)| *word).filter(move |w| !section(w));
     words.chain(sections().iter().map(|s| s.name))
 }
 

@@ -89,6 +89,7 @@ pub(crate) static SIGN: Shape = shape(
                 "sbom",
                 "installer",
                 "diskimage",
+                "none",
             ]),
             "Which kind of artifact.",
         ),

@@ -1,0 +1,141 @@
+//! What signs a release: keys that are opened once, and what they need of the environment.
+//!
+//! Owns: where a key and its password come from, and which files a signature is written into. Must not: know a format.
+
+use base64ct::{Base64, Encoding as _};
+use goferry_plan::graph::{NativeSign, SignBy, SignSpec};
+use goferry_plan::secret;
+use goferry_report::Diagnostics;
+use goferry_supply::{Password, PrivateKey, SupplyError};
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A key is some hundred bytes.
+const KEY_LIMIT: u64 = 1 << 20;
+
+/// Variables of one signature, its own before all others.
+#[derive(Clone, Copy)]
+pub(crate) struct Environment<'a> {
+    /// `KEY=value`.
+    pub own: &'a [String],
+    /// Everybody's.
+    pub all: &'a BTreeMap<String, String>,
+}
+
+impl Environment<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        let own = self.own.iter().rev().filter_map(|e| e.split_once('=')).find(|(k, _)| *k == name);
+        own.map(|(_, v)| v).or_else(|| self.all.get(name).map(String::as_str))
+    }
+}
+
+/// A key's name and its password.
+type Opening = (String, Option<String>);
+
+/// Keys that were opened: a password costs a sixth of a second, and a release has many files.
+#[derive(Default)]
+pub(crate) struct Keys {
+    opened: Mutex<HashMap<Opening, Arc<PrivateKey>>>,
+}
+
+impl Keys {
+    /// Signs a file; the files to write, relative to `cwd`, with what goes into them.
+    pub(crate) fn sign(
+        &self,
+        cwd: &Path,
+        file: &str,
+        native: &NativeSign,
+        env: &Environment<'_>,
+    ) -> Result<Vec<(String, Vec<u8>)>, Diagnostics> {
+        let path = cwd.join(file);
+        let bundle = match &native.key {
+            Some(name) => {
+                let key = self.open(cwd, name, env, native.stdin.as_deref())?;
+                goferry_supply::sign_blob(&key, &path).map_err(drawn)?
+            }
+            None => {
+                let message = format!("{file}: no key is named, and no identity is at hand");
+                return Err(
+                    goferry_report::Diagnostic::error(goferry_report::Code::IdentityToken, message).into()
+                );
+            }
+        };
+        let mut out = vec![];
+        if let Some(place) = &native.bundle {
+            out.push((place.clone(), (bundle.to_json().map_err(drawn)? + "\n").into_bytes()));
+        }
+        if let Some(place) = &native.signature {
+            let bytes = match native.raw {
+                true => bundle.signature().to_vec(),
+                false => Base64::encode_string(bundle.signature()).into_bytes(),
+            };
+            out.push((place.clone(), bytes));
+        }
+        Ok(out)
+    }
+
+    /// A key by path or, as cosign has it, `env://NAME`.
+    fn open(
+        &self,
+        cwd: &Path,
+        name: &str,
+        env: &Environment<'_>,
+        stdin: Option<&str>,
+    ) -> Result<Arc<PrivateKey>, Diagnostics> {
+        let password = env.get("COSIGN_PASSWORD").or(stdin);
+        let id = (name.to_owned(), password.map(str::to_owned));
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = opened.get(&id) {
+            return Ok(Arc::clone(key));
+        }
+        let text = match name.strip_prefix("env://") {
+            Some(variable) => env.get(variable).map(|v| v.as_bytes().to_vec()).ok_or_else(|| {
+                let reason = "there is no such variable".to_owned();
+                drawn(SupplyError::Key { name: name.to_owned(), reason })
+            })?,
+            None => goferry_supply::read_bounded(&cwd.join(name), KEY_LIMIT).map_err(drawn)?,
+        };
+        let password = password.map(Password::new);
+        let key = Arc::new(PrivateKey::from_pem(&text, name, password.as_ref()).map_err(drawn)?);
+        opened.insert(id, Arc::clone(&key));
+        Ok(key)
+    }
+}
+
+/// Writes a file without a moment in which half of it is there.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".goferry-tmp");
+    std::fs::write(&beside, bytes)?;
+    std::fs::rename(&beside, path)
+}
+
+/// What a sign step knows of secrets beyond the environment.
+pub(crate) fn learn_secrets(spec: &SignSpec) {
+    for file in &spec.files {
+        let (env, stdin, token) = match &file.by {
+            SignBy::Goferry(n) => (&n.env, n.stdin.as_deref(), n.token.as_deref()),
+            SignBy::Command(c) => (&c.env, c.stdin.as_deref(), None),
+        };
+        secret::learn(env.iter().filter_map(|e| e.split_once('=')));
+        secret::learn(stdin.map(|s| ("SIGN_STDIN_SECRET", s)));
+        secret::learn(token.map(|s| ("IDENTITY_TOKEN", s)));
+    }
+}
+
+/// A sign step in a line, for somebody who decides whether it may be done.
+pub(crate) fn line(spec: &SignSpec) -> String {
+    let by = spec.files.first().map(|f| match &f.by {
+        SignBy::Goferry(n) => n.key.as_ref().map_or_else(
+            || "with an identity of this machine's user".to_owned(),
+            |k| format!("with the key {k}"),
+        ),
+        SignBy::Command(c) => format!("{} {}", c.program.as_deref().unwrap_or("gpg"), c.args.join(" ")),
+    });
+    format!("{}: {}", spec.section, by.unwrap_or_default())
+}
+
+fn drawn(e: SupplyError) -> Diagnostics {
+    e.diagnostic().into()
+}
