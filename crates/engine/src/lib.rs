@@ -10,6 +10,7 @@ mod config;
 mod copy;
 #[cfg(unix)]
 pub mod debug;
+pub mod deps;
 mod dist;
 pub mod doctor;
 pub mod exec;
