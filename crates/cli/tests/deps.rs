@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use support::{Project, Ran};
 
 /// Path, version, requirements and source of every module that the proxy has.
-const MODULES: [(&str, &str, &str, &str); 9] = [
+const MODULES: [(&str, &str, &str, &str); 12] = [
     (
         "example.com/lib",
         "v1.0.0",
@@ -66,15 +66,38 @@ const MODULES: [(&str, &str, &str, &str); 9] = [
         "",
         "package twice\n\n//go:noinline\nfunc Do() string { return \"2\" }\n",
     ),
+    (
+        "example.com/twice",
+        "v1.3.0",
+        "",
+        "package twice\n\n//go:noinline\nfunc Do() string { return \"3\" }\n",
+    ),
+    (
+        "example.com/worse",
+        "v1.0.0",
+        "",
+        "package worse\n\n//go:noinline\nfunc Do() string { return \"0\" }\n",
+    ),
+    (
+        "example.com/worse",
+        "v1.1.0",
+        "",
+        "package worse\n\n//go:noinline\nfunc Do() string { return \"1\" }\n",
+    ),
 ];
 
 /// Id, module, where it begins and ends, function.
-const RECORDS: [(&str, &str, &str, &str, &str); 5] = [
+const RECORDS: [(&str, &str, &str, &str, &str); 8] = [
     ("T-1", "example.com/lib", "0", "1.1.0", "Kept"),
     ("T-2", "example.com/carrier", "0", "1.1.0", "Carry"),
     ("T-3", "example.com/hopeless", "0", "", "Doom"),
     ("T-4", "example.com/lib", "0", "1.1.0", "Old"),
     ("T-5", "example.com/twice", "0", "1.2.0", "Do"),
+    // What mends it has a fault of its own, which the version after it has not.
+    ("T-6", "example.com/twice", "1.2.0", "1.3.0", "Do"),
+    // And here there is none.
+    ("T-7", "example.com/worse", "0", "1.1.0", "Do"),
+    ("T-8", "example.com/worse", "1.1.0", "", "Do"),
 ];
 
 struct Bench {
@@ -245,6 +268,27 @@ fn tests_are_a_part_of_the_proof_unless_they_failed_before() {
     let v = b.json(0, &["--apply"]);
     assert_eq!(v["proof"][0]["tested"], json!({ "tests": "failed-before", "packages": ["example.com/m"] }));
     assert_ne!(b.files(), before);
+}
+
+#[test]
+fn what_an_upgrade_brings_is_cleared_too_or_it_does_not_hold() {
+    let b = Bench::new("require example.com/twice v1.0.0\n", "twice", "twice.Do()");
+    let v = b.json(3, &[]);
+    assert_eq!(
+        (each(&v, "upgrades", "to"), each(&v, "reachable", "outcome")),
+        (vec!["v1.3.0"], vec!["cleared"])
+    );
+    assert_eq!(v["upgrades"][0]["ids"], json!(["T-5", "T-6"]));
+    let b = Bench::new("require example.com/worse v1.0.0\n", "worse", "worse.Do()");
+    let before = b.files();
+    let v = b.json(1, &["--apply"]);
+    assert_eq!((&v["proof"][0]["left"], v["applied"].as_bool()), (&json!(["T-8"]), Some(false)));
+    assert_eq!(b.files(), before);
+    // A version that nobody has.
+    record(&b.database, &("T-9", "example.com/worse", "0", "9.0.0", "Do"));
+    let r = b.deps(&[]);
+    assert_eq!(r.status, 1, "{}", r.stderr);
+    assert!(r.stderr.contains("v9.0.0") && r.stdout.contains("still there"), "{}{}", r.stdout, r.stderr);
 }
 
 #[test]
