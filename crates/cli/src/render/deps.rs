@@ -9,6 +9,9 @@ use std::fmt::Write;
 /// Functions that are named of each vulnerability.
 const SYMBOLS: usize = 3;
 
+/// Vulnerabilities that are named beside an upgrade.
+const IDS: usize = 3;
+
 /// Dependencies that are named.
 const HEAVIEST: usize = 15;
 
@@ -88,7 +91,11 @@ fn upgrades(r: &DepsReport) -> String {
         .upgrades
         .iter()
         .map(|u| {
-            let ids: Vec<&str> = u.ids.iter().map(String::as_str).collect();
+            let mut ids: Vec<&str> = u.ids.iter().map(String::as_str).collect();
+            let many = format!("{} of these", ids.len());
+            if ids.len() > IDS {
+                ids = vec![&many];
+            }
             let changelog = u.changelog.clone().unwrap_or_default();
             [u.module.clone(), arrow(&u.from, &u.to), ids.join(" "), changelog].map(|w| harmless(&w)).to_vec()
         })

@@ -107,8 +107,10 @@ fn inner(session: &Session, scratch: &Scratch) -> Session {
     env.insert("GOWORK".to_owned(), "off".to_owned());
     let flags = env.get("GOFLAGS").map(String::as_str).unwrap_or_default();
     // There is no vendor folder in the copy, and another go.mod is not the module's.
-    let kept: Vec<&str> =
-        flags.split_whitespace().filter(|f| !f.trim_start_matches('-').starts_with("mod")).collect();
+    let kept: Vec<&str> = flags
+        .split_whitespace()
+        .filter(|f| !["mod=", "modfile="].iter().any(|name| f.trim_start_matches('-').starts_with(name)))
+        .collect();
     env.insert("GOFLAGS".to_owned(), kept.join(" "));
     Session {
         cwd: scratch.module().to_owned(),
@@ -201,8 +203,16 @@ impl Work<'_> {
             }
             (self.say)("choosing versions");
             let tidy = self.was_tidy()?;
-            let chosen = self.smallest(&wishes, tidy)?;
-            report.upgrades = chosen;
+            report.upgrades = match self.smallest(&wishes, tidy) {
+                Ok(chosen) => chosen,
+                Err(d) => {
+                    report.problems.push(*d);
+                    report.upgrades.clear();
+                    report.proof.clear();
+                    self.scratch.reset()?;
+                    break;
+                }
+            };
             report.tidy = tidy;
             report.proof = self.prove(&report.targets, &mut left)?;
             let found = reach::merged(&left);

@@ -7,8 +7,9 @@ use super::compile::{Builder, Failure};
 use super::report::{Outcome, Reachable, SeenIn};
 use crate::symbols;
 use goferry_report::{Code, Diagnostic};
-use goferry_scan::{Depth, Found, Level, Subject};
+use goferry_scan::{Depth, Found, Level, Linked, Subject};
 use goferry_target::GoTarget;
+use goferry_toolchain::go::ListedModule;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -71,6 +72,12 @@ pub(super) fn merged(left: &[Reachable]) -> Vec<Reachable> {
     out.into_values().collect()
 }
 
+/// A module that is selected; the main one is none.
+fn linked(m: &ListedModule) -> Option<Linked> {
+    let replace = m.replace.as_ref().map(|r| (r.path.clone(), r.version.clone()));
+    (!m.main).then(|| Linked { path: m.path.clone(), version: m.version.clone(), replace })
+}
+
 impl Work<'_> {
     /// Builds for a target and scans what was built.
     pub(super) fn reach(&self, target: GoTarget) -> Result<OfTarget, Failure> {
@@ -79,24 +86,35 @@ impl Work<'_> {
 
     pub(super) fn reach_with(&self, builder: &Builder<'_>, target: GoTarget) -> Result<OfTarget, Failure> {
         let programs = builder.programs()?;
-        let found = programs.files.iter().filter(|f| f.is_file()).map(|f| self.scan(f));
-        let found = found.collect::<Result<Vec<_>, _>>().map_err(|d| Failure {
+        let broken = |d: Box<Diagnostic>| Failure {
             target,
             step: "the scan".to_owned(),
             text: String::new(),
             other: Some(d),
-        })?;
+        };
+        let modules = match programs.seen_in {
+            SeenIn::Programs => vec![],
+            // The go command does not write into the tests of a library what modules they are built from.
+            SeenIn::Tests => self.modules().map_err(broken)?.iter().filter_map(linked).collect(),
+        };
+        let found = programs.files.iter().filter(|f| f.is_file()).map(|f| self.scan(f, &modules));
+        let found = found.collect::<Result<Vec<_>, _>>().map_err(broken)?;
         Ok(OfTarget { seen_in: programs.seen_in, found: found.into_iter().flatten().collect() })
     }
 
-    fn scan(&self, file: &Path) -> Result<Vec<Found>, Box<Diagnostic>> {
+    fn scan(&self, file: &Path, modules: &[Linked]) -> Result<Vec<Found>, Box<Diagnostic>> {
         let (bytes, binary) = symbols::open(file)?;
         let failed = |e: goferry_scan::ScanError| {
             Box::new(Diagnostic::error(Code::Io, format!("{}: {e}", file.display())))
         };
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let now = now.map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX));
-        let subjects = Subject::of_program(&bytes, &binary).map_err(failed)?;
+        let mut subjects = Subject::of_program(&bytes, &binary).map_err(failed)?;
+        for subject in &mut subjects {
+            let known = |m: &&Linked| subject.modules.iter().any(|o| o.path == m.path);
+            let missing: Vec<Linked> = modules.iter().filter(|m| !known(m)).cloned().collect();
+            subject.modules.extend(missing);
+        }
         subjects.iter().map(|s| goferry_scan::scan(s, self.database, now).map_err(failed)).collect()
     }
 }

@@ -184,9 +184,12 @@ impl DepsReport {
         out
     }
 
-    /// Whether the upgrades hold on every target that was looked at, and every target could be.
+    /// Whether the upgrades hold on every target that was looked at, and every target could be. What brings another
+    /// vulnerability for the one that it clears does not.
     pub fn is_proven(&self) -> bool {
-        let passed = |p: &Proof| p.holds() && !matches!(p.tested, Tested::Failed { .. });
+        let known = |id: &String| self.reachable.iter().any(|r| r.id == *id);
+        let passed =
+            |p: &Proof| p.holds() && !matches!(p.tested, Tested::Failed { .. }) && p.left.iter().all(known);
         self.problems.is_empty() && self.proof.iter().all(passed)
     }
 
