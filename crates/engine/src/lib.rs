@@ -11,6 +11,7 @@ mod copy;
 pub mod debug;
 mod dist;
 pub mod doctor;
+pub mod evidence;
 pub mod exec;
 pub mod explain;
 mod host;
