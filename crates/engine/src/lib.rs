@@ -13,6 +13,7 @@ pub mod debug;
 pub mod deps;
 mod dist;
 pub mod doctor;
+pub mod evidence;
 pub mod exec;
 pub mod explain;
 mod host;

@@ -158,6 +158,7 @@ codes! {
     IdentityToken "identity-token" HostLacks "there is no identity token to sign with, or it cannot be used";
     SigningService "signing-service" Failure "a certificate authority, a log or a timestamp authority cannot be reached or refused";
     VerificationFailed "verification-failed" WrongArtifact "a bundle does not prove what was asked about a file";
+    NothingToVerify "nothing-to-verify" Usage "there is no evidence about the files that were to be verified";
     // cache
     CacheDamaged "cache-damaged" Failure "a cache entry does not match its digest and was dropped";
     GlobNoMatch "glob-no-match" Usage "a file pattern matched nothing";
