@@ -16,6 +16,7 @@ mod matrix;
 mod recorded;
 mod render;
 mod rest;
+mod scans;
 pub mod secret;
 mod sign;
 mod universal;

@@ -5,6 +5,7 @@ pub(crate) mod debug;
 mod evidence;
 mod exec;
 mod profile;
+mod scan;
 mod symbols;
 mod test;
 pub(crate) mod trace;
@@ -15,6 +16,7 @@ pub(crate) use debug::DebugArgs;
 pub(crate) use evidence::{AttestArgs, SignArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
 pub(crate) use profile::{CallGraph, ProfileArgs};
+pub(crate) use scan::{FailOn, Form, ScanArgs};
 pub(crate) use symbols::{SizeArgs, SymbolsArgs};
 pub(crate) use test::TestArgs;
 pub(crate) use trace::TraceArgs;
@@ -91,6 +93,9 @@ pub(crate) enum Command {
     /// Verify what a bundle says about files: signature, identity, log, timestamps; offline
     #[command(after_help = verify::EXAMPLES)]
     Verify(VerifyArgs),
+    /// Say which known vulnerabilities are in programs, releases, modules and SBOMs
+    #[command(after_help = scan::EXAMPLES)]
+    Scan(ScanArgs),
     /// Say why a build failed, or why a binary does not start here
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),

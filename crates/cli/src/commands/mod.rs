@@ -18,6 +18,7 @@ mod profile;
 mod release;
 mod resolve_host;
 mod run;
+mod scan;
 mod size;
 mod symbols;
 mod targets;
@@ -57,6 +58,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Sign(a) => evidence::sign(&a),
         Command::Attest(a) => evidence::attest(&a),
         Command::Verify(a) => verify::run(&a),
+        Command::Scan(a) => scan::run(&a),
         Command::Explain(a) => explain::run(&a),
         Command::Doctor(a) => doctor::run(&a),
         Command::Binfmt(a) => binfmt::run(&a.action),
