@@ -2,9 +2,11 @@
 
 mod binfmt;
 pub(crate) mod debug;
+mod deps;
 mod evidence;
 mod exec;
 mod profile;
+pub(crate) mod sbom;
 mod scan;
 mod symbols;
 mod test;
@@ -13,9 +15,11 @@ mod verify;
 
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
 pub(crate) use debug::DebugArgs;
+pub(crate) use deps::DepsArgs;
 pub(crate) use evidence::{AttestArgs, SignArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
 pub(crate) use profile::{CallGraph, ProfileArgs};
+pub(crate) use sbom::SbomArgs;
 pub(crate) use scan::{FailOn, Form, ScanArgs};
 pub(crate) use symbols::{SizeArgs, SymbolsArgs};
 pub(crate) use test::TestArgs;
@@ -84,6 +88,9 @@ pub(crate) enum Command {
     /// Debug a program on a target with gdb, or wait for a debugger
     #[command(after_help = debug::EXAMPLES)]
     Debug(DebugArgs),
+    /// Say what is in a Go program, an archive or dist/: a bill of materials, as CycloneDX or SPDX
+    #[command(after_help = sbom::EXAMPLES)]
+    Sbom(SbomArgs),
     /// Sign files with a key, as cosign does; or make a key
     #[command(after_help = evidence::SIGN_EXAMPLES)]
     Sign(SignArgs),
@@ -96,6 +103,9 @@ pub(crate) enum Command {
     /// Say which known vulnerabilities are in programs, releases, modules and SBOMs
     #[command(after_help = scan::EXAMPLES)]
     Scan(ScanArgs),
+    /// Find the fewest upgrades that clear what can be reached of known vulnerabilities, and prove them
+    #[command(after_help = deps::EXAMPLES)]
+    Deps(DepsArgs),
     /// Say why a build failed, or why a binary does not start here
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
