@@ -4,11 +4,13 @@
 //! Every text that may be a template keeps its place, so that a template error can point at it.
 
 mod native;
+mod sbom;
 mod sign;
 
 pub use native::{
     CLibrary, CLinking, CProvider, IsolationRule, Sysroot, Toolchain, ToolchainTarget, Verify, VerifyBinary,
 };
+pub use sbom::{Sbom, SbomItem};
 pub use sign::{SignItem, Signing};
 
 use crate::place::Place;
@@ -97,6 +99,10 @@ pub struct Config {
     pub signs: Vec<SignItem>,
     /// `binary_signs`.
     pub binary_signs: Vec<SignItem>,
+    /// `sboms`.
+    pub sboms: Vec<SbomItem>,
+    /// `[sbom]` of goferry.toml.
+    pub sbom: Sbom,
     /// `[sign]` of goferry.toml.
     pub sign: Signing,
     /// `variables` (goreleaser Pro): `.Var.name`.

@@ -189,6 +189,7 @@ fn execute(
         warned: Mutex::default(),
         stored: Mutex::default(),
         keys: crate::signing::Keys::default(),
+        boms: crate::steps::sbom::Boms::default(),
         alone: RwLock::new(()),
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

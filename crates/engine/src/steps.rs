@@ -1,5 +1,6 @@
 //! What each kind of step does: by running, or from the action cache.
 
+pub(crate) mod sbom;
 mod sign;
 
 use crate::compilers::Compilers;
@@ -91,6 +92,8 @@ pub(crate) struct Execution<'a> {
     pub stored: Mutex<Vec<Key>>,
     /// Keys that were opened.
     pub keys: crate::signing::Keys,
+    /// What SBOM steps share.
+    pub boms: sbom::Boms,
     /// Builds hold it shared; one that ran out of memory holds it alone.
     pub alone: RwLock<()>,
 }
@@ -182,6 +185,7 @@ impl Execution<'_> {
             Action::Verify(spec) => self.verify(step, spec),
             Action::Archive(spec) => self.archive(step, spec),
             Action::Source(spec) => self.source(spec),
+            Action::Sbom(spec) => self.sbom(step, spec),
             Action::Checksums(spec) => self.checksums(spec),
             Action::Sign(spec) => self.sign(step, spec),
             Action::Changelog(spec) => {
@@ -460,8 +464,12 @@ impl Execution<'_> {
             let p = Packaged::binary(&verified[0]);
             return Ok((StepValue::Packaged(p), StepState::Done));
         }
-        let (extra, warnings) = extra_members(spec, &self.project.root).map_err(|e| failure(&e))?;
+        let (mut extra, warnings) = extra_members(spec, &self.project.root).map_err(|e| failure(&e))?;
         self.warn(Diagnostics { list: warnings });
+        if spec.third_party_licenses {
+            let text = Source::Bytes(self.third_party(spec)?.into_bytes());
+            extra.push(Member::new(goferry_supply::sbom::THIRD_PARTY_FILE, text, 0o644));
+        }
         let key = self.archive_key(step, spec, &verified, &extra).map_err(|e| failure(&e))?;
         if let Some(store) = &self.session.cache
             && let Some(record) = lookup::<PackagedRecord>(store, &key)

@@ -3,7 +3,7 @@
 use crate::draft::Draft;
 use crate::facts::{HostFacts, Program, RunnerFact};
 use crate::graph::{Plan, Project};
-use crate::{archives, builds, rest, sign};
+use crate::{archives, builds, rest, sbom, sign};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 
 impl Draft<'_> {
@@ -24,6 +24,7 @@ impl Draft<'_> {
             sign::before_archives(&mut steps);
             rest::source(self, &mut steps, &mut uploadables);
             rest::changelog(self, &mut steps);
+            sbom::steps(self, &binaries, &mut steps, &mut uploadables);
             rest::checksums(self, &uploadables, &mut steps);
             sign::steps(self, &mut steps);
         }

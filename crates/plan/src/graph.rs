@@ -1,7 +1,9 @@
 //! The plan: plain data, a graph of steps with what each reads, runs and writes.
 
+mod sbom;
 mod sign;
 
+pub use sbom::{SbomBy, SbomCommand, SbomFile, SbomSpec};
 pub use sign::{NativeSign, Services, SignBy, SignCommand, SignSpec, SignedFile};
 
 use crate::facts::{Clock, RunnerFact, SourceKind, Vcs};
@@ -32,6 +34,8 @@ pub enum Stage {
     Verify,
     /// Archives, source archive.
     Archive,
+    /// Bills of materials.
+    Sbom,
     /// CHANGELOG.md.
     Changelog,
     /// Checksum files.
@@ -50,6 +54,7 @@ impl Stage {
             Stage::Build => "build",
             Stage::Verify => "verify",
             Stage::Archive => "archive",
+            Stage::Sbom => "sbom",
             Stage::Changelog => "changelog",
             Stage::Checksum => "checksum",
             Stage::Sign => "sign",
@@ -201,6 +206,8 @@ pub enum Action {
     Source(SourceSpec),
     /// Make CHANGELOG.md.
     Changelog(ChangelogSpec),
+    /// Write bills of materials.
+    Sbom(SbomSpec),
     /// Make checksum files.
     Checksums(ChecksumSpec),
     /// Sign.
@@ -374,6 +381,8 @@ pub struct ArchiveSpec {
     pub builds_info: InfoSpec,
     /// Time of members that have no other: Unix seconds.
     pub default_mtime: i64,
+    /// Whether it gets the texts of all licences.
+    pub third_party_licenses: bool,
     /// Whether it holds a universal binary that replaces its parts.
     pub replaces: bool,
 }

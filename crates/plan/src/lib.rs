@@ -16,6 +16,7 @@ mod matrix;
 mod recorded;
 mod render;
 mod rest;
+mod sbom;
 pub mod secret;
 mod sign;
 mod universal;
