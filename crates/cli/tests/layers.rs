@@ -18,6 +18,7 @@ const TIERS: [(&str, u8); 17] = [
     ("toolchain", 2),
     ("emulate", 2),
     ("diagnose", 2),
+    ("scan", 2),
     ("build", 3),
     ("verify", 3),
     ("package", 3),
