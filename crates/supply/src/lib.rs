@@ -13,6 +13,7 @@ pub mod purl;
 pub mod sbom;
 mod statement;
 mod verify;
+pub mod vex;
 
 pub use attest::{Attestation, attest};
 pub use bundle::{Bundle, MEDIA_TYPE, sign_blob};
