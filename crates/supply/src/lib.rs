@@ -22,6 +22,7 @@ mod ssh;
 mod statement;
 mod timestamp;
 mod verify;
+pub mod vex;
 
 pub use attest::{Attestation, attest, attest_by, sign_statement};
 pub use bundle::{Bundle, MEDIA_TYPE, SignedBy, Witnesses, sign_blob, sign_blob_by};
