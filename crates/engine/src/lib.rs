@@ -10,6 +10,7 @@ mod config;
 mod copy;
 #[cfg(unix)]
 pub mod debug;
+pub mod deps;
 mod dist;
 pub mod doctor;
 pub mod exec;
@@ -22,6 +23,7 @@ mod outside;
 mod prepare;
 pub mod profile;
 mod project;
+mod provenance;
 mod release;
 mod remembered;
 mod reproducible;

@@ -60,6 +60,10 @@ pub(crate) struct Execution<'a> {
     pub project: &'a Project,
     /// The plan.
     pub plan: &'a Plan,
+    /// The files that the configuration was read from.
+    pub sources: &'a crate::config::Sources,
+    /// Which Go.
+    pub go: &'a goferry_toolchain::go::GoIdentity,
     /// The output folder, absolute.
     pub dist: &'a Path,
     /// Digests of what builds read.
@@ -187,6 +191,7 @@ impl Execution<'_> {
             Action::Source(spec) => self.source(spec),
             Action::Sbom(spec) => self.sbom(step, spec),
             Action::Checksums(spec) => self.checksums(spec),
+            Action::Provenance(spec) => self.provenance(spec),
             Action::Sign(spec) => self.sign(step, spec),
             Action::Changelog(spec) => {
                 crate::changelog::write(self, spec).map(|()| (StepValue::Done, StepState::Done))

@@ -3,7 +3,7 @@
 use crate::draft::Draft;
 use crate::facts::{HostFacts, Program, RunnerFact};
 use crate::graph::{Plan, Project};
-use crate::{archives, builds, rest, sbom, sign};
+use crate::{archives, builds, provenance, rest, sbom, sign};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 
 impl Draft<'_> {
@@ -26,6 +26,7 @@ impl Draft<'_> {
             rest::changelog(self, &mut steps);
             sbom::steps(self, &binaries, &mut steps, &mut uploadables);
             rest::checksums(self, &uploadables, &mut steps);
+            provenance::step(self, &mut steps);
             sign::steps(self, &mut steps);
         }
         rest::metadata(&mut steps);

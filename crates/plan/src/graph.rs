@@ -1,8 +1,10 @@
 //! The plan: plain data, a graph of steps with what each reads, runs and writes.
 
+mod provenance;
 mod sbom;
 mod sign;
 
+pub use provenance::ProvenanceSpec;
 pub use sbom::{SbomBy, SbomCommand, SbomFile, SbomSpec};
 pub use sign::{NativeSign, Services, SignBy, SignCommand, SignSpec, SignedFile};
 
@@ -40,6 +42,8 @@ pub enum Stage {
     Changelog,
     /// Checksum files.
     Checksum,
+    /// Provenance and verification summary.
+    Provenance,
     /// Signatures.
     Sign,
     /// metadata.json, artifacts.json.
@@ -57,6 +61,7 @@ impl Stage {
             Stage::Sbom => "sbom",
             Stage::Changelog => "changelog",
             Stage::Checksum => "checksum",
+            Stage::Provenance => "provenance",
             Stage::Sign => "sign",
             Stage::Metadata => "metadata",
         }
@@ -147,6 +152,8 @@ pub enum ArtifactKind {
     Source,
     /// A checksum file.
     Checksum,
+    /// A statement about the other artifacts.
+    Attestation,
     /// A signature.
     Signature,
     /// A certificate beside a signature.
@@ -163,6 +170,30 @@ pub enum ArtifactKind {
     Metadata,
     /// Not listed.
     None,
+}
+
+impl ArtifactKind {
+    /// Whether it is handed to users as it is, and so what a statement about the release is about.
+    pub fn is_released(self) -> bool {
+        match self {
+            ArtifactKind::UploadableBinary
+            | ArtifactKind::Archive
+            | ArtifactKind::Source
+            | ArtifactKind::Sbom
+            | ArtifactKind::Checksum => true,
+            // Parts of others, the statements themselves, and what describes the folder.
+            ArtifactKind::Binary
+            | ArtifactKind::UniversalBinary
+            | ArtifactKind::CHeader
+            | ArtifactKind::CArchive
+            | ArtifactKind::CShared
+            | ArtifactKind::Attestation
+            | ArtifactKind::Signature
+            | ArtifactKind::Certificate
+            | ArtifactKind::Metadata
+            | ArtifactKind::None => false,
+        }
+    }
 }
 
 /// A command line of the user's.
@@ -210,6 +241,8 @@ pub enum Action {
     Sbom(SbomSpec),
     /// Make checksum files.
     Checksums(ChecksumSpec),
+    /// Make provenance and verification summary.
+    Provenance(ProvenanceSpec),
     /// Sign.
     Sign(SignSpec),
     /// Make metadata.json and artifacts.json.

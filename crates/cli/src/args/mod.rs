@@ -2,6 +2,7 @@
 
 mod binfmt;
 pub(crate) mod debug;
+mod deps;
 mod evidence;
 mod exec;
 mod profile;
@@ -13,6 +14,7 @@ mod verify;
 
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
 pub(crate) use debug::DebugArgs;
+pub(crate) use deps::DepsArgs;
 pub(crate) use evidence::{AttestArgs, SignArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
 pub(crate) use profile::{CallGraph, ProfileArgs};
@@ -96,6 +98,9 @@ pub(crate) enum Command {
     /// Verify what a bundle says about files: signature, identity, log, timestamps; offline
     #[command(after_help = verify::EXAMPLES)]
     Verify(VerifyArgs),
+    /// Find the fewest upgrades that clear what can be reached of known vulnerabilities, and prove them
+    #[command(after_help = deps::EXAMPLES)]
+    Deps(DepsArgs),
     /// Say why a build failed, or why a binary does not start here
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),

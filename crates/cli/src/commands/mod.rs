@@ -5,6 +5,7 @@ mod cache;
 mod check;
 mod completion;
 mod debug;
+mod deps;
 mod doctor;
 mod evidence;
 mod exec;
@@ -59,6 +60,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Sign(a) => evidence::sign(&a),
         Command::Attest(a) => evidence::attest(&a),
         Command::Verify(a) => verify::run(&a),
+        Command::Deps(a) => deps::run(&a),
         Command::Explain(a) => explain::run(&a),
         Command::Doctor(a) => doctor::run(&a),
         Command::Binfmt(a) => binfmt::run(&a.action),
