@@ -27,7 +27,7 @@ mod reproducible;
 pub mod run;
 mod schedule;
 mod session;
-mod signing;
+pub mod signing;
 pub mod sizes;
 mod steps;
 mod summary;

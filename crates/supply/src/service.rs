@@ -5,17 +5,6 @@
 use crate::SupplyError;
 use serde::de::DeserializeOwned;
 
-/// Addresses of the services, without a `/` at the end; the timestamp authority's with its path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Services {
-    /// The certificate authority.
-    pub fulcio: String,
-    /// The log; none: nothing is logged.
-    pub rekor: Option<String>,
-    /// The timestamp authority.
-    pub tsa: Option<String>,
-}
-
 /// Sigstore's public certificate authority.
 pub const PUBLIC_FULCIO: &str = "https://fulcio.sigstore.dev";
 /// Sigstore's public log.

@@ -12,7 +12,7 @@ mod verify;
 
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
 pub(crate) use debug::DebugArgs;
-pub(crate) use evidence::{AttestArgs, SignArgs};
+pub(crate) use evidence::{AttestArgs, ServiceArgs, SignArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
 pub(crate) use profile::{CallGraph, ProfileArgs};
 pub(crate) use symbols::{SizeArgs, SymbolsArgs};
