@@ -90,12 +90,35 @@ pub(crate) fn steps(d: &Draft<'_>, steps: &mut Vec<Step>) {
     }
 }
 
-/// `[sign]`.
-fn own(d: &Draft<'_>, steps: &[Step]) -> Option<Step> {
+/// By whom `[sign]` says to sign; none where it does not, or signing is skipped.
+pub(crate) fn signer(d: &Draft<'_>) -> Option<NativeSign> {
     let sign = &d.config.sign;
     if d.options.skips("sign") || !sign.is_configured() {
         return None;
     }
+    let text = |t: &Option<Text>| t.as_ref().map(|t| d.render.text(t, &d.fields)).filter(|t| !t.is_empty());
+    let key = text(&sign.key);
+    if key.is_none() && !sign.keyless {
+        return None;
+    }
+    let services = Services { fulcio: text(&sign.fulcio), rekor: text(&sign.rekor), tsa: text(&sign.tsa) };
+    Some(NativeSign {
+        log: key.is_none() || services.rekor.is_some(),
+        key,
+        services,
+        ..NativeSign::default()
+    })
+}
+
+/// The same, where the key is of a kind that attests: minisign's and OpenSSH's sign files only.
+pub(crate) fn attester(d: &Draft<'_>) -> Option<NativeSign> {
+    signer(d).filter(|_| choice::default_name(d, d.config.sign.key.as_ref()) == choice::SIGSTORE)
+}
+
+/// `[sign]`.
+fn own(d: &Draft<'_>, steps: &[Step]) -> Option<Step> {
+    let sign = &d.config.sign;
+    let native = signer(d)?;
     let item = SignItem {
         artifacts: sign.artifacts.clone(),
         ids: sign.ids.clone(),
@@ -109,14 +132,6 @@ fn own(d: &Draft<'_>, steps: &[Step]) -> Option<Step> {
     if which == "none" {
         return None;
     }
-    let text = |t: &Option<Text>| t.as_ref().map(|t| d.render.text(t, &d.fields)).filter(|t| !t.is_empty());
-    let key = text(&sign.key);
-    if key.is_none() && !sign.keyless {
-        return None;
-    }
-    let services = Services { fulcio: text(&sign.fulcio), rekor: text(&sign.rekor), tsa: text(&sign.tsa) };
-    let native =
-        NativeSign { log: key.is_none() || services.rekor.is_some(), key, services, ..NativeSign::default() };
     let (mut files, mut outputs) = (vec![], vec![]);
     for a in section.artifacts(&which, steps)? {
         let env = section.environment(&a);

@@ -122,6 +122,18 @@ impl Keys {
         })
     }
 
+    /// A statement in its signed envelope, as one line.
+    pub(crate) fn seal(
+        &self,
+        session: &Session,
+        statement: &Statement,
+        native: &NativeSign,
+        env: &Environment<'_>,
+    ) -> Result<Vec<u8>, Diagnostics> {
+        let bundle = self.statement(session, statement, native, env)?;
+        Ok((bundle.to_json().map_err(drawn)? + "\n").into_bytes())
+    }
+
     fn by<T>(
         &self,
         session: &Session,

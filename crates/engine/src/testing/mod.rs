@@ -110,7 +110,7 @@ pub fn run(
     request: &TestRequest,
     on_event: OnEvent<'_>,
 ) -> Result<Vec<TargetResult>, Diagnostics> {
-    let targets = targets(session, request)?;
+    let targets = targets(session, &request.targets, request.all)?;
     let tools = Tools::new(session)?;
     let scratch =
         tempfile::tempdir().map_err(|e| crate::dist::failure(Path::new("a temporary folder"), &e))?;
@@ -147,10 +147,15 @@ fn at_once(session: &Session, targets: usize) -> (usize, usize) {
     (n, (cores / n).max(1))
 }
 
-fn targets(session: &Session, request: &TestRequest) -> Result<Vec<GoTarget>, Diagnostics> {
-    if !request.all {
+/// The targets that were named, else the host's own; or all of the project's.
+pub(crate) fn targets(
+    session: &Session,
+    named: &[GoTarget],
+    all: bool,
+) -> Result<Vec<GoTarget>, Diagnostics> {
+    if !all {
         let own = || vec![host::host_target()];
-        let mut targets = if request.targets.is_empty() { own() } else { request.targets.clone() };
+        let mut targets = if named.is_empty() { own() } else { named.to_vec() };
         let mut seen = std::collections::BTreeSet::new();
         targets.retain(|t| seen.insert(*t));
         return Ok(targets);
