@@ -32,7 +32,7 @@ pub mod run;
 pub mod scanning;
 mod schedule;
 mod session;
-mod signing;
+pub mod signing;
 pub mod sizes;
 mod steps;
 mod summary;

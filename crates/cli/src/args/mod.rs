@@ -16,7 +16,7 @@ mod verify;
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
 pub(crate) use debug::DebugArgs;
 pub(crate) use deps::DepsArgs;
-pub(crate) use evidence::{AttestArgs, SignArgs};
+pub(crate) use evidence::{AttestArgs, ServiceArgs, SignArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
 pub(crate) use profile::{CallGraph, ProfileArgs};
 pub(crate) use sbom::SbomArgs;

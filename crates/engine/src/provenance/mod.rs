@@ -44,7 +44,7 @@ impl Execution<'_> {
         let bytes = match &spec.by {
             Some(native) => {
                 let env = Environment { own: &native.env, all: self.env };
-                self.keys.seal(&self.session.cwd, &statement, native, &env)?
+                self.keys.seal(self.session, &statement, native, &env)?
             }
             None => slsa::sealed(&statement, None).map_err(drawn)?,
         };
