@@ -11,6 +11,33 @@ use std::path::Path;
 
 /// Reads the configuration of the project in `root`; a file that was named is looked for from `cwd`.
 pub fn load(root: &Path, cwd: &Path, file: &ConfigFile) -> (Config, Diagnostics) {
+    let ([goreleaser, goferry], mut problems) = texts(root, cwd, file);
+    let (config, found) = goferry_config::load(goreleaser, goferry);
+    problems.append(found);
+    (config, problems)
+}
+
+/// The files of a configuration by what they hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sources {
+    /// Name and SHA-256 (hex) of each: goreleaser's first, then goferry's.
+    pub files: Vec<(String, String)>,
+    /// SHA-256 (hex) of their bytes, one after another; of nothing where there is no file.
+    pub sha256: String,
+}
+
+/// What [`load`] reads, by digest.
+pub(crate) fn sources(root: &Path, cwd: &Path, file: &ConfigFile) -> Sources {
+    let (found, _) = texts(root, cwd, file);
+    let found: Vec<SourceText> = found.into_iter().flatten().collect();
+    let digest = |text: &str| goferry_cache::Digest::of(text.as_bytes()).to_hex();
+    let all: String = found.iter().map(|f| f.text.as_str()).collect();
+    // A path of this machine is nobody else's business.
+    let name = |n: &str| n.rsplit('/').next().unwrap_or(n).to_owned();
+    Sources { files: found.iter().map(|f| (name(&f.name), digest(&f.text))).collect(), sha256: digest(&all) }
+}
+
+fn texts(root: &Path, cwd: &Path, file: &ConfigFile) -> ([Option<SourceText>; 2], Diagnostics) {
     let mut problems = Diagnostics::default();
     let mut read = |path: &Path, name: &str| match std::fs::read_to_string(path) {
         Ok(text) => Some(SourceText { name: name.to_owned(), text }),
@@ -46,9 +73,7 @@ pub fn load(root: &Path, cwd: &Path, file: &ConfigFile) -> (Config, Diagnostics)
     {
         goferry = read(&own, GOFERRY_FILE);
     }
-    let (config, found) = goferry_config::load(goreleaser, goferry);
-    problems.append(found);
-    (config, problems)
+    ([goreleaser, goferry], problems)
 }
 
 /// What is wrong with the matrix of a configuration, whatever the project: unknown systems, architectures, variants and

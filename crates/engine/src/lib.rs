@@ -3,6 +3,7 @@
 //! Owns: recipes that need several stages. Must not: know clap or colours, print.
 
 pub mod binfmt;
+pub mod bom;
 mod changelog;
 pub mod compilers;
 mod config;
@@ -22,6 +23,7 @@ mod outside;
 mod prepare;
 pub mod profile;
 mod project;
+mod provenance;
 mod release;
 mod remembered;
 mod reproducible;

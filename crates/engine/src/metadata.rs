@@ -143,6 +143,8 @@ fn of_step(cx: &Execution<'_>, step: &Step, sums: &BTreeMap<String, String>) -> 
             Planned::Archive => ArtifactKind::UploadableArchive,
             Planned::Source => ArtifactKind::UploadableSourceArchive,
             Planned::Checksum => ArtifactKind::Checksum,
+            // goreleaser has no word for it; it is uploaded like any other file.
+            Planned::Attestation => ArtifactKind::UploadableFile,
             Planned::Signature => ArtifactKind::Signature,
             Planned::Certificate => ArtifactKind::Certificate,
             Planned::Sbom => ArtifactKind::Sbom,

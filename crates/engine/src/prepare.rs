@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 pub struct Prepared {
     /// The configuration.
     pub config: Config,
+    /// The files that the configuration was read from.
+    pub(crate) sources: config::Sources,
     /// The project.
     pub project: Project,
     /// The plan.
@@ -45,6 +47,7 @@ pub fn prepare(session: &Session, request: &Request) -> Result<Prepared, Diagnos
     let (skip, skip_problems) = config::skips(&request.skip);
     let project::Located { root, module, copy } = project::locate(session, request)?;
     let (config, mut problems) = config::load(&root, &session.cwd, &request.config);
+    let sources = config::sources(&root, &session.cwd, &request.config);
     problems.append(skip_problems);
     if problems.has_errors() {
         return Err(problems);
@@ -97,7 +100,7 @@ pub fn prepare(session: &Session, request: &Request) -> Result<Prepared, Diagnos
     if let Some(d) = hooks_of_a_stranger(request, &plan, &before, &after) {
         problems.push(d);
     }
-    Ok(Prepared { config, project, plan, host, before, after, env, fields, copy, problems })
+    Ok(Prepared { config, sources, project, plan, host, before, after, env, fields, copy, problems })
 }
 
 /// Before anything of a plan is printed: the configuration may set secrets of its own.

@@ -173,6 +173,8 @@ fn execute(
         session,
         project: &prepared.project,
         plan: &prepared.plan,
+        sources: &prepared.sources,
+        go: &host.go,
         dist,
         inputs: &inputs,
         runners: &host.runners,

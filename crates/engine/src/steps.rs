@@ -59,6 +59,10 @@ pub(crate) struct Execution<'a> {
     pub project: &'a Project,
     /// The plan.
     pub plan: &'a Plan,
+    /// The files that the configuration was read from.
+    pub sources: &'a crate::config::Sources,
+    /// Which Go.
+    pub go: &'a goferry_toolchain::go::GoIdentity,
     /// The output folder, absolute.
     pub dist: &'a Path,
     /// Digests of what builds read.
@@ -183,6 +187,7 @@ impl Execution<'_> {
             Action::Archive(spec) => self.archive(step, spec),
             Action::Source(spec) => self.source(spec),
             Action::Checksums(spec) => self.checksums(spec),
+            Action::Provenance(spec) => self.provenance(spec),
             Action::Sign(spec) => self.sign(step, spec),
             Action::Changelog(spec) => {
                 crate::changelog::write(self, spec).map(|()| (StepValue::Done, StepState::Done))

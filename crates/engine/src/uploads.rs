@@ -100,7 +100,7 @@ impl Execution<'_> {
     }
 
     /// (name, path relative to the project) of the checksum's extra files.
-    fn extra_files(&self, spec: &ChecksumSpec) -> Result<Vec<(String, String)>, Diagnostics> {
+    pub(crate) fn extra_files(&self, spec: &ChecksumSpec) -> Result<Vec<(String, String)>, Diagnostics> {
         let mut out = vec![];
         for (glob, name) in &spec.extra {
             let specs = [members::FileSpec { src: glob.clone(), ..members::FileSpec::default() }];
@@ -127,7 +127,7 @@ impl Execution<'_> {
         Ok(out)
     }
 
-    fn known_sha256(&self, path: &str) -> Option<String> {
+    pub(crate) fn known_sha256(&self, path: &str) -> Option<String> {
         lock(&self.values).values().find_map(|v| match v {
             StepValue::Packaged(p) if p.file().path == path => Some(p.file().sha256.clone()),
             StepValue::Source { path: own, sha256 } if own == path => Some(sha256.clone()),

@@ -3,7 +3,7 @@
 use crate::draft::Draft;
 use crate::facts::{HostFacts, Program, RunnerFact};
 use crate::graph::{Plan, Project};
-use crate::{archives, builds, rest, sign};
+use crate::{archives, builds, provenance, rest, sign};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 
 impl Draft<'_> {
@@ -25,6 +25,7 @@ impl Draft<'_> {
             rest::source(self, &mut steps, &mut uploadables);
             rest::changelog(self, &mut steps);
             rest::checksums(self, &uploadables, &mut steps);
+            provenance::step(self, &mut steps);
             sign::steps(self, &mut steps);
         }
         rest::metadata(&mut steps);

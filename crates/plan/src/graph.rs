@@ -1,7 +1,9 @@
 //! The plan: plain data, a graph of steps with what each reads, runs and writes.
 
+mod provenance;
 mod sign;
 
+pub use provenance::ProvenanceSpec;
 pub use sign::{NativeSign, Services, SignBy, SignCommand, SignSpec, SignedFile};
 
 use crate::facts::{Clock, RunnerFact, SourceKind, Vcs};
@@ -36,6 +38,8 @@ pub enum Stage {
     Changelog,
     /// Checksum files.
     Checksum,
+    /// Provenance and verification summary.
+    Provenance,
     /// Signatures.
     Sign,
     /// metadata.json, artifacts.json.
@@ -52,6 +56,7 @@ impl Stage {
             Stage::Archive => "archive",
             Stage::Changelog => "changelog",
             Stage::Checksum => "checksum",
+            Stage::Provenance => "provenance",
             Stage::Sign => "sign",
             Stage::Metadata => "metadata",
         }
@@ -142,6 +147,8 @@ pub enum ArtifactKind {
     Source,
     /// A checksum file.
     Checksum,
+    /// A statement about the other artifacts.
+    Attestation,
     /// A signature.
     Signature,
     /// A certificate beside a signature.
@@ -158,6 +165,30 @@ pub enum ArtifactKind {
     Metadata,
     /// Not listed.
     None,
+}
+
+impl ArtifactKind {
+    /// Whether it is handed to users as it is, and so what a statement about the release is about.
+    pub fn is_released(self) -> bool {
+        match self {
+            ArtifactKind::UploadableBinary
+            | ArtifactKind::Archive
+            | ArtifactKind::Source
+            | ArtifactKind::Sbom
+            | ArtifactKind::Checksum => true,
+            // Parts of others, the statements themselves, and what describes the folder.
+            ArtifactKind::Binary
+            | ArtifactKind::UniversalBinary
+            | ArtifactKind::CHeader
+            | ArtifactKind::CArchive
+            | ArtifactKind::CShared
+            | ArtifactKind::Attestation
+            | ArtifactKind::Signature
+            | ArtifactKind::Certificate
+            | ArtifactKind::Metadata
+            | ArtifactKind::None => false,
+        }
+    }
 }
 
 /// A command line of the user's.
@@ -203,6 +234,8 @@ pub enum Action {
     Changelog(ChangelogSpec),
     /// Make checksum files.
     Checksums(ChecksumSpec),
+    /// Make provenance and verification summary.
+    Provenance(ProvenanceSpec),
     /// Sign.
     Sign(SignSpec),
     /// Make metadata.json and artifacts.json.

@@ -13,6 +13,7 @@ mod fields;
 mod finish;
 pub mod graph;
 mod matrix;
+mod provenance;
 mod recorded;
 mod render;
 mod rest;

@@ -90,22 +90,10 @@ pub(crate) fn steps(d: &Draft<'_>, steps: &mut Vec<Step>) {
     }
 }
 
-/// `[sign]`.
-fn own(d: &Draft<'_>, steps: &[Step]) -> Option<Step> {
+/// By whom `[sign]` says to sign; none where it does not, or signing is skipped.
+pub(crate) fn signer(d: &Draft<'_>) -> Option<NativeSign> {
     let sign = &d.config.sign;
     if d.options.skips("sign") || !sign.is_configured() {
-        return None;
-    }
-    let item = SignItem {
-        artifacts: sign.artifacts.clone(),
-        ids: sign.ids.clone(),
-        signature: sign.signature.clone(),
-        place: sign.place.clone(),
-        ..SignItem::default()
-    };
-    let section = Section { d, item: &item, name: "sign", signature: "${artifact}.sigstore.json" };
-    let which = d.render.opt(sign.artifacts.as_ref(), "checksum", &d.fields);
-    if which == "none" {
         return None;
     }
     let text = |t: &Option<Text>| t.as_ref().map(|t| d.render.text(t, &d.fields)).filter(|t| !t.is_empty());
@@ -114,8 +102,31 @@ fn own(d: &Draft<'_>, steps: &[Step]) -> Option<Step> {
         return None;
     }
     let services = Services { fulcio: text(&sign.fulcio), rekor: text(&sign.rekor), tsa: text(&sign.tsa) };
-    let native =
-        NativeSign { log: key.is_none() || services.rekor.is_some(), key, services, ..NativeSign::default() };
+    Some(NativeSign {
+        log: key.is_none() || services.rekor.is_some(),
+        key,
+        services,
+        ..NativeSign::default()
+    })
+}
+
+/// `[sign]`.
+fn own(d: &Draft<'_>, steps: &[Step]) -> Option<Step> {
+    let sign = &d.config.sign;
+    let native = signer(d)?;
+    let item = SignItem {
+        artifacts: sign.artifacts.clone(),
+        ids: sign.ids.clone(),
+        signature: sign.signature.clone(),
+        place: sign.place.clone(),
+        ..SignItem::default()
+    };
+    let signature = choice::default_name(d, sign.key.as_ref());
+    let section = Section { d, item: &item, name: "sign", signature };
+    let which = d.render.opt(sign.artifacts.as_ref(), "checksum", &d.fields);
+    if which == "none" {
+        return None;
+    }
     let (mut files, mut outputs) = (vec![], vec![]);
     for a in section.artifacts(&which, steps)? {
         let env = section.environment(&a);

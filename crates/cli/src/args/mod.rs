@@ -6,6 +6,7 @@ mod deps;
 mod evidence;
 mod exec;
 mod profile;
+pub(crate) mod sbom;
 mod symbols;
 mod test;
 pub(crate) mod trace;
@@ -17,6 +18,7 @@ pub(crate) use deps::DepsArgs;
 pub(crate) use evidence::{AttestArgs, SignArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
 pub(crate) use profile::{CallGraph, ProfileArgs};
+pub(crate) use sbom::SbomArgs;
 pub(crate) use symbols::{SizeArgs, SymbolsArgs};
 pub(crate) use test::TestArgs;
 pub(crate) use trace::TraceArgs;
@@ -84,6 +86,9 @@ pub(crate) enum Command {
     /// Debug a program on a target with gdb, or wait for a debugger
     #[command(after_help = debug::EXAMPLES)]
     Debug(DebugArgs),
+    /// Say what is in a Go program, an archive or dist/: a bill of materials, as CycloneDX or SPDX
+    #[command(after_help = sbom::EXAMPLES)]
+    Sbom(SbomArgs),
     /// Sign files with a key, as cosign does; or make a key
     #[command(after_help = evidence::SIGN_EXAMPLES)]
     Sign(SignArgs),

@@ -19,6 +19,7 @@ mod profile;
 mod release;
 mod resolve_host;
 mod run;
+mod sbom;
 mod size;
 mod symbols;
 mod targets;
@@ -55,6 +56,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Profile(a) => profile::run(&a),
         Command::Trace(a) => trace::run(&a),
         Command::Debug(a) => debug::run(&a),
+        Command::Sbom(a) => sbom::run(&a),
         Command::Sign(a) => evidence::sign(&a),
         Command::Attest(a) => evidence::attest(&a),
         Command::Verify(a) => verify::run(&a),

@@ -82,8 +82,10 @@ fn draw(prepared: &Prepared) -> String {
 }
 
 fn over_all_targets(step: &Step) -> bool {
-    matches!(step.stage, Stage::Changelog | Stage::Checksum | Stage::Sign | Stage::Metadata)
-        || matches!(step.action, Action::Source(_))
+    matches!(
+        step.stage,
+        Stage::Changelog | Stage::Checksum | Stage::Provenance | Stage::Sign | Stage::Metadata
+    ) || matches!(step.action, Action::Source(_))
 }
 
 /// The row of a binary, drawn from its verify step.

@@ -37,11 +37,12 @@ const fn entry(case: &'static str, field: &'static str, change: Change, reason: 
 const REPRODUCIBLE: &str = "archives are the same bytes for everybody: commit time, owner root";
 const NO_COMMIT: &str = "without a repository there is no commit's time, and archives begin in 1970";
 const FORGOTTEN: &str = "goreleaser forgets the variant of riscv64 and ppc64le";
+const STATED: &str = "every release says how it came to be and what was verified";
 const NO_REMOTE: &str = "the commit and its tag count even where there is no remote";
 const NATIVE: &str =
     "without any configuration goferry has defaults of its own: matrix, zip for windows, module's name";
 
-static DELIBERATE: [Deliberate; 45] = [
+static DELIBERATE: [Deliberate; 49] = [
     entry("source-*", "dist/*.bkp", Lost, "goreleaser forgets a copy of the archive in dist"),
     entry(
         "source-t*",
@@ -75,6 +76,10 @@ static DELIBERATE: [Deliberate; 45] = [
     ),
     entry("*", "dist/config.yaml", Lost, "goferry says what it understood in goferry.json"),
     entry("*", "dist/goferry.json", Added, "how each binary was verified"),
+    entry("*", "dist/*.provenance.json", Added, STATED),
+    entry("*", "dist/*.vsa.json", Added, STATED),
+    entry("*", "artifacts/*.provenance.json*", Added, STATED),
+    entry("*", "artifacts/*.vsa.json*", Added, STATED),
     entry("*", "archives/*/members/*/mtime", CommitTime, REPRODUCIBLE),
     entry("*", "archives/*/members/*/uid", Becomes("caller", "0"), REPRODUCIBLE),
     entry("*", "archives/*/members/*/gid", Becomes("caller", "0"), REPRODUCIBLE),

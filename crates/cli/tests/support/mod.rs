@@ -70,6 +70,13 @@ impl Project {
         assert!(done.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&done.stderr));
     }
 
+    /// The commit that is checked out.
+    pub(crate) fn head(&self) -> String {
+        let mut git = Command::new("git");
+        let done = git.current_dir(&self.root).args(["rev-parse", "HEAD"]).env_clear().envs(fixed()).output();
+        String::from_utf8(done.unwrap().stdout).unwrap().trim().to_owned()
+    }
+
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.env.retain(|(n, _)| n != name);
         self.env.push((name.to_owned(), value.to_owned()));
@@ -162,6 +169,15 @@ pub(crate) fn has(tools: &[&str]) -> bool {
     let missing: Vec<_> = tools.iter().filter(|t| !here(t)).collect();
     assert!(missing.is_empty() || std::env::var_os("CI").is_none(), "{missing:?} is missing");
     missing.is_empty()
+}
+
+/// A tool on PATH or where `go install` puts it; none is passed over, but not in CI.
+pub(crate) fn go_tool(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let home = std::env::var_os("HOME").map(|h| Path::new(&h).join("go/bin"));
+    let found = std::env::split_paths(&path).chain(home).map(|d| d.join(name)).find(|p| p.is_file());
+    assert!(found.is_some() || std::env::var_os("CI").is_none(), "{name} is missing");
+    found
 }
 
 pub(crate) fn which(name: &str) -> PathBuf {

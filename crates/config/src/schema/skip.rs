@@ -64,12 +64,15 @@ const GORELEASER_SKIPS: &[(&str, &[&str])] = &[
     ("fury", &["furies", "gemfury"]),
 ];
 
-/// Every value that `--skip` takes: goreleaser's words and all section names.
+/// goferry's own values that are no sections.
+const OWN_SKIPS: &[&str] = &["provenance"];
+
+/// Every value that `--skip` takes: goreleaser's words, goferry's and all section names.
 pub fn skip_values() -> impl Iterator<Item = &'static str> {
     // A few of goreleaser's words are sections of goferry.toml too.
     let section = |word: &str| sections().iter().any(|s| s.name == word);
     let words = GORELEASER_SKIPS.iter().map(|(word, _)| *word).filter(move |w| !section(w));
-    words.chain(sections().iter().map(|s| s.name))
+    words.chain(OWN_SKIPS.iter().copied()).chain(sections().iter().map(|s| s.name))
 }
 
 /// Whether `--skip=skip` goes on without this section.

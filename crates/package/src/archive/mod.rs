@@ -8,6 +8,7 @@ mod compress;
 mod deflate;
 mod feed;
 mod gzip;
+mod read;
 mod tar;
 mod zip;
 
@@ -15,6 +16,7 @@ use crate::PackageError;
 use crate::pending::PendingFile;
 use feed::Feed;
 pub(crate) use feed::hex;
+pub use read::{Entry, EntryKind, Visit, is_archive_name, read_members};
 use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,61 @@
+//! The verification summary of a run: per binary what was verified, and how it ran or why it did not.
+
+use crate::steps::{Execution, StepValue, lock};
+use goferry_plan::graph::Step;
+use goferry_supply::Purl;
+use goferry_supply::slsa::{
+    Builder, Resource, Run, ScanVerdict, TargetSummary, VERIFIER, VerificationSummary,
+};
+use goferry_verify::{BuildInfo, RunOutcome, Verified};
+
+/// What was verified in this run; `provenance` is what was said before.
+pub(super) fn of(cx: &Execution<'_>, provenance: Resource) -> VerificationSummary {
+    let p = &cx.plan.project;
+    let values = lock(&cx.values);
+    let targets = cx.plan.steps.iter().filter_map(|s| match values.get(&s.id) {
+        Some(StepValue::Verified(v)) => Some(target(cx, s, v)),
+        _ => None,
+    });
+    let version = format!("v{}", p.version);
+    let resource = match &p.module_path {
+        Some(path) => Purl::go_module(path, &version),
+        None => Purl::generic(&p.name, &p.version, &[]),
+    };
+    VerificationSummary {
+        verifier: Builder::goferry(VERIFIER, &cx.session.version),
+        time_verified: jiff::Timestamp::from_second(p.clock.unix).unwrap_or_default().to_string(),
+        resource_uri: resource.to_string(),
+        policy: Resource::new("", "urn:goferry:configuration").digest("sha256", cx.sources.sha256.clone()),
+        input_attestations: vec![provenance],
+        verification_result: "",
+        verified_levels: vec![],
+        slsa_version: "1.0",
+        targets: targets.collect(),
+    }
+    .judged()
+}
+
+fn target(cx: &Execution<'_>, step: &Step, v: &Verified) -> TargetSummary {
+    let binary = v.built().binary();
+    TargetSummary {
+        target: step.target.map_or_else(|| "darwin/all".to_owned(), |t| t.to_string()),
+        binary: Resource::new(binary.path.clone(), "").digest("sha256", binary.sha256.clone()),
+        format: v.inspected().format.clone(),
+        build_info: match &v.inspected().build_info {
+            BuildInfo::Compared => "compared".to_owned(),
+            BuildInfo::NotCompared(why) => format!("not compared ({why})"),
+        },
+        run: match v.run() {
+            RunOutcome::Ran(r) => Run::Ran { by: r.runner.clone(), isolation: r.isolation.clone() },
+            RunOutcome::Waived(w) => {
+                Run::Waived { class: w.class.as_str().to_owned(), reason: w.reason.clone() }
+            }
+        },
+        scan: scan(cx, step),
+    }
+}
+
+/// What the scan of this binary said. No scan is a step of a release yet.
+fn scan(_: &Execution<'_>, _: &Step) -> ScanVerdict {
+    ScanVerdict::NotScanned { why: "no scan is configured".to_owned() }
+}
