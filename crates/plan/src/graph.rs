@@ -32,6 +32,8 @@ pub enum Stage {
     Build,
     /// Binaries are inspected and run.
     Verify,
+    /// Binaries are compared with a vulnerability database.
+    Scan,
     /// Archives, source archive.
     Archive,
     /// CHANGELOG.md.
@@ -53,6 +55,7 @@ impl Stage {
             Stage::Hook => "hook",
             Stage::Build => "build",
             Stage::Verify => "verify",
+            Stage::Scan => "scan",
             Stage::Archive => "archive",
             Stage::Changelog => "changelog",
             Stage::Checksum => "checksum",
@@ -226,6 +229,8 @@ pub enum Action {
     Universal(UniversalSpec),
     /// Inspect and run one binary.
     Verify(VerifySpec),
+    /// Compare one binary with a vulnerability database.
+    Scan(ScanSpec),
     /// Make one archive.
     Archive(ArchiveSpec),
     /// Make the source archive.
@@ -386,6 +391,13 @@ pub enum ExpectedVersion {
     DerivedByGo,
     /// Not checked (a prebuilt or packed binary).
     Unchecked,
+}
+
+/// One scan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ScanSpec {
+    /// The step that verified the binary.
+    pub verified: StepId,
 }
 
 /// One archive.

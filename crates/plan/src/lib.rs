@@ -17,6 +17,7 @@ mod provenance;
 mod recorded;
 mod render;
 mod rest;
+mod scans;
 pub mod secret;
 mod sign;
 mod universal;
