@@ -21,8 +21,7 @@ pub(super) struct Found {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Keyed {
-    #[serde(rename = "mediaType")]
-    _media_type: String,
+    media_type: String,
     verification_material: Material,
     message_signature: Option<Message>,
     dsse_envelope: Option<Envelope>,
@@ -54,8 +53,7 @@ struct Message {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MessageDigest {
-    #[serde(rename = "algorithm")]
-    _algorithm: String,
+    algorithm: String,
     digest: String,
 }
 
@@ -208,11 +206,27 @@ fn verified(
     }
 }
 
+/// The media types of bundles (protobuf-specs, sigstore_bundle.proto).
+const MEDIA_TYPES: [&str; 4] = [
+    "application/vnd.dev.sigstore.bundle+json;version=0.1",
+    "application/vnd.dev.sigstore.bundle+json;version=0.2",
+    "application/vnd.dev.sigstore.bundle+json;version=0.3",
+    goferry_supply::MEDIA_TYPE,
+];
+/// The digests of messages that keys sign here (sigstore_common.proto).
+const ALGORITHMS: [&str; 3] = ["SHA2_256", "SHA2_384", "SHA2_512"];
+
 /// What the signature does not cover must be as it is written for this key.
 fn strict(bytes: &[u8], hint: &str) -> Result<(), String> {
     let keyed: Keyed = serde_json::from_slice(bytes).map_err(|e| format!("it is not one of a key: {e}"))?;
     if keyed.verification_material.public_key.hint.is_some_and(|h| h != hint) {
         return Err("it says that another key signed".to_owned());
+    }
+    let algorithm = keyed.message_signature.as_ref().map(|m| m.message_digest.algorithm.as_str());
+    if !MEDIA_TYPES.contains(&keyed.media_type.as_str())
+        || algorithm.is_some_and(|a| !ALGORITHMS.contains(&a))
+    {
+        return Err("it names a type or an algorithm that there is none of".to_owned());
     }
     let message = keyed.message_signature.iter().flat_map(|m| [&m.signature, &m.message_digest.digest]);
     let envelope =
