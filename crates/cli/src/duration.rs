@@ -28,6 +28,14 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(seconds).map_err(|_| bad())
 }
 
+/// A limit for people: `50 ms`, else as [`show`] has it.
+pub(crate) fn limit(wall: Duration) -> String {
+    match u64::try_from(wall.as_millis()).unwrap_or(u64::MAX) {
+        millis @ 0..100 => format!("{millis} ms"),
+        millis => show(millis),
+    }
+}
+
 /// Milliseconds for people: `0.3 s`, `1 m 20 s`.
 pub(crate) fn show(millis: u64) -> String {
     match millis {
@@ -54,6 +62,8 @@ mod tests {
 
     #[test]
     fn times_for_people() {
+        assert_eq!(limit(Duration::from_millis(50)), "50 ms");
+        assert_eq!(limit(Duration::from_millis(100)), "0.1 s");
         assert_eq!(show(340), "0.3 s");
         assert_eq!(show(12_340), "12.3 s");
         assert_eq!(show(80_000), "1 m 20 s");

@@ -1,6 +1,6 @@
 //! From arguments and environment to the engine's session and request.
 
-use crate::args::{Run, Select};
+use crate::args::{Notes, Run, Select};
 use goferry_cache::Store;
 use goferry_engine::{ConfigFile, Inset, Request, Session, Subject, host_target};
 use goferry_proc::{Cancel, Host};
@@ -137,12 +137,17 @@ pub(crate) fn apply_run(run: &Run, session: &mut Session, request: &mut Request)
     session.parallelism = run.parallelism;
     request.clean = run.clean;
     request.fail_fast = run.fail_fast;
-    if let Some(notes) = &run.release_notes {
-        read_named(notes)?;
+    apply_notes(&run.notes, request)
+}
+
+/// The texts that come to the changelog.
+pub(crate) fn apply_notes(notes: &Notes, request: &mut Request) -> Result<(), Diagnostics> {
+    if let Some(own) = &notes.release_notes {
+        read_named(own)?;
         request.own_notes = true;
     }
-    request.release_header = inset(run.release_header.as_deref(), run.release_header_tmpl.as_deref())?;
-    request.release_footer = inset(run.release_footer.as_deref(), run.release_footer_tmpl.as_deref())?;
+    request.release_header = inset(notes.release_header.as_deref(), notes.release_header_tmpl.as_deref())?;
+    request.release_footer = inset(notes.release_footer.as_deref(), notes.release_footer_tmpl.as_deref())?;
     Ok(())
 }
 

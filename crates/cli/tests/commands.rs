@@ -294,6 +294,12 @@ fn the_plan_has_no_side_effects() {
         .collect();
     left.sort();
     assert_eq!(left, [".cache", "go.mod", "main.go"]);
+    // What would stop a release stops its plan.
+    for option in ["--release-notes", "--release-header-tmpl", "--release-footer"] {
+        let out = goferry(dir.path(), &["plan", "--snapshot", option, "absent.md"]);
+        let said = String::from_utf8_lossy(&out.stderr);
+        assert!(!out.status.success() && said.contains("absent.md cannot be read"), "{option}: {said}");
+    }
 }
 
 #[test]

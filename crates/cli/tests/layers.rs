@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Each house and its tier; a lower tier never knows an upper one.
-const TIERS: [(&str, u8); 17] = [
+const TIERS: [(&str, u8); 18] = [
     ("target", 0),
     ("objfile", 0),
     ("report", 0),
@@ -18,6 +18,7 @@ const TIERS: [(&str, u8); 17] = [
     ("toolchain", 2),
     ("emulate", 2),
     ("diagnose", 2),
+    ("scan", 2),
     ("build", 3),
     ("verify", 3),
     ("package", 3),

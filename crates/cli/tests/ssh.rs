@@ -208,16 +208,28 @@ fn removed(b: &Bench) {
 }
 
 fn interrupted(b: &Bench) {
-    let mut child = b.command(&["wait"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    use nix::sys::signal::Signal;
+    for signal in [Signal::SIGTERM, Signal::SIGQUIT, Signal::SIGUSR1] {
+        ended(b, &[], Some(signal));
+    }
+    ended(b, &["--time-limit=3s"], None);
+}
+
+/// Starts a program there that waits, ends it by a signal or a limit, and looks for what is left.
+fn ended(b: &Bench, options: &[&str], signal: Option<nix::sys::signal::Signal>) {
+    let on = format!("--on={}", b.address());
+    let words = [&["exec", &on], options, &["../it's a program", "wait"]].concat();
+    let mut child = b.project.command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     let proc = PathBuf::from(format!("/proc/{}", line.trim()));
     assert!(proc.exists());
     let folder = std::fs::read_link(proc.join("exe")).unwrap().parent().unwrap().to_owned();
     let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
-    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+    signal.iter().for_each(|s| nix::sys::signal::kill(pid, *s).unwrap());
     let r = ran(&child.wait_with_output().unwrap());
-    assert!([130, 143].contains(&r.status), "{}: {}", r.status, r.stderr);
+    let expected = if signal.is_some() { [130, 143] } else { [124, 124] };
+    assert!(expected.contains(&r.status), "{signal:?} {}: {}", r.status, r.stderr);
     wait_until("the program there is ended", || !proc.join("exe").exists());
     wait_until("what was copied is removed", || !folder.exists());
 }

@@ -9,9 +9,13 @@ use goferry_target::{ArchKind, GoTarget};
 use serde::{Deserialize, Serialize};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The first kernel with a binfmt_misc of its own in each user namespace.
 const KERNEL: &str = "6.7";
+
+/// How long the other machine may take to end a program and to remove what was copied.
+const LEAVING: Duration = Duration::from_secs(20);
 
 /// How a foreign program is started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,8 +92,9 @@ pub fn guest(program: &GuestProgram<'_>, apart: &Apart) -> GuestSpec {
     spec.own_folders = !apart.callers_folders;
     spec.limits = apart.limits;
     if let Runner::Ssh(_) = program.runner {
-        // What is run here is ssh, which needs the network and the caller's keys; only time is the program's own.
-        (spec.isolate, spec.own_folders) = (false, false);
+        // What is run here is ssh, which needs the network and the caller's keys; only time is the program's own. When
+        // that is over, what is on the other machine has to go too.
+        (spec.isolate, spec.own_folders, spec.grace) = (false, false, LEAVING);
         spec.limits = Limits { wall: apart.limits.wall, ..Limits::default() };
     }
     spec

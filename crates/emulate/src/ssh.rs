@@ -117,7 +117,7 @@ fn stand_in(remote: &Remote, file: &Path, args: &[OsString]) -> Result<i32, Stri
     let dir = tempfile::Builder::new().prefix("goferry-").tempdir_in("/tmp").or_else(|_| tempfile::tempdir());
     let connection = Connection { remote, dir: dir.map_err(text)? };
     let cancel = Cancel::new();
-    goferry_proc::install_interrupt(cancel.clone()).map_err(text)?;
+    goferry_proc::install_every_end(cancel.clone()).map_err(text)?;
     let host = Host::new(cancel);
     let result = connection.copy(&host, file, bytes).and_then(|there| connection.run(&host, &there, &run));
     connection.close();

@@ -27,6 +27,8 @@ pub struct Known {
     pub runner: Option<Runner>,
     /// Where a dynamic program's loader and libraries are; none: it is looked for.
     pub sysroot: Option<PathBuf>,
+    /// The processor that qemu shows; none: the caller's QEMU_CPU, else the least of the target's level.
+    pub processor: Option<String>,
 }
 
 /// What `proc` is to run.
@@ -54,7 +56,7 @@ pub fn program(
     let (runner, found) = match &known.runner {
         Some(runner) if !missing => (runner.clone(), None),
         runner => {
-            let config = session.config()?;
+            let config = session.toolchain_config()?;
             let with_c = has_c_code(&binary).then_some(target);
             let fetching = Fetching::configured(session, &config)?.with_c_code(with_c);
             let runner = match runner {
@@ -79,10 +81,22 @@ pub fn program(
         registered_on_host: registered,
     };
     let mut spec = guest(&program, apart);
+    if let Some(processor) = known.processor.clone().or_else(|| processor(session)) {
+        spec.set.retain(|(name, _)| name != PROCESSOR);
+        spec.set.push((PROCESSOR.to_owned(), processor));
+    }
     if spec.own_folders {
         spec.set.extend(go_folders(&session.env));
     }
     Ok(spec)
+}
+
+/// The variable by which qemu-user is told its processor.
+const PROCESSOR: &str = "QEMU_CPU";
+
+/// The processor that the caller chose.
+pub(crate) fn processor(session: &Session) -> Option<String> {
+    session.env.get(PROCESSOR).filter(|v| !v.is_empty()).cloned()
 }
 
 /// Where the go command of a program with a HOME of its own finds the caller's modules and results: tests that call go

@@ -3,12 +3,14 @@
 //! Owns: recipes that need several stages. Must not: know clap or colours, print.
 
 pub mod binfmt;
+pub mod bom;
 mod changelog;
 pub mod compilers;
 mod config;
 mod copy;
 #[cfg(unix)]
 pub mod debug;
+pub mod deps;
 mod dist;
 pub mod doctor;
 pub mod evidence;

@@ -47,7 +47,7 @@ pub(crate) fn with_flags(
     on: Option<Runner>,
 ) -> Result<Ready, Diagnostics> {
     let what = wish.what;
-    let config = session.config()?;
+    let config = session.toolchain_config()?;
     let fetching = Fetching::configured(session, &config)?;
     let mut compilers = Compilers::default();
     let file = what.map(|w| session.cwd.join(w)).filter(|p| p.is_file() && !has_go_ending(p));

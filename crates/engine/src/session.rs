@@ -69,6 +69,22 @@ impl Session {
         let (config, problems) = crate::config::load(&self.cwd, &self.cwd, &ConfigFile::Search);
         if problems.has_errors() { Err(problems) } else { Ok(config) }
     }
+
+    /// goferry.toml alone: for what needs the project's compilers and emulators and nothing else, so that whatever a
+    /// release would stumble over does not keep a program from running.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn toolchain_config(&self) -> Result<Config, Diagnostics> {
+        let file = self.cwd.join(goferry_config::GOFERRY_FILE);
+        let (config, problems) = if file.is_file() {
+            let named = ConfigFile::Named(goferry_config::GOFERRY_FILE.into());
+            crate::config::load(&self.cwd, &self.cwd, &named)
+        } else {
+            goferry_config::load(None, None)
+        };
+        if problems.has_errors() { Err(problems) } else { Ok(config) }
+    }
 }
 
 /// What is released.

@@ -5,8 +5,8 @@
 use base64ct::{Base64, Encoding as _};
 use goferry_plan::graph::{NativeSign, SignBy, SignSpec};
 use goferry_plan::secret;
-use goferry_report::Diagnostics;
-use goferry_supply::{Password, PrivateKey, SupplyError};
+use goferry_report::{Code, Diagnostic, Diagnostics};
+use goferry_supply::{Password, SigningKey, SupplyError};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,13 +30,21 @@ impl Environment<'_> {
     }
 }
 
+/// A statement as it is written.
+pub(crate) struct Sealed {
+    /// A bundle, or the bare statement.
+    pub bytes: Vec<u8>,
+    /// A key that signs no statements, and so signs the file.
+    pub beside: Option<Arc<SigningKey>>,
+}
+
 /// A key's name and its password.
 type Opening = (String, Option<String>);
 
 /// Keys that were opened: a password costs a sixth of a second, and a release has many files.
 #[derive(Default)]
 pub(crate) struct Keys {
-    opened: Mutex<HashMap<Opening, Arc<PrivateKey>>>,
+    opened: Mutex<HashMap<Opening, Arc<SigningKey>>>,
 }
 
 impl Keys {
@@ -49,48 +57,45 @@ impl Keys {
         env: &Environment<'_>,
     ) -> Result<Vec<(String, Vec<u8>)>, Diagnostics> {
         let path = cwd.join(file);
-        let bundle = match &native.key {
-            Some(name) => {
-                let key = self.open(cwd, name, env, native.stdin.as_deref())?;
-                goferry_supply::sign_blob(&key, &path).map_err(drawn)?
-            }
+        let signature = match &native.key {
+            Some(name) => self.open(cwd, name, env, native.stdin.as_deref())?.sign(&path).map_err(drawn)?,
             None => {
-                let message = format!("{file}: no key is named, and no identity is at hand");
-                return Err(
-                    goferry_report::Diagnostic::error(goferry_report::Code::IdentityToken, message).into()
-                );
+                let message = format!("{file}: no key is named, and there is no identity token to sign with");
+                return Err(Diagnostic::error(Code::IdentityToken, message).into());
             }
         };
         let mut out = vec![];
         if let Some(place) = &native.bundle {
-            out.push((place.clone(), (bundle.to_json().map_err(drawn)? + "\n").into_bytes()));
+            out.push((place.clone(), signature.document.into_bytes()));
         }
         if let Some(place) = &native.signature {
-            let bytes = match native.raw {
-                true => bundle.signature().to_vec(),
-                false => Base64::encode_string(bundle.signature()).into_bytes(),
-            };
-            out.push((place.clone(), bytes));
+            let name = native.key.clone().unwrap_or_default();
+            let reason = "it is of minisign or OpenSSH, which have no bare signatures".to_owned();
+            let bare = signature.bare.ok_or_else(|| drawn(SupplyError::Key { name, reason }))?;
+            out.push((place.clone(), encoded(bare, native.raw)));
+        }
+        if let (Some(place), Some(pem)) = (&native.certificate, signature.certificate) {
+            out.push((place.clone(), encoded(pem.into_bytes(), native.raw)));
         }
         Ok(out)
     }
 
-    /// A statement in its signed envelope, as one line.
+    /// A statement, signed.
     pub(crate) fn seal(
         &self,
         cwd: &Path,
         statement: &goferry_supply::Statement,
         native: &NativeSign,
         env: &Environment<'_>,
-    ) -> Result<Vec<u8>, Diagnostics> {
+    ) -> Result<Sealed, Diagnostics> {
         let Some(name) = &native.key else {
-            let message = "provenance: no key is named, and no identity is at hand";
-            return Err(
-                goferry_report::Diagnostic::error(goferry_report::Code::IdentityToken, message).into()
-            );
+            let message = "provenance: no key is named, and there is no identity token to sign with";
+            return Err(Diagnostic::error(Code::IdentityToken, message).into());
         };
         let key = self.open(cwd, name, env, native.stdin.as_deref())?;
-        goferry_supply::slsa::sealed(statement, Some(&key)).map_err(drawn)
+        let bytes = goferry_supply::slsa::sealed(statement, key.sigstore()).map_err(drawn)?;
+        let beside = key.sigstore().is_none().then_some(key);
+        Ok(Sealed { bytes, beside })
     }
 
     /// A key by path or, as cosign has it, `env://NAME`.
@@ -100,7 +105,7 @@ impl Keys {
         name: &str,
         env: &Environment<'_>,
         stdin: Option<&str>,
-    ) -> Result<Arc<PrivateKey>, Diagnostics> {
+    ) -> Result<Arc<SigningKey>, Diagnostics> {
         let password = env.get("COSIGN_PASSWORD").or(stdin);
         let id = (name.to_owned(), password.map(str::to_owned));
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
@@ -115,10 +120,15 @@ impl Keys {
             None => goferry_supply::read_bounded(&cwd.join(name), KEY_LIMIT).map_err(drawn)?,
         };
         let password = password.map(Password::new);
-        let key = Arc::new(PrivateKey::from_pem(&text, name, password.as_ref()).map_err(drawn)?);
+        let key = Arc::new(SigningKey::read(&text, name, password.as_ref()).map_err(drawn)?);
         opened.insert(id, Arc::clone(&key));
         Ok(key)
     }
+}
+
+/// As cosign's `--b64` has it.
+fn encoded(bytes: Vec<u8>, raw: bool) -> Vec<u8> {
+    if raw { bytes } else { Base64::encode_string(&bytes).into_bytes() }
 }
 
 /// Writes a file without a moment in which half of it is there.

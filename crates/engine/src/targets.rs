@@ -101,7 +101,7 @@ pub fn try_out(session: &Session, targets: &[GoTarget]) -> Result<Vec<Tried>, Di
     Ok(rows.into_iter().map(|row| try_one(session, dir.path(), row)).collect())
 }
 
-fn try_one(session: &Session, dir: &Path, row: TargetRow) -> Tried {
+fn try_one(session: &Session, dir: &Path, mut row: TargetRow) -> Tried {
     let t = row.tool.target;
     session.sink.note(format!("fetching and building for {t}"));
     let out = dir.join(format!("program-{}", t.to_string().replace('/', "-")));
@@ -133,17 +133,22 @@ fn try_one(session: &Session, dir: &Path, row: TargetRow) -> Tried {
     if let Err(why) = built {
         return Tried { row, built: why, ran: "no".to_owned() };
     }
-    let ran = start(session, t, &out, cgo);
-    Tried { row, built: if cgo { "yes, with cgo" } else { "yes, without cgo" }.to_owned(), ran }
+    let (Ok(ready), Ok(own)) = (run::program(session, t, out.to_str(), None), std::env::current_exe()) else {
+        let ran = "no".to_owned();
+        return Tried { row, built: in_words(cgo), ran };
+    };
+    // It may have been fetched just now.
+    row.tool.runner = Some(ready.runner.label());
+    let ran = start(session, &own, t, &ready, cgo);
+    Tried { row, built: in_words(cgo), ran }
+}
+
+fn in_words(cgo: bool) -> String {
+    if cgo { "yes, with cgo" } else { "yes, without cgo" }.to_owned()
 }
 
 /// By `goferry exec`, as any program is run: what it could do there, in its own words.
-fn start(session: &Session, target: GoTarget, program: &Path, cgo: bool) -> String {
-    let (Ok(ready), Ok(own)) =
-        (run::program(session, target, program.to_str(), None), std::env::current_exe())
-    else {
-        return "no".to_owned();
-    };
+fn start(session: &Session, own: &Path, target: GoTarget, ready: &run::Ready, cgo: bool) -> String {
     let spec = CommandSpec::new(format!("run for {target}"), own)
         .args(exec::command_line(&target, &ready.runner, ready.sysroot.as_deref()))
         .arg(&ready.file)

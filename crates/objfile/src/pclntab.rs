@@ -173,8 +173,21 @@ impl Pclntab {
 
     /// The names of all functions that are in the program, inlined ones included; sorted, each once.
     pub fn names(&self) -> Vec<&str> {
-        let mut offsets: Vec<u32> = self.functions.iter().map(|f| f.record.name).collect();
-        offsets.extend(self.trees.iter().flat_map(|t| t.all().iter().map(|c| c.name)));
+        let inlined = self.trees.iter().flat_map(|t| t.all().iter().map(|c| c.name));
+        self.names_at(self.functions.iter().map(|f| f.record.name).chain(inlined).collect())
+    }
+
+    /// The names of the functions that have code of their own; sorted, each once.
+    pub fn own_names(&self) -> Vec<&str> {
+        self.names_at(self.functions.iter().map(|f| f.record.name).collect())
+    }
+
+    /// The names of the functions whose calls were inlined; sorted, each once.
+    pub fn inlined_names(&self) -> Vec<&str> {
+        self.names_at(self.trees.iter().flat_map(|t| t.all().iter().map(|c| c.name)).collect())
+    }
+
+    fn names_at(&self, mut offsets: Vec<u32>) -> Vec<&str> {
         offsets.sort_unstable();
         offsets.dedup();
         let mut names: Vec<&str> = offsets.into_iter().map(|o| self.name_at(o)).collect();

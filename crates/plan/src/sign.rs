@@ -121,7 +121,8 @@ fn own(d: &Draft<'_>, steps: &[Step]) -> Option<Step> {
         place: sign.place.clone(),
         ..SignItem::default()
     };
-    let section = Section { d, item: &item, name: "sign", signature: "${artifact}.sigstore.json" };
+    let signature = choice::default_name(d, sign.key.as_ref());
+    let section = Section { d, item: &item, name: "sign", signature };
     let which = d.render.opt(sign.artifacts.as_ref(), "checksum", &d.fields);
     if which == "none" {
         return None;

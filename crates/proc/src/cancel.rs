@@ -139,8 +139,33 @@ fn send(_child: Child, _force: Force) {
 #[cfg(unix)]
 pub fn install_interrupt(cancel: Arc<Cancel>) -> std::io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    install(cancel, &[SIGINT, SIGTERM, SIGHUP])
+}
+
+/// The same for every signal that would end a program which does not handle it, for one that must clean up before.
+///
+/// # Errors
+/// As [`install_interrupt`].
+#[cfg(unix)]
+pub fn install_every_end(cancel: Arc<Cancel>) -> std::io::Result<()> {
+    use signal_hook::consts::{SIGABRT, SIGALRM, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+    install(cancel, &[SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGABRT])
+}
+
+/// As [`install_interrupt`].
+///
+/// # Errors
+/// Never.
+#[cfg(not(unix))]
+pub fn install_every_end(_cancel: Arc<Cancel>) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn install(cancel: Arc<Cancel>, signals: &[i32]) -> std::io::Result<()> {
+    use signal_hook::consts::SIGINT;
     let ignored = ignored_signals();
-    let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|s| ignored & (1 << (s - 1)) == 0);
+    let wanted = signals.iter().filter(|s| ignored & (1 << (**s - 1)) == 0);
     let mut signals = signal_hook::iterator::Signals::new(wanted)?;
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         let childs = |signal: i32| signal == SIGINT && cancel.keyboard_yielded.load(Ordering::SeqCst);

@@ -18,7 +18,7 @@ pub mod sandbox;
 mod scripted;
 mod spec;
 
-pub use cancel::{Cancel, install_interrupt};
+pub use cancel::{Cancel, install_every_end, install_interrupt};
 pub use error::SpawnError;
 pub use exec::{complain, exec_instead};
 pub use host::Host;

@@ -6,6 +6,7 @@ use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
+use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
@@ -39,6 +40,17 @@ const LOST: i32 = 125;
 pub(crate) struct Relay {
     set: SigSet,
     source: SignalFd,
+    passes: Passes,
+}
+
+/// Which signals are passed on.
+pub(crate) enum Passes {
+    /// All that come.
+    All,
+    /// Those of the process that passes them on to this one: what comes to the whole group is not this one's business.
+    From(u32),
+    /// Those that came to this process alone: the program is in its group.
+    NotTheGroups(crate::guest::Group),
 }
 
 /// What to do about a program that still runs.
@@ -53,7 +65,52 @@ impl Relay {
     pub(crate) fn new() -> io::Result<Relay> {
         let set = signals();
         set.thread_block()?;
-        Ok(Relay { source: SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?, set })
+        let source = SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
+        Ok(Relay { source, set, passes: Passes::All })
+    }
+
+    /// Passes on only these from now on.
+    pub(crate) fn passing(self, passes: Passes) -> Relay {
+        Relay { passes, ..self }
+    }
+
+    /// Processes of this relay's own among this process's children.
+    pub(crate) fn companions(&self) -> u64 {
+        u64::from(matches!(self.passes, Passes::NotTheGroups(_)))
+    }
+
+    /// Forgets what came to the group until now: the program was not there, and is to get what this process got.
+    pub(crate) fn program_starts(&mut self) {
+        if let Passes::NotTheGroups(group) = &mut self.passes {
+            group.signals();
+        }
+    }
+
+    /// Passes on what has come.
+    fn pass_on(&mut self, child: Pid) {
+        let (mut came, mut groups) = (vec![], BTreeSet::new());
+        loop {
+            let before = came.len();
+            while let Ok(Some(info)) = self.source.read_signal() {
+                let signal = i32::try_from(info.ssi_signo).ok().and_then(|n| Signal::try_from(n).ok());
+                came.extend(signal.filter(|s| *s != Signal::SIGCHLD).map(|s| (s, info)));
+            }
+            if came.len() == before {
+                break;
+            }
+            // What came to the group between the look above and this answer is in the answer too, and then comes here: so
+            // it is looked again, until nothing new came.
+            if let Passes::NotTheGroups(group) = &mut self.passes {
+                groups.extend(group.signals());
+            }
+        }
+        for (signal, info) in came {
+            let from_other = matches!(self.passes, Passes::From(pid) if pid != info.ssi_pid);
+            if info.ssi_code != SI_KERNEL && !from_other && !groups.contains(&(signal as i32)) {
+                // It may have ended meanwhile.
+                let _ = kill(child, signal);
+            }
+        }
     }
 
     /// Lifts what was blocked before this program was executed.
@@ -76,7 +133,11 @@ impl Relay {
     }
 
     /// Waits for the child's end. `look` is asked at every tick, if there is one.
-    pub(crate) fn follow(&self, child: Pid, look: Option<&mut dyn FnMut() -> Verdict>) -> io::Result<Status> {
+    pub(crate) fn follow(
+        &mut self,
+        child: Pid,
+        look: Option<&mut dyn FnMut() -> Verdict>,
+    ) -> io::Result<Status> {
         let mut look = look;
         loop {
             if let Some(status) = reap(child) {
@@ -91,15 +152,7 @@ impl Relay {
                 Ok(_) | Err(nix::errno::Errno::EINTR) => {}
                 Err(e) => return Err(e.into()),
             }
-            while let Ok(Some(info)) = self.source.read_signal() {
-                let signal = i32::try_from(info.ssi_signo).ok().and_then(|n| Signal::try_from(n).ok());
-                if let Some(signal) = signal.filter(|s| *s != Signal::SIGCHLD)
-                    && info.ssi_code != SI_KERNEL
-                {
-                    // It may have ended meanwhile.
-                    let _ = kill(child, signal);
-                }
-            }
+            self.pass_on(child);
             if let Some(f) = look.as_mut()
                 && matches!(f(), Verdict::Killed)
             {
@@ -109,7 +162,8 @@ impl Relay {
     }
 }
 
-fn signals() -> SigSet {
+/// What is blocked: what is passed on, and the ends of children.
+pub(crate) fn signals() -> SigSet {
     PASSED.into_iter().chain([Signal::SIGCHLD]).collect()
 }
 

@@ -1,7 +1,7 @@
 //! Attestations: a signed statement about files.
 
 use crate::bundle::sha256_of;
-use crate::{Bundle, PredicateType, PrivateKey, Statement, Subject, SupplyError};
+use crate::{Bundle, PredicateType, PrivateKey, SignedBy, Statement, Subject, SupplyError, Witnesses};
 use std::fs::File;
 use std::path::Path;
 
@@ -17,7 +17,7 @@ pub struct Attestation {
     pub bundle: Bundle,
 }
 
-/// Says `predicate` of the files and signs it. The same key, files and predicate give the same bundle.
+/// Says `predicate` of the files and signs it with a key. The same key, files and predicate give the same bundle.
 ///
 /// # Errors
 /// A file cannot be read, or the predicate is not a JSON object.
@@ -27,10 +27,36 @@ pub fn attest(
     kind: &PredicateType,
     predicate: &str,
 ) -> Result<Attestation, SupplyError> {
+    attest_by(SignedBy::Key(key), None, files, kind, predicate)
+}
+
+/// Says `predicate` of the files and signs it, before witnesses if there are any.
+///
+/// # Errors
+/// As [`attest`] and [`crate::sign_blob_by`].
+pub fn attest_by(
+    by: SignedBy<'_>,
+    witnesses: Option<&Witnesses<'_>>,
+    files: &[impl AsRef<Path>],
+    kind: &PredicateType,
+    predicate: &str,
+) -> Result<Attestation, SupplyError> {
     let subjects = files.iter().map(|f| subject(f.as_ref())).collect::<Result<_, _>>()?;
     let statement = Statement::new(subjects, kind.clone(), predicate)?;
-    let bundle = Bundle::of_statement(key, &statement)?;
+    let bundle = sign_statement(by, witnesses, &statement)?;
     Ok(Attestation { statement, bundle })
+}
+
+/// Signs a statement that is made already.
+///
+/// # Errors
+/// A witness cannot be reached, refuses, or answers about something else.
+pub fn sign_statement(
+    by: SignedBy<'_>,
+    witnesses: Option<&Witnesses<'_>>,
+    statement: &Statement,
+) -> Result<Bundle, SupplyError> {
+    Bundle::enveloped(by, witnesses, &statement.to_json()?, PAYLOAD_TYPE)
 }
 
 fn subject(path: &Path) -> Result<Subject, SupplyError> {

@@ -1,9 +1,10 @@
-//! Sigstore bundles, version 0.3, signed with a key: the form that cosign 3 writes and reads
+//! Sigstore bundles, version 0.3: the form that cosign 3 writes and reads
 //! (protobuf-specs, sigstore_bundle.proto, in proto3's JSON).
 
-use crate::{PrivateKey, SupplyError};
+use crate::service::Transport;
+use crate::{Algorithm, Identity, PrivateKey, Signature, SupplyError, rekor, timestamp};
 use base64ct::{Base64, Encoding as _};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -12,7 +13,7 @@ use std::path::Path;
 /// The media type of the bundles that are made here.
 pub const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
-/// A signature and what is needed to check it, but the key.
+/// A signature and what is needed to check it, but the key or the authorities that are trusted.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Bundle {
@@ -22,22 +23,73 @@ pub struct Bundle {
     content: Content,
     #[serde(skip)]
     signature: Vec<u8>,
+    #[serde(skip)]
+    certificate: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Material {
-    public_key: Hint,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct Hint {
-    hint: String,
+    #[serde(flatten)]
+    who: Who,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tlog_entries: Vec<LogEntry>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp_verification_data: Option<Timestamps>,
 }
 
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-enum Content {
+enum Who {
+    PublicKey {
+        hint: String,
+    },
+    #[serde(rename_all = "camelCase")]
+    Certificate {
+        raw_bytes: String,
+    },
+}
+
+/// An entry of a log, as its own JSON.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct LogEntry(pub(crate) serde_json::Value);
+
+#[derive(Clone, Debug, Serialize)]
+struct Timestamps {
+    #[serde(rename = "rfc3161Timestamps")]
+    rfc3161: Vec<Timestamp>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Timestamp {
+    signed_timestamp: String,
+}
+
+/// Who signs.
+#[derive(Clone, Copy, Debug)]
+pub enum SignedBy<'a> {
+    /// The owner of a key.
+    Key(&'a PrivateKey),
+    /// Whoever a certificate says.
+    Identity(&'a Identity),
+}
+
+/// Who else is asked to witness a signature, and by what.
+#[derive(Clone, Copy)]
+pub struct Witnesses<'a> {
+    /// The log.
+    pub rekor: Option<&'a str>,
+    /// The timestamp authority.
+    pub tsa: Option<&'a str>,
+    /// Carries the requests.
+    pub transport: &'a dyn Transport,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Content {
     #[serde(rename_all = "camelCase")]
     MessageSignature {
         message_digest: MessageDigest,
@@ -47,7 +99,7 @@ enum Content {
 }
 
 #[derive(Clone, Debug, Serialize)]
-struct MessageDigest {
+pub(crate) struct MessageDigest {
     algorithm: &'static str,
     digest: String,
 }
@@ -55,14 +107,14 @@ struct MessageDigest {
 /// A DSSE envelope (secure-systems-lab/dsse, envelope.md) with one signature.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Envelope {
+pub(crate) struct Envelope {
     payload: String,
     payload_type: &'static str,
-    signatures: [Signature; 1],
+    signatures: [EnvelopeSignature; 1],
 }
 
 #[derive(Clone, Debug, Serialize)]
-struct Signature {
+pub(crate) struct EnvelopeSignature {
     sig: String,
 }
 
@@ -75,42 +127,116 @@ impl Bundle {
         serde_json::to_string(self).map_err(|e| SupplyError::Predicate(e.to_string()))
     }
 
-    /// The signature by itself: ECDSA in DER, Ed25519 as 64 bytes.
-    pub fn signature(&self) -> &[u8] {
-        &self.signature
-    }
-
-    fn new(key: &PrivateKey, content: Content, signature: Vec<u8>) -> Bundle {
-        let public_key = Hint { hint: key.public().hint() };
-        Bundle { media_type: MEDIA_TYPE, verification_material: Material { public_key }, content, signature }
-    }
-
-    /// A statement in its envelope, signed. The same key and statement give the same bundle.
+    /// In the forms in which it may be written.
     ///
     /// # Errors
-    /// The mathematics refused, which does not happen with a key that was read.
-    pub fn of_statement(key: &PrivateKey, statement: &crate::Statement) -> Result<Bundle, SupplyError> {
-        Bundle::enveloped(key, &statement.to_json()?, crate::attest::PAYLOAD_TYPE)
+    /// As [`Bundle::to_json`].
+    pub fn signature_of(&self) -> Result<Signature, SupplyError> {
+        let document = self.to_json()? + "\n";
+        let (bare, certificate) = (Some(self.signature.clone()), self.certificate.clone());
+        Ok(Signature { document, bare, certificate })
+    }
+
+    /// Puts a signature together with what vouches for it.
+    fn assembled(
+        by: SignedBy<'_>,
+        witnesses: Option<&Witnesses<'_>>,
+        content: Content,
+        signature: Vec<u8>,
+        digest: [u8; 32],
+    ) -> Result<Bundle, SupplyError> {
+        let (who, certificate) = match by {
+            SignedBy::Key(key) => (Who::PublicKey { hint: key.public().hint() }, None),
+            SignedBy::Identity(i) => {
+                (Who::Certificate { raw_bytes: Base64::encode_string(&i.certificate) }, Some(i.pem()))
+            }
+        };
+        let mut material = Material { who, tlog_entries: vec![], timestamp_verification_data: None };
+        if let Some(w) = witnesses {
+            // The log comes last: what is in it stays there, even if nothing comes of the bundle.
+            if let Some(url) = w.tsa {
+                let stamp = timestamp::stamp(url, &signature, w.transport)?;
+                let signed_timestamp = Base64::encode_string(&stamp);
+                let rfc3161 = vec![Timestamp { signed_timestamp }];
+                material.timestamp_verification_data = Some(Timestamps { rfc3161 });
+            }
+            if let Some(url) = w.rekor {
+                material.tlog_entries = vec![logged(url, by, &content, &signature, digest, w.transport)?];
+            }
+        }
+        Ok(Bundle {
+            media_type: MEDIA_TYPE,
+            verification_material: material,
+            content,
+            signature,
+            certificate,
+        })
     }
 
     pub(crate) fn enveloped(
-        key: &PrivateKey,
+        by: SignedBy<'_>,
+        witnesses: Option<&Witnesses<'_>>,
         payload: &[u8],
         payload_type: &'static str,
     ) -> Result<Bundle, SupplyError> {
-        let raw = key.sign(&pre_authentication(payload_type, payload))?;
+        let message = pre_authentication(payload_type, payload);
+        let raw = by.key().sign(&message)?;
         let sig = Base64::encode_string(&raw);
         let payload = Base64::encode_string(payload);
-        let envelope = Envelope { payload, payload_type, signatures: [Signature { sig }] };
-        Ok(Bundle::new(key, Content::DsseEnvelope(envelope), raw))
+        let envelope = Envelope { payload, payload_type, signatures: [EnvelopeSignature { sig }] };
+        let digest = Sha256::digest(&message).into();
+        Bundle::assembled(by, witnesses, Content::DsseEnvelope(envelope), raw, digest)
     }
 }
 
-/// Signs a file's content. The same key and content give the same bundle.
+impl SignedBy<'_> {
+    fn key(&self) -> &PrivateKey {
+        match self {
+            SignedBy::Key(key) => key,
+            SignedBy::Identity(i) => &i.key,
+        }
+    }
+}
+
+fn logged(
+    url: &str,
+    by: SignedBy<'_>,
+    content: &Content,
+    signature: &[u8],
+    digest: [u8; 32],
+    transport: &dyn Transport,
+) -> Result<LogEntry, SupplyError> {
+    if by.key().algorithm() != Algorithm::EcdsaP256 {
+        let reason =
+            "it is an Ed25519 key, whose signatures the log takes in another form only; P-256 is logged";
+        return Err(SupplyError::Key { name: "to be logged".to_owned(), reason: reason.to_owned() });
+    }
+    let (pem, der, is_certificate) = match by {
+        SignedBy::Key(key) => (key.public().to_pem(), key.public().der(), false),
+        SignedBy::Identity(i) => (i.pem(), i.certificate.as_slice(), true),
+    };
+    let it = rekor::Logged { content, signature, digest, pem: &pem, der, is_certificate };
+    rekor::entry(url, &it, transport)
+}
+
+/// Signs a file's content with a key and no witness. The same key and content give the same bundle.
 ///
 /// # Errors
 /// The file cannot be read.
 pub fn sign_blob(key: &PrivateKey, path: &Path) -> Result<Bundle, SupplyError> {
+    sign_blob_by(SignedBy::Key(key), None, path)
+}
+
+/// Signs a file's content, before witnesses if there are any.
+///
+/// # Errors
+/// The file cannot be read, or a witness cannot be reached, refuses, or answers about something else.
+pub fn sign_blob_by(
+    by: SignedBy<'_>,
+    witnesses: Option<&Witnesses<'_>>,
+    path: &Path,
+) -> Result<Bundle, SupplyError> {
+    let key = by.key();
     let failed = |source| SupplyError::Io { action: "read", path: path.into(), source };
     let mut file = File::open(path).map_err(failed)?;
     let digest = sha256_of(&mut file).map_err(failed)?;
@@ -127,7 +253,8 @@ pub fn sign_blob(key: &PrivateKey, path: &Path) -> Result<Bundle, SupplyError> {
     };
     let message_digest = MessageDigest { algorithm: "SHA2_256", digest: Base64::encode_string(&digest) };
     let text = Base64::encode_string(&signature);
-    Ok(Bundle::new(key, Content::MessageSignature { message_digest, signature: text }, signature))
+    let content = Content::MessageSignature { message_digest, signature: text };
+    Bundle::assembled(by, witnesses, content, signature, digest)
 }
 
 /// The SHA-256 of what is left in a file.

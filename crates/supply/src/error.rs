@@ -71,6 +71,22 @@ pub enum SupplyError {
         /// What does not hold.
         reason: String,
     },
+    /// There is no identity to sign with, or it cannot be used.
+    #[error("{reason}")]
+    Identity {
+        /// Why; without the token.
+        reason: String,
+    },
+    /// A service that a signature needs cannot be reached, or refuses.
+    #[error("{url} ({what}): {reason}")]
+    Service {
+        /// What it is.
+        what: &'static str,
+        /// Its address.
+        url: String,
+        /// Why; without the token.
+        reason: String,
+    },
     /// The host's source of random numbers failed.
     #[error("no random numbers for a new key: {0}")]
     Random(String),
@@ -88,6 +104,8 @@ impl SupplyError {
             SupplyError::TrustedRoot { .. } => Code::TrustedRootUnusable,
             SupplyError::Refused { .. } => Code::VerificationFailed,
             SupplyError::Predicate(_) => Code::PredicateInvalid,
+            SupplyError::Identity { .. } => Code::IdentityToken,
+            SupplyError::Service { .. } => Code::SigningService,
         }
     }
 
@@ -98,6 +116,11 @@ impl SupplyError {
             SupplyError::PasswordMissing { .. } => {
                 d.hint("set COSIGN_PASSWORD; it may be empty, for a key without a password")
             }
+            SupplyError::Identity { .. } => d
+                .hint(
+                    "in GitHub Actions the job needs `permissions: id-token: write`; elsewhere set SIGSTORE_ID_TOKEN, or name a key",
+                )
+                .hint_with("to go on without signatures, in a release:", "--skip=sign"),
             SupplyError::PasswordWrong { .. } => d.hint("it was taken from COSIGN_PASSWORD"),
             SupplyError::Exists { .. } => {
                 d.hint("a key that is lost cannot be made again: move it away first")

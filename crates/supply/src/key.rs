@@ -80,6 +80,10 @@ impl PrivateKey {
         Err(unusable(name, "it is neither a P-256 nor an Ed25519 key, the two kinds that sign here"))
     }
 
+    pub(crate) fn of_p256(secret: p256::SecretKey) -> Result<PrivateKey, SupplyError> {
+        PrivateKey::new(Secret::P256(secret.into()), "that was made")
+    }
+
     fn new(secret: Secret, name: &str) -> Result<PrivateKey, SupplyError> {
         let der = match &secret {
             Secret::P256(k) => k.verifying_key().to_public_key_der(),
@@ -127,7 +131,17 @@ impl PrivateKey {
     }
 }
 
-fn unusable(name: &str, reason: impl Into<String>) -> SupplyError {
+/// The first certificate in PEM, in DER.
+pub(crate) fn certificate_der(text: &[u8]) -> Option<Vec<u8>> {
+    pem::certificate_block(text)
+}
+
+/// A certificate in PEM.
+pub(crate) fn certificate_pem(der: &[u8]) -> String {
+    pem::written("CERTIFICATE", der).to_string()
+}
+
+pub(crate) fn unusable(name: &str, reason: impl Into<String>) -> SupplyError {
     SupplyError::Key { name: name.to_owned(), reason: reason.into() }
 }
 

@@ -5,22 +5,33 @@
 
 mod attest;
 mod bundle;
+mod der;
 mod error;
 mod files;
 mod key;
+mod keyless;
+mod minisign;
 mod password;
 pub mod purl;
+mod rekor;
 pub mod sbom;
+mod service;
+mod signer;
 pub mod slsa;
+mod ssh;
 mod statement;
+mod timestamp;
 mod verify;
 
-pub use attest::{Attestation, attest};
-pub use bundle::{Bundle, MEDIA_TYPE, sign_blob};
+pub use attest::{Attestation, attest, attest_by, sign_statement};
+pub use bundle::{Bundle, MEDIA_TYPE, SignedBy, Witnesses, sign_blob, sign_blob_by};
 pub use error::SupplyError;
 pub use files::{read_bounded, write_new};
 pub use key::{Algorithm, KeyPair, PrivateKey, PublicKey, generate};
+pub use keyless::{Identity, Token};
 pub use password::Password;
 pub use purl::{DebOrigin, Purl, PurlParts};
+pub use service::{Answer, Call, PUBLIC_FULCIO, PUBLIC_REKOR, Services, Transport};
+pub use signer::{Format, Signature, SigningKey};
 pub use statement::{PredicateType, Statement, Subject};
-pub use verify::{Proof, Signer, Trust, verify};
+pub use verify::{Proof, Signer, Trust, TrustedKey, verify, verify_signature};

@@ -7,7 +7,7 @@ mod summary;
 
 pub use summary::{Run, ScanVerdict, TargetSummary, VerificationSummary};
 
-use crate::{Bundle, PredicateType, PrivateKey, Statement, Subject, SupplyError};
+use crate::{PredicateType, PrivateKey, SignedBy, Statement, Subject, SupplyError, sign_statement};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -133,7 +133,7 @@ pub fn statement(
 /// The mathematics refused, which does not happen with a key that was read.
 pub fn sealed(statement: &Statement, key: Option<&PrivateKey>) -> Result<Vec<u8>, SupplyError> {
     let mut bytes = match key {
-        Some(key) => Bundle::of_statement(key, statement)?.to_json()?.into_bytes(),
+        Some(key) => sign_statement(SignedBy::Key(key), None, statement)?.to_json()?.into_bytes(),
         None => statement.to_json()?,
     };
     bytes.push(b'\n');

@@ -8,8 +8,10 @@ mod bare;
 mod checkpoint;
 mod crypto;
 mod proto;
+mod signature;
 mod trust;
 
+pub use signature::{TrustedKey, verify_signature};
 pub use trust::Trust;
 
 use crate::{PublicKey, SupplyError};
@@ -49,6 +51,9 @@ pub struct Proof {
     /// The in-toto statement that was signed; none if the file itself was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub statement: Option<serde_json::Value>,
+    /// What a minisign signature says besides, on the word of the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
 }
 
 /// Verifies a bundle (JSON, versions 0.1 to 0.3) over a file. Nothing is fetched.
@@ -165,5 +170,6 @@ fn proof(done: Option<&VerificationResult>, bundle: &Foreign) -> Result<Proof, S
         logged: has_entries && done.is_some_and(VerificationResult::tlog_verified),
         times,
         statement,
+        comment: None,
     })
 }

@@ -9,6 +9,8 @@ Examples:
   goferry sign --key cosign.key dist/checksums.txt     writes dist/checksums.txt.sigstore.json
   cosign verify-blob --key cosign.pub --bundle dist/checksums.txt.sigstore.json \\
       --insecure-ignore-tlog dist/checksums.txt        (nothing is written to a public log)
+  goferry sign --key ~/.minisign/minisign.key tool     writes tool.minisig
+  goferry sign --key ~/.ssh/id_ed25519 tool            writes tool.sig, for ssh-keygen -Y verify -n file
 
 The password of an encrypted key is taken from COSIGN_PASSWORD.";
 
@@ -24,10 +26,10 @@ pub(crate) struct SignArgs {
     /// Files to sign
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "generate_key")]
     pub(crate) files: Vec<PathBuf>,
-    /// Private key: a file in PEM (cosign's own, PKCS 8, SEC 1), or env://NAME
+    /// Private key: cosign's own, PKCS 8, SEC 1, minisign's or OpenSSH's; a file, or env://NAME
     #[arg(long, value_name = "KEY", required_unless_present = "generate_key")]
     pub(crate) key: Option<String>,
-    /// Where the bundle goes [default: FILE.sigstore.json]
+    /// Where the signature goes [default: FILE.sigstore.json, FILE.minisig or FILE.sig, by the kind of key]
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) bundle: Option<PathBuf>,
     /// Make a new key: PREFIX.key, encrypted with COSIGN_PASSWORD, and PREFIX.pub

@@ -115,6 +115,9 @@ pub(crate) struct ExecArgs {
     /// The runner that was chosen already, as JSON
     #[arg(long, hide = true, conflicts_with = "on")]
     pub(crate) runner: Option<String>,
+    /// The processor that qemu shows, in the place of QEMU_CPU
+    #[arg(long, hide = true)]
+    pub(crate) processor: Option<String>,
     /// Where to write how it came to run, as JSON
     #[arg(long, hide = true)]
     pub(crate) report: Option<PathBuf>,

@@ -2,9 +2,11 @@
 
 mod binfmt;
 pub(crate) mod debug;
+mod deps;
 mod evidence;
 mod exec;
 mod profile;
+pub(crate) mod sbom;
 mod symbols;
 mod test;
 pub(crate) mod trace;
@@ -12,9 +14,11 @@ mod verify;
 
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
 pub(crate) use debug::DebugArgs;
+pub(crate) use deps::DepsArgs;
 pub(crate) use evidence::{AttestArgs, SignArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
 pub(crate) use profile::{CallGraph, ProfileArgs};
+pub(crate) use sbom::SbomArgs;
 pub(crate) use symbols::{SizeArgs, SymbolsArgs};
 pub(crate) use test::TestArgs;
 pub(crate) use trace::TraceArgs;
@@ -82,6 +86,9 @@ pub(crate) enum Command {
     /// Debug a program on a target with gdb, or wait for a debugger
     #[command(after_help = debug::EXAMPLES)]
     Debug(DebugArgs),
+    /// Say what is in a Go program, an archive or dist/: a bill of materials, as CycloneDX or SPDX
+    #[command(after_help = sbom::EXAMPLES)]
+    Sbom(SbomArgs),
     /// Sign files with a key, as cosign does; or make a key
     #[command(after_help = evidence::SIGN_EXAMPLES)]
     Sign(SignArgs),
@@ -91,6 +98,9 @@ pub(crate) enum Command {
     /// Verify what a bundle says about files: signature, identity, log, timestamps; offline
     #[command(after_help = verify::EXAMPLES)]
     Verify(VerifyArgs),
+    /// Find the fewest upgrades that clear what can be reached of known vulnerabilities, and prove them
+    #[command(after_help = deps::EXAMPLES)]
+    Deps(DepsArgs),
     /// Say why a build failed, or why a binary does not start here
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
@@ -287,21 +297,8 @@ pub(crate) struct PlanArgs {
     pub(crate) module: Option<String>,
     #[command(flatten)]
     pub(crate) select: Select,
-    /// Release notes of your own: no changelog is made
-    #[arg(long, value_name = "FILE")]
-    pub(crate) release_notes: Option<PathBuf>,
-    /// A text above the changelog
-    #[arg(long, value_name = "FILE", conflicts_with = "release_header_tmpl")]
-    pub(crate) release_header: Option<PathBuf>,
-    /// The same as a template
-    #[arg(long, value_name = "FILE")]
-    pub(crate) release_header_tmpl: Option<PathBuf>,
-    /// A text below the changelog
-    #[arg(long, value_name = "FILE", conflicts_with = "release_footer_tmpl")]
-    pub(crate) release_footer: Option<PathBuf>,
-    /// The same as a template
-    #[arg(long, value_name = "FILE")]
-    pub(crate) release_footer_tmpl: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) notes: Notes,
     /// Keep nothing in the action cache and take nothing from it
     #[arg(long)]
     pub(crate) no_cache: bool,
@@ -368,6 +365,16 @@ pub(crate) struct Run {
     /// Stop at the first failure instead of finishing the other targets
     #[arg(long)]
     pub(crate) fail_fast: bool,
+    #[command(flatten)]
+    pub(crate) notes: Notes,
+    /// Keep nothing in the action cache and take nothing from it
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
+/// What stands in the release notes beside the changelog, or in its place.
+#[derive(Debug, Args)]
+pub(crate) struct Notes {
     /// Release notes of your own: no changelog is made
     #[arg(long, value_name = "FILE")]
     pub(crate) release_notes: Option<PathBuf>,
@@ -383,9 +390,6 @@ pub(crate) struct Run {
     /// The same as a template
     #[arg(long, value_name = "FILE")]
     pub(crate) release_footer_tmpl: Option<PathBuf>,
-    /// Keep nothing in the action cache and take nothing from it
-    #[arg(long)]
-    pub(crate) no_cache: bool,
 }
 
 /// What is said meanwhile.

@@ -10,6 +10,7 @@ Examples:
   goferry verify --key cosign.pub --bundle tool.tar.gz.sigstore.json tool.tar.gz
   goferry verify --certificate-identity https://github.com/o/r/.github/workflows/release.yml@refs/tags/v1.2.3 \\
       --certificate-oidc-issuer https://token.actions.githubusercontent.com --bundle b.json tool.tar.gz
+  goferry verify --key minisign.pub --bundle tool.tar.gz.minisig tool.tar.gz
 
 Without --bundle, what lies beside the files is the evidence: checksums, signatures, provenance, SBOM. Without --key or an
 identity it is only said whether they agree with each other.
@@ -22,10 +23,10 @@ pub(crate) struct VerifyArgs {
     /// A folder with a release, or files of one; with --bundle, the files that it must be about
     #[arg(value_name = "DIR|FILE", value_hint = ValueHint::AnyPath, required = true)]
     pub(crate) files: Vec<PathBuf>,
-    /// One bundle, as goferry, cosign and other Sigstore clients write it, instead of what lies beside the files
+    /// One bundle, as goferry, cosign and other Sigstore clients write it, instead of what lies beside the files; with --key also a signature of minisign, of ssh, or cosign's bare one
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) bundle: Option<PathBuf>,
-    /// Public key that must have signed: a file in PEM
+    /// Public key that must have signed: a file in PEM, of minisign or of OpenSSH
     #[arg(long, value_name = "KEY", value_hint = ValueHint::FilePath, conflicts_with_all = ["certificate_identity", "certificate_oidc_issuer"])]
     pub(crate) key: Option<PathBuf>,
     /// Identity in the certificate that must have signed, as a whole: an email address or a URI

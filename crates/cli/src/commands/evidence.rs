@@ -4,7 +4,7 @@ use super::unwritable;
 use crate::args::{AttestArgs, SignArgs};
 use crate::output::{harmless, talk};
 use goferry_report::{Code, Diagnostic, Diagnostics};
-use goferry_supply::{Bundle, Password, PredicateType, PrivateKey, SupplyError};
+use goferry_supply::{Password, PredicateType, SigningKey, SupplyError};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -23,8 +23,9 @@ pub(super) fn sign(args: &SignArgs) -> Result<ExitCode, Diagnostics> {
     }
     let key = private_key(key)?;
     for file in &args.files {
-        let bundle = goferry_supply::sign_blob(&key, file).map_err(drawn)?;
-        write(&args.bundle.clone().unwrap_or_else(|| beside(file)), &bundle)?;
+        let signature = key.sign(file).map_err(drawn)?;
+        let place = args.bundle.clone().unwrap_or_else(|| with_suffix(file, key.format().suffix()));
+        write(&place, &signature.document)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -42,8 +43,12 @@ pub(super) fn attest(args: &AttestArgs) -> Result<ExitCode, Diagnostics> {
         return Err(Diagnostic::error(Code::PredicateInvalid, message).into());
     };
     let key = private_key(&args.key)?;
-    let attestation = goferry_supply::attest(&key, &args.files, &kind, &predicate).map_err(drawn)?;
-    write(&place, &attestation.bundle)?;
+    let key = key.sigstore().ok_or_else(|| {
+        let reason = "it is of minisign or OpenSSH, and only cosign's kind of key attests".to_owned();
+        drawn(SupplyError::Key { name: args.key.clone(), reason })
+    })?;
+    let attestation = goferry_supply::attest(key, &args.files, &kind, &predicate).map_err(drawn)?;
+    write(&place, &(attestation.bundle.to_json().map_err(drawn)? + "\n"))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -64,7 +69,7 @@ fn generate(prefix: &Path) -> Result<ExitCode, Diagnostics> {
 }
 
 /// A key by path or, as cosign has it, `env://NAME`.
-fn private_key(name: &str) -> Result<PrivateKey, Diagnostics> {
+fn private_key(name: &str) -> Result<SigningKey, Diagnostics> {
     let text = match name.strip_prefix("env://") {
         Some(variable) => std::env::var_os(variable).map(OsString::into_encoded_bytes).ok_or_else(|| {
             let reason = "there is no such variable".to_owned();
@@ -72,7 +77,7 @@ fn private_key(name: &str) -> Result<PrivateKey, Diagnostics> {
         })?,
         None => goferry_supply::read_bounded(Path::new(name), KEY_LIMIT).map_err(drawn)?,
     };
-    PrivateKey::from_pem(&text, name, password().as_ref()).map_err(drawn)
+    SigningKey::read(&text, name, password().as_ref()).map_err(drawn)
 }
 
 /// An empty one is one; none is none.
@@ -80,9 +85,8 @@ fn password() -> Option<Password> {
     std::env::var_os("COSIGN_PASSWORD").map(|p| Password::new(p.into_encoded_bytes()))
 }
 
-fn write(path: &Path, bundle: &Bundle) -> Result<(), Diagnostics> {
-    let text = bundle.to_json().map_err(drawn)?;
-    std::fs::write(path, text + "\n").map_err(|e| unwritable(path, &e))?;
+fn write(path: &Path, text: &str) -> Result<(), Diagnostics> {
+    std::fs::write(path, text).map_err(|e| unwritable(path, &e))?;
     talk(&harmless(&format!("wrote {}", path.display())));
     talk("\n");
     Ok(())

@@ -4,10 +4,10 @@ use super::say;
 use crate::args::ExecArgs;
 use crate::output::talk;
 use crate::{duration, resolve};
-use goferry_emulate::Runner;
+use goferry_emulate::{Apart, Runner};
 use goferry_engine::exec::{Known, program};
 use goferry_engine::testing::Granted;
-use goferry_proc::guest::{Exceeded, Level};
+use goferry_proc::guest::{Begun, Exceeded, Level};
 use goferry_proc::{Cancel, Limits, SpawnError, guest};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use std::process::ExitCode;
@@ -27,9 +27,9 @@ pub(super) fn run(args: &ExecArgs) -> Result<ExitCode, Diagnostics> {
         Ok(spec) => spec,
         Err(problems) => return Ok(failed(&problems)),
     };
-    let ran = guest::run(&spec, &mut |level, why| {
-        if let (Level::Emulator, Some(why), false) = (level, why, args.quiet) {
-            talk(&format!("note: programs that this one starts are not emulated ({why})\n"));
+    let ran = guest::run(&spec, &mut |begun| {
+        if !args.quiet {
+            talk(&lacking(begun, &apart));
         }
     });
     Ok(match ran {
@@ -60,12 +60,22 @@ pub(super) fn run(args: &ExecArgs) -> Result<ExitCode, Diagnostics> {
     })
 }
 
+/// What the program does without, where somebody may count on it.
+fn lacking(begun: Begun<'_>, apart: &Apart) -> String {
+    let mut out = String::new();
+    if let (Level::Emulator, Some(why)) = (begun.level, begun.not_registered) {
+        out += &format!("note: programs that this one starts are not emulated ({why})\n");
+    }
+    if let (Some(why), false) = (begun.not_apart, apart.network) {
+        out += &format!("note: the program sees the host's network and processes ({why})\n");
+    }
+    out
+}
+
 fn exceeded(limit: Exceeded, limits: &Limits) -> String {
     match limit {
         Exceeded::Wall => {
-            let wall = limits.wall.unwrap_or_default();
-            let millis = u64::try_from(wall.as_millis()).unwrap_or(u64::MAX);
-            format!("it ran longer than {}", duration::show(millis))
+            format!("it ran longer than {}", duration::limit(limits.wall.unwrap_or_default()))
         }
         Exceeded::Processes => {
             format!("it had more than {} processes and threads", limits.processes.unwrap_or_default())
@@ -80,7 +90,7 @@ fn known(args: &ExecArgs) -> Result<Known, Diagnostics> {
             Diagnostic::error(Code::ConfigValue, format!("--runner is not what goferry itself writes: {e}"))
         })?;
     let runner = runner.or_else(|| args.on.clone().map(Runner::Ssh));
-    Ok(Known { target, runner, sysroot: args.sysroot.clone() })
+    Ok(Known { target, runner, sysroot: args.sysroot.clone(), processor: args.processor.clone() })
 }
 
 /// Says what is wrong; the status of a program that could not be started.

@@ -5,6 +5,7 @@ mod cache;
 mod check;
 mod completion;
 mod debug;
+mod deps;
 mod doctor;
 mod evidence;
 mod exec;
@@ -18,6 +19,7 @@ mod profile;
 mod release;
 mod resolve_host;
 mod run;
+mod sbom;
 mod size;
 mod symbols;
 mod targets;
@@ -54,9 +56,11 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Profile(a) => profile::run(&a),
         Command::Trace(a) => trace::run(&a),
         Command::Debug(a) => debug::run(&a),
+        Command::Sbom(a) => sbom::run(&a),
         Command::Sign(a) => evidence::sign(&a),
         Command::Attest(a) => evidence::attest(&a),
         Command::Verify(a) => verify::run(&a),
+        Command::Deps(a) => deps::run(&a),
         Command::Explain(a) => explain::run(&a),
         Command::Doctor(a) => doctor::run(&a),
         Command::Binfmt(a) => binfmt::run(&a.action),

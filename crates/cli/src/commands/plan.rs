@@ -19,8 +19,11 @@ pub(super) fn run(args: &PlanArgs) -> Result<ExitCode, Diagnostics> {
         Talker::new(Manner { json: false, verbose: false }, Terminal { live: false, ..Terminal::detect() });
     let sink: Arc<dyn Sink> = Arc::<Talker>::clone(&talker);
     let session = resolve::session(sink, Cancel::new(), !args.no_cache)?;
-    let result = resolve::request("plan", args.module.as_ref(), &args.select, &session.env)
-        .and_then(|request| prepare(&session, &request));
+    let result =
+        resolve::request("plan", args.module.as_ref(), &args.select, &session.env).and_then(|mut request| {
+            resolve::apply_notes(&args.notes, &mut request)?;
+            prepare(&session, &request)
+        });
     let (prepared, problems) = match result {
         Ok(mut p) => {
             let problems = std::mem::take(&mut p.problems);

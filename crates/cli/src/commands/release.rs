@@ -55,10 +55,9 @@ fn run(
     if watch.timed_out()
         && let Some(limit) = run.timeout
     {
-        let millis = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
         problems.push(Diagnostic::error(
             Code::Interrupted,
-            format!("the run took longer than --timeout allows ({})", duration::show(millis)),
+            format!("the run took longer than --timeout allows ({})", duration::limit(limit)),
         ));
     }
     talker.rest(&problems);

@@ -17,7 +17,7 @@ use goferry_target::GoTarget;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
 
@@ -43,22 +43,29 @@ pub(super) fn run(args: &TestArgs) -> Result<ExitCode, Diagnostics> {
         wants_output: request.go.wants_output,
         streams: &args.streams,
         files: Mutex::default(),
+        lost: Mutex::default(),
     };
+    view.check_streams()?;
     let results = testing::run(&session, &request, &|e| view.event(e))?;
     if let Some(file) = &args.junit {
         std::fs::write(file, testing::junit(&results)).map_err(|e| super::unwritable(file, &e))?;
     }
-    Ok(end(&view, &results))
+    let network = request.isolation.iter().any(|w| w == "--network");
+    Ok(end(&view, &results, network))
 }
 
 /// Draws what is left to say; the status of the run.
-fn end(view: &View<'_>, results: &[TargetResult]) -> ExitCode {
+fn end(view: &View<'_>, results: &[TargetResult], network: bool) -> ExitCode {
     if view.json && !view.single {
         output::json(&serde_json::json!({ "targets": results }));
     } else if !view.single {
         data(&matrix(results));
     }
     let mut problems = Diagnostics::default();
+    if let Some(lost) = view.lost.lock().ok().and_then(|mut l| l.take()) {
+        lost.list.iter().for_each(|d| talk(&diagnostics::draw(d, &crate::output::Terminal::detect())));
+        problems.append(lost);
+    }
     for r in results {
         for t in r.packages.iter().flat_map(|p| p.tests.iter().map(move |t| (p, t))) {
             if let Some(limit) = known_limits().iter().find(|l| t.1.limit.as_ref() == Some(&l.id)) {
@@ -77,6 +84,9 @@ fn end(view: &View<'_>, results: &[TargetResult]) -> ExitCode {
         }
         problems.list.extend(r.problems.iter().cloned());
     }
+    if !network && results.iter().any(TargetResult::missed_the_network) {
+        talk("note: tests that failed asked for the network, which they have only with --network\n");
+    }
     match (problems.exit_class(), results.iter().all(|r| r.passed)) {
         (Some(_), _) => exit::of(&problems),
         (None, true) => ExitCode::SUCCESS,
@@ -91,7 +101,9 @@ struct View<'a> {
     verbose: bool,
     wants_output: bool,
     streams: &'a Path,
-    files: Mutex<BTreeMap<String, File>>,
+    files: Mutex<BTreeMap<PathBuf, File>>,
+    /// What could not be written.
+    lost: Mutex<Option<Diagnostics>>,
 }
 
 impl View<'_> {
@@ -123,25 +135,32 @@ impl View<'_> {
         if self.single { String::new() } else { format!("{target}  ") }
     }
 
+    /// Whether the targets' own files can be written, before anything runs.
+    fn check_streams(&self) -> Result<(), Diagnostics> {
+        if self.single || !self.json {
+            return Ok(());
+        }
+        let probe = self.streams.join(".goferry-test");
+        std::fs::create_dir_all(self.streams)
+            .and_then(|()| File::create(&probe))
+            .and_then(|_| std::fs::remove_file(&probe))
+            .map_err(|e| super::unwritable(self.streams, &e))
+    }
+
     /// A line of a target's own file.
     fn keep(&self, target: GoTarget, line: &str) {
-        let name = format!("{}.json", target.goreleaser_name());
+        let path = self.streams.join(format!("{}.json", target.goreleaser_name()));
         let Ok(mut files) = self.files.lock() else { return };
-        if !files.contains_key(&name) {
-            let opened =
-                std::fs::create_dir_all(self.streams).and_then(|()| File::create(self.streams.join(&name)));
-            match opened {
-                Ok(file) => drop(files.insert(name.clone(), file)),
-                Err(e) => {
-                    let d = super::unwritable(&self.streams.join(&name), &e);
-                    let _ = super::say(&d);
-                    return;
-                }
-            }
-        }
-        if let Some(file) = files.get_mut(&name) {
-            // A full disk shows in the file's end; the summary is printed all the same.
-            let _ = writeln!(file, "{line}");
+        let written = match files.get_mut(&path) {
+            Some(file) => writeln!(file, "{line}"),
+            None => File::create(&path).and_then(|mut file| {
+                writeln!(file, "{line}")?;
+                files.insert(path.clone(), file);
+                Ok(())
+            }),
+        };
+        if let (Err(e), Ok(mut lost)) = (written, self.lost.lock()) {
+            lost.get_or_insert_with(|| super::unwritable(&path, &e));
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::args::VerifyArgs;
 use crate::output::{self, data, harmless};
-use goferry_engine::evidence::{self, Question, Report, State, Verdict};
+use goferry_engine::evidence::{self, Question, Report, State, Verdict, Whose};
 use goferry_report::{Code, Diagnostic, Diagnostics};
-use goferry_supply::{Proof, PublicKey, Signer, SupplyError, Trust, read_bounded};
+use goferry_supply::{Proof, Signer, SupplyError, Trust, TrustedKey, read_bounded};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -21,24 +21,28 @@ struct Row<'a> {
 
 pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, Diagnostics> {
     let key = args.key.as_ref().map(|path| {
-        read_bounded(path, KEY_LIMIT).and_then(|pem| PublicKey::from_pem(&pem, &path.display().to_string()))
+        read_bounded(path, KEY_LIMIT).and_then(|pem| TrustedKey::read(&pem, &path.display().to_string()))
     });
     let key = key.transpose().map_err(drawn)?;
-    let signer = match (&key, &args.certificate_identity, &args.certificate_oidc_issuer) {
-        (Some(key), ..) => Some(Signer::Key(key)),
-        (None, Some(identity), Some(issuer)) => Some(Signer::Identity { identity, issuer }),
+    let by = match (&key, &args.certificate_identity, &args.certificate_oidc_issuer) {
+        (Some(key), ..) => Some(Whose::Key(key)),
+        (None, Some(identity), Some(issuer)) => Some(Whose::Identity(Signer::Identity { identity, issuer })),
         _ => None,
     };
     let trust = args.trusted_root.as_ref().map_or_else(Trust::sigstore, |p| Trust::read(p)).map_err(drawn)?;
-    let Some(bundle) = &args.bundle else { return release(args, signer, &trust) };
-    let Some(signer) = signer else {
+    let Some(bundle) = &args.bundle else { return release(args, by, &trust) };
+    let Some(by) = by else {
         let message = "--bundle needs --key or --certificate-identity";
         return Err(Diagnostic::error(Code::ConfigValue, message).into());
     };
     let bundle = read_bounded(bundle, BUNDLE_LIMIT).map_err(drawn)?;
     let (mut proofs, mut problems) = (vec![], Diagnostics::default());
     for file in &args.files {
-        match goferry_supply::verify(&bundle, file, signer, &trust) {
+        let proved = match by {
+            Whose::Key(key) => goferry_supply::verify_signature(&bundle, file, key, &trust),
+            Whose::Identity(signer) => goferry_supply::verify(&bundle, file, signer, &trust),
+        };
+        match proved {
             Ok(proof) => proofs.push((file.display().to_string(), proof)),
             Err(e) => problems.push(e.diagnostic()),
         }
@@ -53,7 +57,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, Diagnostics> {
 }
 
 /// The files of a release, by what lies beside them.
-fn release(args: &VerifyArgs, signer: Option<Signer<'_>>, trust: &Trust) -> Result<ExitCode, Diagnostics> {
+fn release(args: &VerifyArgs, signer: Option<Whose<'_>>, trust: &Trust) -> Result<ExitCode, Diagnostics> {
     let question = Question {
         paths: &args.files,
         signer,
@@ -112,7 +116,8 @@ fn line(file: &str, proof: &Proof) -> String {
     let kind = proof.statement.as_ref().and_then(|s| s["predicateType"].as_str());
     let what = kind.map_or_else(|| "signed".to_owned(), |t| format!("attested ({t})"));
     let logged = if proof.logged { ", in a transparency log" } else { "" };
-    harmless(&format!("{file}: {what} by {by}{logged}")) + "\n"
+    let comment = proof.comment.as_ref().map(|c| format!(", who says: {c}")).unwrap_or_default();
+    harmless(&format!("{file}: {what} by {by}{logged}{comment}")) + "\n"
 }
 
 fn drawn(e: SupplyError) -> Diagnostics {

@@ -1,5 +1,6 @@
 //! Values drawn as text for people. Must not: write to a stream, decide anything.
 
+pub(crate) mod deps;
 pub(crate) mod diagnostics;
 pub(crate) mod sarif;
 pub(crate) mod summary;

@@ -74,6 +74,56 @@ fn signals_reach_the_program() {
     }
 }
 
+/// The program is in the group that a terminal, a shell or timeout(1) sends to, and goferry too.
+#[test]
+fn a_signal_to_the_whole_group_reaches_the_program_once() {
+    use nix::sys::signal::{Signal, kill, killpg};
+    use std::os::unix::process::CommandExt;
+    const TIMES: usize = 5;
+    for arch in ["arm64", "amd64"] {
+        let program = machine().program(arch);
+        in_both_worlds(|goferry, _| {
+            let mut c = goferry(&["exec", text(&program), "count"]);
+            let mut child = c.process_group(0).stdout(Stdio::piped()).spawn().unwrap();
+            let pid = pid_of(&child);
+            let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines().map(Result::unwrap);
+            assert_eq!((lines.next(), lines.next()), (Some(format!("{arch} count")), Some("ready".into())));
+            let mut came = 0;
+            for _ in 0..TIMES {
+                killpg(pid, Signal::SIGUSR1).unwrap();
+                assert_eq!(lines.next().as_deref(), Some("got user defined signal 1"));
+                came += 1;
+            }
+            // What is sent to goferry alone is passed on, and takes the way that a second one would have taken.
+            kill(pid, Signal::SIGTERM).unwrap();
+            let rest: Vec<String> = lines.collect();
+            came += rest.iter().filter(|l| l.contains("user defined")).count();
+            assert_eq!((came, rest.last().map(String::as_str)), (TIMES, Some("got terminated")));
+            assert_eq!(child.wait().unwrap().code(), Some(9));
+        });
+    }
+}
+
+/// The kernel lets whoever has root's number write there, capabilities or not.
+#[test]
+fn settings_of_the_host_are_read_only() {
+    if std::env::var_os("GOFERRY_NO_NAMESPACES").is_some() {
+        return;
+    }
+    let m = machine();
+    let program = m.program("amd64");
+    for file in
+        ["/sys/kernel/profiling", "/sys/kernel/mm/transparent_hugepage/enabled", "/proc/sys/kernel/hostname"]
+            .into_iter()
+            .filter(|f| std::path::Path::new(f).exists())
+    {
+        let r = output(m.goferry(&["exec", text(&program), "write", file]));
+        let root = nix::unistd::geteuid().is_root();
+        let why = if root { "read-only file system" } else { "" };
+        assert!(r.stdout.contains(why) && !r.stdout.contains("opened <nil>"), "{file}: {}", r.stdout);
+    }
+}
+
 #[test]
 fn nothing_is_left_when_goferry_is_killed_or_the_program_leaves_something() {
     let program = machine().program("amd64");
@@ -100,6 +150,8 @@ fn limits_end_what_does_not_end() {
         let r = output(goferry(&["exec", "--time-limit=300ms", text(&program), "spin"]));
         assert_eq!(r.status, 124, "{}", r.stderr);
         assert!(r.stderr.contains("was ended: it ran longer than 0.3 s"), "{}", r.stderr);
+        let r = output(goferry(&["exec", "--time-limit=50ms", text(&program), "spin"]));
+        assert!(r.stderr.contains("was ended: it ran longer than 50 ms"), "{}", r.stderr);
         let r = output(goferry(&["exec", "--memory-limit=300M", text(&program), "hog"]));
         assert_ne!(r.status, 0);
         assert!(!r.stdout.contains("hogged") && r.stderr.contains("out of memory"), "{}", r.stderr);
@@ -155,6 +207,40 @@ fn the_user_is_kept_and_has_no_privileges_and_folders_of_its_own() {
         });
         assert!(r.stdout.contains(" <nil> /var/tmp\n") && !r.stdout.contains(" home 0 "), "{}", r.stdout);
     });
+}
+
+/// Names are bytes, and a configuration that only a release needs is none of a program's business.
+#[test]
+fn any_name_runs_whatever_goreleaser_is_told() {
+    use std::os::unix::ffi::OsStrExt;
+    let dir = tempfile::tempdir().unwrap();
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9");
+    for arch in ["amd64", "arm64"] {
+        std::fs::copy(machine().program(arch), dir.path().join(name)).unwrap();
+        std::fs::write(dir.path().join(".goreleaser.yaml"), "builds: [\n").unwrap();
+        in_both_worlds(|goferry, _| {
+            let mut c = goferry(&["exec", "--"]);
+            let mut path = std::ffi::OsString::from("./");
+            path.push(name);
+            let r = output({
+                c.arg(path).args(["exit", "4"]).current_dir(dir.path());
+                c
+            });
+            assert_eq!((r.status, r.stdout), (4, format!("{arch} exit 4\n")), "{}", r.stderr);
+        });
+    }
+}
+
+/// What the caller says of qemu's processor counts.
+#[test]
+fn the_callers_processor_is_kept() {
+    let program = machine().program("arm64");
+    for (chosen, lse) in [(None, false), (Some("max"), true)] {
+        let mut c = machine().goferry(&["exec", text(&program), "features"]);
+        c.env_remove("QEMU_CPU").envs(chosen.map(|name| ("QEMU_CPU", name)));
+        let r = output(c);
+        assert_eq!(r.stdout, format!("arm64 features\natomics {lse}\n"), "{chosen:?} {}", r.stderr);
+    }
 }
 
 #[test]

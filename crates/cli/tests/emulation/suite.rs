@@ -102,6 +102,26 @@ fn the_stream_is_gos_own() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_written_is_said_before_anything_runs() {
+    let s = Suite::new("streams", &[("ok/ok.go", HALF), ("ok/ok_test.go", OK), ("file", "")]);
+    let r = s.test(&["-json", "--target", "linux/arm64,linux/amd64", "./...", "--streams", "file/out"]);
+    assert_ne!(r.status, 0);
+    assert_eq!((r.stdout.as_str(), r.stderr.matches("error[").count()), ("", 1), "{}", r.stderr);
+    assert!(r.stderr.contains("file/out cannot be written"), "{}", r.stderr);
+}
+
+#[test]
+fn goflags_count_as_they_do_for_go_test() {
+    let slow = "package ok\n\nimport (\n\t\"testing\"\n\t\"time\"\n)\n\nfunc TestSlow(t *testing.T) {\n\tdeadline, _ := t.Deadline()\n\tt.Log(\"left\", time.Until(deadline).Round(time.Minute))\n}\n";
+    let s = Suite::new("goflags", &[("ok/slow_test.go", slow)]);
+    for (flags, left) in [("", "1h0m0s"), ("-timeout=7m", "7m0s"), ("'-timeout=7m' -p=1", "7m0s")] {
+        let mut c = s.command(&["--target=linux/arm64", "-v", "./ok"]);
+        let r = ran(&c.env("GOFLAGS", flags).output().unwrap());
+        assert!(r.stdout.contains(&format!("left {left}\n")), "{flags}: {}{}", r.stdout, r.stderr);
+    }
+}
+
+#[test]
 fn coverage_is_merged_and_failed_tests_are_run_again_when_asked() {
     let flaky = "package ok\n\nimport (\n\t\"os\"\n\t\"testing\"\n)\n\nfunc TestFlaky(t *testing.T) {\n\tif _, err := os.Stat(\"seen\"); err != nil {\n\t\tos.WriteFile(\"seen\", nil, 0o644)\n\t\tt.Fatal(\"first time\")\n\t}\n}\n";
     let s = Suite::new("cover", &[("ok/ok.go", HALF), ("ok/ok_test.go", OK)]);
@@ -168,4 +188,15 @@ fn a_test_that_calls_go_finds_the_callers_caches() {
     let s = Suite::new("calls", &[("calls_test.go", test)]);
     let r = s.test(&["--target=linux/arm64", "."]);
     assert_eq!(r.status, 0, "{}{}", r.stdout, r.stderr);
+}
+
+#[test]
+fn a_test_that_wants_the_network_is_told_how_to_get_it() {
+    let dial = "package net\n\nimport (\n\t\"net\"\n\t\"testing\"\n)\n\nfunc TestDial(t *testing.T) {\n\tif _, err := net.Dial(\"udp\", \"192.0.2.1:53\"); err != nil {\n\t\tt.Fatal(err)\n\t}\n}\n";
+    let s = Suite::new("network", &[("net_test.go", dial)]);
+    let r = s.test(&["--target=linux/arm64"]);
+    let apart = !r.stderr.contains("tests see the host's network");
+    assert_eq!(r.stderr.contains("only with --network"), apart, "{}{}", r.stdout, r.stderr);
+    let r = s.test(&["--target=linux/arm64", "--network"]);
+    assert!(!r.stderr.contains("only with --network"), "{}{}", r.stdout, r.stderr);
 }

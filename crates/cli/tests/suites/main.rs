@@ -15,11 +15,15 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// C, C++ and what links them.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("go.mod", "module example.com/words\n\ngo 1.24\n"),
     (
         "main.go",
-        "package main\n\n// int words(const char *);\nimport \"C\"\n\nfunc main() { println(C.words(C.CString(\"a b c\"))) }\n",
+        "package main\n\n// int words(const char *);\nimport \"C\"\n\nfunc count() C.int { return C.words(C.CString(\"a b c\")) }\n\nfunc main() { println(count()) }\n",
+    ),
+    (
+        "main_test.go",
+        "package main\n\nimport \"testing\"\n\nfunc TestCount(t *testing.T) {\n\tif count() != 3 {\n\t\tt.Fatal(count())\n\t}\n}\n",
     ),
     (
         "words.cc",
@@ -92,6 +96,9 @@ fn newer(m: &Machine) {
     );
     let r = one.must(0, &["run", "linux/loong64"]);
     assert_eq!(r.stderr.trim(), "3");
+    // An older qemu's processor has no vectors, which this C++ library uses.
+    let r = one.must(0, &["test", "--target=linux/loong64", "."]);
+    assert!(r.stdout.starts_with("ok "), "{} {}", r.stdout, r.stderr);
     // From another home the bytes are the same, debug information too.
     let two = user(m, "two-with-a-longer-name", &mirror);
     assert!(library(&one) == library(&two), "the two libraries differ");

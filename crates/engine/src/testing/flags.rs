@@ -95,6 +95,25 @@ impl GoTestArgs {
         Ok(out)
     }
 
+    /// What GOFLAGS says: flags divided by blanks, in quotes where they hold one (`go help environment`). What is not
+    /// go test's is the go command's own business.
+    pub(super) fn of_goflags(text: &str) -> GoTestArgs {
+        let mut out = GoTestArgs::default();
+        let mut rest = text.trim_start();
+        while let Some(first) = rest.chars().next() {
+            let quote = Some(first).filter(|c| matches!(c, '\'' | '"'));
+            let body = &rest[quote.map_or(0, char::len_utf8)..];
+            let end = body.find(|c: char| quote.map_or(c.is_whitespace(), |q| c == q)).unwrap_or(body.len());
+            let (word, after) = body.split_at(end);
+            rest = after.get(quote.map_or(0, char::len_utf8)..).unwrap_or_default().trim_start();
+            let flag = word.trim_start_matches('-');
+            let (name, value) = flag.split_once('=').map_or((flag, None), |(n, v)| (n, Some(v)));
+            // One that goferry refuses is refused where it is written on the command line.
+            let _ = out.take(name, value);
+        }
+        out
+    }
+
     /// Notes a flag; whether it is passed on.
     fn take(&mut self, name: &str, value: Option<&str>) -> Result<bool, Box<Diagnostic>> {
         let on = value.is_none_or(|v| v != "false" && v != "0");
@@ -158,6 +177,17 @@ mod tests {
         assert_eq!(a.passed, ["-race=false", "-test.short", ".", "./b"]);
         assert_eq!((a.json, a.sanitizer, a.coverprofile.as_deref()), (true, None, Some("c.out")));
         assert_eq!(a.packages, [".", "./b"]);
+    }
+
+    #[test]
+    fn goflags() {
+        let flags = GoTestArgs::of_goflags(" -mod=mod '-tags=a b'  -timeout=2m \"-p=1\" -race -exec=x");
+        assert_eq!((flags.timeout.as_deref(), flags.parallel.as_deref()), (Some("2m"), Some("1")));
+        assert_eq!((flags.sanitizer.as_deref(), flags.tags.join(",").as_str()), (Some("race"), "a b"));
+        for text in ["", " ", "'", "-p", "'-timeout=1", "\"\""] {
+            let flags = GoTestArgs::of_goflags(text);
+            assert_eq!(flags.timeout.is_some(), text.contains('='), "{text}");
+        }
     }
 
     #[test]

@@ -45,19 +45,36 @@ pub(super) struct Ready {
     go: PathBuf,
     env: BTreeMap<String, String>,
     exec: String,
+    /// Whether go test gets a longer time limit than its own.
+    timeout: bool,
 }
 
 /// Whatever is needed once for all targets.
 pub(super) struct Tools {
     go: Go,
     config: goferry_config::Config,
+    /// What GOFLAGS says to go test.
+    goflags: GoTestArgs,
 }
 
 impl Tools {
     pub(super) fn new(session: &Session) -> Result<Tools, Diagnostics> {
-        let config = session.config()?;
+        let config = session.toolchain_config()?;
         let (path, identity) = session.go()?;
-        Ok(Tools { go: Go { path, version: identity.go_version(), env: GoEnv::default() }, config })
+        let flags = session.env.get("GOFLAGS").filter(|v| !v.is_empty()).map(String::as_str);
+        let written = || identity.env_file_text.lines().find_map(|l| l.strip_prefix("GOFLAGS="));
+        let goflags = GoTestArgs::of_goflags(flags.or_else(written).unwrap_or_default());
+        Ok(Tools { goflags, go: Go { path, version: identity.go_version(), env: GoEnv::default() }, config })
+    }
+
+    /// The sanitizer that is asked for.
+    fn sanitizer<'a>(&'a self, go: &'a GoTestArgs) -> Option<&'a str> {
+        go.sanitizer.as_deref().or(self.goflags.sanitizer.as_deref())
+    }
+
+    /// Whether GOFLAGS says how many packages are tested at once.
+    pub(super) fn has_parallel(&self) -> bool {
+        self.goflags.parallel.is_some()
     }
 
     /// `[test] allow_known_limits`.
@@ -76,13 +93,18 @@ impl Tools {
         go: &GoTestArgs,
         isolation: &[String],
     ) -> Result<Ready, Diagnostics> {
-        let fetching = Fetching::configured(session, &self.config)?;
+        let (needed, cxx) = self.cgo_need(session, target, go);
+        let fetching = Fetching::configured(session, &self.config)?.with_c_code(needed.then_some(target));
         let runner = toolset::runner_for(session, target, &fetching, Load::Suite)?;
-        if let Some(sanitizer) = go.sanitizer.as_deref().filter(|_| runner != Runner::Native) {
+        if let Some(sanitizer) = self.sanitizer(go).filter(|_| runner != Runner::Native) {
             return Err(no_sanitizer(sanitizer, target, &runner).into());
         }
         let mut compilers = Compilers::default();
-        self.compiler(session, target, go, &fetching, &mut compilers)?;
+        if needed {
+            let wanted = Wanted { cxx, ..compilers::wanted(&self.config, target, &session.cwd) };
+            let provided = compilers::compiler(session, &wanted, &session.cwd, &fetching)?;
+            compilers.provided.insert(target, provided);
+        }
         let sysroot = compilers.loader_prefix(target).filter(|_| compilers.provided.contains_key(&target));
         let own = std::env::current_exe().map_err(|e| crate::dist::failure(Path::new("goferry"), &e))?;
         let mut words = vec![own.to_string_lossy().into_owned()];
@@ -90,52 +112,51 @@ impl Tools {
         let last = words.pop();
         words.push("--quiet".to_owned());
         words.extend_from_slice(isolation);
-        words.extend(limits(isolation, go.sanitizer.is_some()));
+        words.extend(limits(isolation, self.sanitizer(go).is_some()));
+        if let (Some(processor), Runner::QemuUser { .. }) = (exec::processor(session), &runner) {
+            // Another processor is another key of Go's cache.
+            words.push(format!("--processor={processor}"));
+        }
         let granted = granted(session, target, &words)?;
         words.extend(last);
         let mut env = compilers.environment(target, &session.env);
         env.extend(toolset::go_variables(target, compilers.provided.get(&target)));
-        Ok(Ready { target, runner, granted, go: self.go.path.clone(), env, exec: joined(&words)? })
+        Ok(Ready {
+            target,
+            runner,
+            granted,
+            go: self.go.path.clone(),
+            env,
+            exec: joined(&words)?,
+            timeout: go.timeout.is_none() && self.goflags.timeout.is_none(),
+        })
     }
 
-    /// The C compiler, if some package needs one or the caller has switched cgo on.
-    fn compiler(
-        &self,
-        session: &Session,
-        target: GoTarget,
-        go: &GoTestArgs,
-        fetching: &Fetching<'_>,
-        compilers: &mut Compilers,
-    ) -> Result<(), Diagnostics> {
+    /// Whether a C compiler is needed and one for C++, because of some package or because the caller has switched cgo on.
+    fn cgo_need(&self, session: &Session, target: GoTarget, go: &GoTestArgs) -> (bool, bool) {
         let here = [".".to_owned()];
         let packages = if go.packages.is_empty() { &here[..] } else { &go.packages };
         let mut flags = go.module_flags.clone();
         flags.push("-test".to_owned());
-        let (needed, cxx) = match session.env.get("CGO_ENABLED").map(String::as_str) {
+        match session.env.get("CGO_ENABLED").map(String::as_str) {
             Some("1") => (true, true),
             Some("0") => (false, false),
-            _ if go.sanitizer.is_some() => (true, false),
+            _ if self.sanitizer(go).is_some() => (true, false),
             _ => {
                 let what =
                     host::Packages { dir: &session.cwd, patterns: packages, tags: &go.tags, flags: &flags };
                 let need = host::package_need(session, &self.go, &what, target).unwrap_or_else(|n| n);
                 (need.needed, need.cxx)
             }
-        };
-        if needed {
-            let wanted = Wanted { cxx, ..compilers::wanted(&self.config, target, &session.cwd) };
-            let provided = compilers::compiler(session, &wanted, &session.cwd, fetching)?;
-            compilers.provided.insert(target, provided);
         }
-        Ok(())
     }
 }
 
 impl Ready {
     /// `go test -json` with these arguments behind `-exec`.
-    pub(super) fn command(&self, session: &Session, go: &GoTestArgs, more: &[String]) -> CommandSpec {
+    pub(super) fn command(&self, session: &Session, more: &[String]) -> CommandSpec {
         let mut args = vec!["test".to_owned(), "-json".to_owned(), format!("-exec={}", self.exec)];
-        if go.timeout.is_none() && self.runner != Runner::Native {
+        if self.timeout && self.runner != Runner::Native {
             args.push(format!("-timeout={EMULATED_TIMEOUT}"));
         }
         args.extend_from_slice(more);

@@ -16,7 +16,7 @@ use crate::PackageError;
 use crate::pending::PendingFile;
 use feed::Feed;
 pub(crate) use feed::hex;
-pub use read::{ReadMember, format_of_name, read_archive};
+pub use read::{Entry, EntryKind, Visit, is_archive_name, read_members};
 use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -4,6 +4,7 @@ use crate::builds::PlannedBinary;
 use crate::draft::Draft;
 use crate::fields::with_target;
 use crate::graph::{Action, ArtifactKind, Output, Step};
+use goferry_config::model::Text;
 use goferry_config::template::{Fields, Value};
 use goferry_target::GoTarget;
 
@@ -50,6 +51,22 @@ pub(super) fn chosen(d: &Draft<'_>, steps: &[Step], kinds: &[ArtifactKind], ids:
         }
     }
     out
+}
+
+/// What a signature is called: as the tool of the key's kind would call it. The key is looked at, and nothing of it kept.
+pub(super) fn default_name(d: &Draft<'_>, key: Option<&Text>) -> &'static str {
+    let name = key.map(|k| d.render.text(k, &d.fields)).unwrap_or_default();
+    let bytes = match name.strip_prefix("env://") {
+        Some(variable) => d.env.get(variable).map(|v| v.clone().into_bytes()),
+        None => d.host.read_file(&name).ok(),
+    };
+    let bytes = bytes.unwrap_or_default();
+    let ssh = b"-----BEGIN OPENSSH PRIVATE KEY-----";
+    match bytes.as_slice() {
+        b if b.starts_with(b"untrusted comment: ") => "${artifact}.minisig",
+        b if b.windows(ssh.len()).any(|w| w == ssh) => "${artifact}.sig",
+        _ => "${artifact}.sigstore.json",
+    }
 }
 
 /// A path in dist as commands see it: relative to the working directory.

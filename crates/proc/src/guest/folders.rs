@@ -4,13 +4,17 @@
 //! Owns: the folders and their lock. They lie on the file system of TMPDIR itself, because tests link what go built
 //! there into them, which does not work across mounts.
 
-use std::fs::{File, TryLockError};
+use std::fs::{DirEntry, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const PREFIX: &str = "goferry-guest-";
 const LOCK: &str = "lock";
+
+/// From when on a folder without a lock is not being made any more: its maker was killed before it had one.
+const GIVEN_UP: Duration = Duration::from_secs(3600);
 
 /// The folders; removed with this value.
 #[derive(Debug)]
@@ -59,12 +63,21 @@ fn sweep(parent: &Path) {
     for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
         let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX)
             && entry.metadata().is_ok_and(|m| m.is_dir() && m.uid() == own);
-        // One without a lock is being made at this moment.
-        let Some(lock) = is_ours.then(|| lock_of(&entry.path())).flatten() else { continue };
-        if !matches!(lock.try_lock(), Err(TryLockError::WouldBlock)) {
+        let free = match is_ours.then(|| lock_of(&entry.path())) {
+            None => false,
+            Some(Some(lock)) => !matches!(lock.try_lock(), Err(TryLockError::WouldBlock)),
+            // One without a lock may be being made at this moment.
+            Some(None) => is_old(&entry),
+        };
+        if free {
             remove(&entry.path());
         }
     }
+}
+
+fn is_old(entry: &DirEntry) -> bool {
+    let changed = entry.metadata().and_then(|m| m.modified());
+    changed.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > GIVEN_UP))
 }
 
 /// The lock of a folder; a pipe or a link that a program put in its place is none, and must not be waited for.
@@ -117,6 +130,21 @@ mod tests {
         drop(held);
         sweep(parent.path());
         assert!(!live.exists());
+    }
+
+    #[test]
+    fn what_was_killed_before_it_had_a_lock_is_swept_up_later() {
+        let parent = tempfile::tempdir().unwrap();
+        let (old, fresh) =
+            (parent.path().join("goferry-guest-old"), parent.path().join("goferry-guest-fresh"));
+        for (dir, age) in [(&old, 2), (&fresh, 0)] {
+            std::fs::create_dir(dir).unwrap();
+            File::create(dir.join("lock.new")).unwrap();
+            let at = std::time::SystemTime::now() - age * GIVEN_UP;
+            File::open(dir).unwrap().set_modified(at).unwrap();
+        }
+        sweep(parent.path());
+        assert!(!old.exists() && fresh.exists());
     }
 
     #[test]

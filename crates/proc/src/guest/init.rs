@@ -15,7 +15,7 @@ use std::process::Command;
 pub(super) fn enter(mut args: impl Iterator<Item = OsString>) -> ! {
     let (text, place, registered) = (args.next(), args.next(), args.next());
     let asked = text.zip(place).and_then(|(t, p)| Asked::read([t, p].into_iter().chain(args)));
-    let (Some(mut asked), Some(registered), Ok(relay)) = (asked, registered, Relay::new()) else {
+    let (Some(mut asked), Some(registered), Ok(mut relay)) = (asked, registered, Relay::new()) else {
         std::process::exit(BROKEN)
     };
     let level = level(&asked.orders, &registered);
@@ -33,6 +33,8 @@ pub(super) fn enter(mut args: impl Iterator<Item = OsString>) -> ! {
             std::process::exit(BROKEN)
         }
     };
+    // Who sends is not to be seen from in here. The program stays in the caller's group and gets what is sent to that.
+    let _ = nix::unistd::setpgid(Pid::from_raw(0), Pid::from_raw(0));
     let not_registered = (level != Level::PrivateRegistration && !registered.is_empty())
         .then(|| registered.to_string_lossy().into_owned());
     let most = asked.orders.limits.processes;
@@ -83,7 +85,8 @@ fn descend(orders: &Orders) -> Result<(), String> {
         // Above the limit, at which the counting ends the program and says so.
         orders.limits.processes.iter().for_each(|n| mounts::limit_processes(n.saturating_mul(2)));
     }
-    mounts::read_only_settings().map_err(|e| format!("/proc/sys cannot be made read-only: {}", e.desc()))?;
+    mounts::read_only_settings()
+        .map_err(|e| format!("the settings of the host cannot be made read-only: {e}"))?;
     let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
     unshare(CloneFlags::CLONE_NEWUSER).map_err(|e| format!("no second user namespace: {}", e.desc()))?;
     ids::map((orders.user, uid), (orders.group, gid))

@@ -6,12 +6,15 @@
 //!
 //! Three processes stand between the caller and the program: the *waiter* (this process: it stays outside, so that it
 //! can still go the other way when something is refused), the *outer* helper (makes namespaces and mounts) and the
-//! *init* (pid 1: gives up every privilege, starts the program, reaps). All three pass signals on.
+//! *init* (pid 1: gives up every privilege, starts the program, reaps). All three pass signals on, each those of the one
+//! before it; the waiter those that came to it alone, because the program is in its process group.
 
 #[cfg(target_os = "linux")]
 mod descendants;
 #[cfg(target_os = "linux")]
 mod folders;
+#[cfg(target_os = "linux")]
+mod group;
 #[cfg(target_os = "linux")]
 mod init;
 #[cfg(target_os = "linux")]
@@ -19,11 +22,15 @@ mod outer;
 #[cfg(target_os = "linux")]
 mod waiter;
 
+#[cfg(target_os = "linux")]
+pub(crate) use group::Group;
+
 use crate::sandbox::Isolation;
 use crate::{Limits, SpawnError, Status};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// A program to be run in the caller's place.
 #[derive(Clone, Debug)]
@@ -46,6 +53,8 @@ pub struct GuestSpec {
     pub own_folders: bool,
     /// What it may use. `processes` is kept by a pid namespace, or by counting.
     pub limits: Limits,
+    /// How long it may take to wind up after a SIGTERM when its time is over; zero: it is killed.
+    pub grace: Duration,
     /// The executable that calls [`enter_if_asked`] first in its main; none: this one.
     pub helper: Option<PathBuf>,
 }
@@ -127,7 +136,8 @@ pub struct GuestRun {
 /// What the helpers are told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Orders {
-    program: PathBuf,
+    /// A path; its bytes need not be UTF-8, which those of a [`PathBuf`] must be to be written here.
+    program: OsString,
     name: OsString,
     dispatch: Dispatch,
     network: bool,
@@ -182,6 +192,7 @@ impl GuestSpec {
             network: false,
             own_folders: true,
             limits: Limits::default(),
+            grace: Duration::ZERO,
             helper: None,
         }
     }
@@ -195,8 +206,19 @@ impl GuestSpec {
     }
 }
 
-/// Is told how the program came to run, and why nothing was registered where that was wanted.
-pub type OnStart<'a> = &'a mut dyn FnMut(Level, Option<&str>);
+/// How a program that has just begun is run.
+#[derive(Clone, Copy, Debug)]
+pub struct Begun<'a> {
+    /// How it came to run.
+    pub level: Level,
+    /// Why nothing was registered, where that was wanted.
+    pub not_registered: Option<&'a str>,
+    /// Why the kernel refuses to keep it apart, where that was wanted and not switched off.
+    pub not_apart: Option<&'a str>,
+}
+
+/// Is told once, when the program begins.
+pub type OnStart<'a> = &'a mut dyn FnMut(Begun<'_>);
 
 /// Runs a program to its end with the caller's own streams. Signals that this process gets, it gets. To be called
 /// while this process has no other thread.
@@ -214,7 +236,7 @@ pub fn run(spec: &GuestSpec, on_start: OnStart<'_>) -> Result<GuestRun, SpawnErr
 /// The program could not be started.
 #[cfg(not(target_os = "linux"))]
 pub fn run(spec: &GuestSpec, on_start: OnStart<'_>) -> Result<GuestRun, SpawnError> {
-    on_start(Level::Kernel, None);
+    on_start(Begun { level: Level::Kernel, not_registered: None, not_apart: None });
     let mut command = std::process::Command::new(&spec.program);
     command.args(&spec.args).envs(spec.set.iter().map(|(k, v)| (k, v)));
     let status = command.status().map_err(|e| spec.io(e))?;
@@ -238,6 +260,7 @@ pub fn enter_if_asked() {
             Some("__guest") => outer::enter(args),
             Some("__guest-init") => init::enter(args),
             Some("__guest-limits") => init::limits_only(args),
+            Some(group::ROLE) => group::enter(),
             _ => {}
         }
     }

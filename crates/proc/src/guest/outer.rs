@@ -1,7 +1,7 @@
 //! The outer helper: makes the namespaces and mounts, registers the emulator, starts pid 1.
 
 use super::{Answer, Dispatch, Fallback, Orders};
-use crate::relay::Relay;
+use crate::relay::{Passes, Relay};
 use crate::sandbox::{ids, loopback, mounts, privileges};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{getegid, geteuid};
@@ -56,8 +56,8 @@ pub(super) fn enter(args: impl Iterator<Item = OsString>) -> ! {
     let Some(mut asked) = Asked::read(args) else { std::process::exit(BROKEN) };
     let prepared =
         Relay::new().map_err(|e| format!("signals: {e}")).and_then(|r| Ok((r, prepare(&asked.orders)?)));
-    let (relay, registered) = match prepared {
-        Ok(p) => p,
+    let (mut relay, registered) = match prepared {
+        Ok((relay, registered)) => (relay.passing(Passes::From(asked.orders.parent)), registered),
         Err(why) => {
             asked.answer(&Answer::Refused { why });
             std::process::exit(BROKEN)

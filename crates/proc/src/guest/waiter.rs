@@ -1,8 +1,11 @@
 //! The process that the caller started: stays outside, tries the ways one after the other, waits, passes signals on.
 
 use super::folders::Folders;
-use super::{Answer, Dispatch, Exceeded, Fallback, GuestRun, GuestSpec, Level, OnStart, Orders, descendants};
-use crate::relay::{Relay, Verdict, deadline};
+use super::group::Group;
+use super::{
+    Answer, Begun, Dispatch, Exceeded, Fallback, GuestRun, GuestSpec, Level, OnStart, Orders, descendants,
+};
+use crate::relay::{Passes, Relay, Verdict, deadline};
 use crate::sandbox::{self, Isolation};
 use crate::{Limits, SpawnError, Status};
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
@@ -25,10 +28,14 @@ enum Tried {
 /// See [`super::run`].
 pub(super) fn run(spec: &GuestSpec, on_start: OnStart<'_>) -> Result<GuestRun, SpawnError> {
     let relay = Relay::new().map_err(|e| spec.io(e))?;
+    let mut relay = match Group::start(&helper(spec)) {
+        Some(group) => relay.passing(Passes::NotTheGroups(group)),
+        None => relay,
+    };
     let off = (!spec.isolate).then(|| "switched off".to_owned());
     let why = match off.or_else(sandbox::refused_beforehand) {
         Some(why) => why,
-        None => match apart(spec, &relay, on_start)? {
+        None => match apart(spec, &mut relay, on_start)? {
             Tried::Refused(why) => why,
             Tried::Ran { level, not_registered, status, exceeded } => {
                 let isolation = Isolation::Namespaces;
@@ -40,7 +47,12 @@ pub(super) fn run(spec: &GuestSpec, on_start: OnStart<'_>) -> Result<GuestRun, S
         return Err(spec.io(std::io::Error::other(why)));
     }
     let not_registered = matches!(spec.dispatch, Dispatch::Registered { .. }).then(|| why.clone());
-    match limits_only(spec, &relay, &mut |level, _| on_start(level, not_registered.as_deref()))? {
+    let own_choice = !spec.isolate || std::env::var_os(sandbox::NO_NAMESPACES).is_some();
+    let not_apart = (!own_choice).then_some(why.as_str());
+    let mut begun = |b: Begun<'_>| {
+        on_start(Begun { not_registered: not_registered.as_deref(), not_apart, ..b });
+    };
+    match limits_only(spec, &mut relay, &mut begun)? {
         Tried::Refused(refused) => Err(spec.io(std::io::Error::other(refused))),
         Tried::Ran { level, not_registered: _, status, exceeded } => {
             let isolation = Isolation::None { why };
@@ -50,7 +62,7 @@ pub(super) fn run(spec: &GuestSpec, on_start: OnStart<'_>) -> Result<GuestRun, S
 }
 
 /// In namespaces.
-fn apart(spec: &GuestSpec, relay: &Relay, on_start: OnStart<'_>) -> Result<Tried, SpawnError> {
+fn apart(spec: &GuestSpec, relay: &mut Relay, on_start: OnStart<'_>) -> Result<Tried, SpawnError> {
     let orders = orders(spec);
     let mut child = Helper::start(spec, relay, "__guest", &orders)?;
     let mut exceeded = None;
@@ -84,7 +96,7 @@ fn apart(spec: &GuestSpec, relay: &Relay, on_start: OnStart<'_>) -> Result<Tried
 }
 
 /// Without namespaces: the program with its limits, everything below it counted and ended here.
-fn limits_only(spec: &GuestSpec, relay: &Relay, on_start: OnStart<'_>) -> Result<Tried, SpawnError> {
+fn limits_only(spec: &GuestSpec, relay: &mut Relay, on_start: OnStart<'_>) -> Result<Tried, SpawnError> {
     let io = |e| spec.io(e);
     let orders = orders(spec);
     // Whatever the program leaves behind becomes a child of this process.
@@ -92,11 +104,17 @@ fn limits_only(spec: &GuestSpec, relay: &Relay, on_start: OnStart<'_>) -> Result
     let mut child = Helper::start(spec, relay, "__guest-limits", &orders)?;
     let pid = child.pid;
     let mut exceeded = None;
-    let end = deadline(spec.limits.wall);
-    let most = spec.limits.processes;
+    let mut end = deadline(spec.limits.wall);
+    let mut grace = spec.grace;
+    let most = spec.limits.processes.map(|n| n + relay.companions());
     let mut look = || {
         if end.is_some_and(|e| Instant::now() >= e) {
             exceeded = Some(Exceeded::Wall);
+            if !grace.is_zero() {
+                let _ = kill(pid, Signal::SIGTERM);
+                end = deadline(Some(std::mem::take(&mut grace)));
+                return Verdict::GoOn;
+            }
         } else if most.is_some_and(|m| descendants::of(std::process::id()).values().sum::<u64>() > m) {
             exceeded = Some(Exceeded::Processes);
         } else {
@@ -107,10 +125,10 @@ fn limits_only(spec: &GuestSpec, relay: &Relay, on_start: OnStart<'_>) -> Result
         let _ = kill(pid, Signal::SIGKILL);
         Verdict::Killed
     };
-    let limited = end.is_some() || most.is_some();
+    let limited = spec.limits.wall.is_some() || most.is_some();
     let look: Option<&mut dyn FnMut() -> Verdict> = if limited { Some(&mut look) } else { None };
     let level = orders.unregistered().0;
-    let ended = child.finish(spec, relay, look, &mut |_, _| on_start(level, None));
+    let ended = child.finish(spec, relay, look, &mut |b| on_start(Begun { level, ..b }));
     descendants::kill_all();
     drop(child);
     let end = ended?;
@@ -132,7 +150,7 @@ fn orders(spec: &GuestSpec) -> Orders {
     // Of the limits the clock is watched here.
     let limits = Limits { wall: None, ..spec.limits };
     Orders {
-        program: spec.program.clone(),
+        program: spec.program.clone().into(),
         name: spec.name.clone(),
         dispatch: spec.dispatch.clone(),
         network: spec.network,
@@ -141,6 +159,11 @@ fn orders(spec: &GuestSpec) -> Orders {
         user,
         group,
     }
+}
+
+/// The executable that is goferry once more.
+fn helper(spec: &GuestSpec) -> PathBuf {
+    spec.helper.clone().unwrap_or_else(|| PathBuf::from("/proc/self/exe"))
 }
 
 /// A helper that runs, and the pipe by which it answers.
@@ -162,15 +185,11 @@ impl Helper {
     fn start(spec: &GuestSpec, relay: &Relay, role: &str, orders: &Orders) -> Result<Helper, SpawnError> {
         let io = |e| spec.io(e);
         let text = serde_json::to_string(orders).map_err(|e| io(e.into()))?;
-        let program = match &spec.helper {
-            Some(helper) => helper.clone(),
-            None => PathBuf::from("/proc/self/exe"),
-        };
         let folders = spec.own_folders.then(Folders::new).transpose().map_err(io)?;
         let (read, write) = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|e| io(e.into()))?;
         // For the helper alone, which closes it before the program starts.
         fcntl(&write, FcntlArg::F_SETFD(FdFlag::empty())).map_err(|e| io(e.into()))?;
-        let mut command = Command::new(program);
+        let mut command = Command::new(helper(spec));
         command.arg(role).arg(text).arg(write.as_raw_fd().to_string()).args(&spec.args);
         command.envs(spec.set.iter().map(|(k, v)| (k, v)));
         command.envs(folders.iter().flat_map(Folders::variables));
@@ -183,15 +202,18 @@ impl Helper {
     fn finish(
         &mut self,
         spec: &GuestSpec,
-        relay: &Relay,
+        relay: &mut Relay,
         look: Option<&mut dyn FnMut() -> Verdict>,
         on_start: OnStart<'_>,
     ) -> Result<End, SpawnError> {
         let first = self.answer().map_err(|e| spec.io(e))?;
+        relay.program_starts();
         match &first {
-            Some(Answer::Started { level, not_registered }) => on_start(*level, not_registered.as_deref()),
+            Some(Answer::Started { level, not_registered }) => {
+                on_start(Begun { level: *level, not_registered: not_registered.as_deref(), not_apart: None });
+            }
             // A helper that became the program says nothing; its level is the caller's to say.
-            None => on_start(Level::Kernel, None),
+            None => on_start(Begun { level: Level::Kernel, not_registered: None, not_apart: None }),
             Some(_) => {}
         }
         let status = relay.follow(self.pid, look).map_err(|e| spec.io(e))?;

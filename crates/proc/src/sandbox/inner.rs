@@ -32,11 +32,11 @@ pub(super) fn enter(file: Option<OsString>, answer: Option<OsString>) -> ! {
         let orders = read_orders(Path::new(&file))?;
         Ok((relay, File::options().write(true).open(&answer)?, orders))
     });
-    let Ok((relay, mut answer, orders)) = opened else { std::process::exit(BROKEN) };
+    let Ok((mut relay, mut answer, orders)) = opened else { std::process::exit(BROKEN) };
     // Before the namespace's own /proc hides where it was mounted.
     let registered = orders.register.as_deref().is_some_and(mounts::is_registered);
     let result = match descend(&orders) {
-        Ok(()) => run(&orders, &relay, registered),
+        Ok(()) => run(&orders, &mut relay, registered),
         Err(why) => Answer::Refused { why },
     };
     write_answer(&mut answer, &result);
@@ -49,7 +49,8 @@ fn descend(orders: &Orders) -> Result<(), String> {
     if mounts::fresh_proc().is_ok() {
         orders.limits.processes.into_iter().for_each(mounts::limit_processes);
     }
-    mounts::read_only_settings().map_err(|e| format!("/proc/sys cannot be made read-only: {}", e.desc()))?;
+    mounts::read_only_settings()
+        .map_err(|e| format!("the settings of the host cannot be made read-only: {e}"))?;
     let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
     unshare(CloneFlags::CLONE_NEWUSER).map_err(|e| format!("no second user namespace: {}", e.desc()))?;
     ids::map((orders.user, uid), (orders.group, gid))
@@ -69,7 +70,7 @@ fn not_started(e: &std::io::Error) -> Answer {
 }
 
 /// Runs the program; passes signals on to it and reaps whatever is orphaned.
-fn run(orders: &Orders, relay: &Relay, registered: bool) -> Answer {
+fn run(orders: &Orders, relay: &mut Relay, registered: bool) -> Answer {
     let child = match relay.spawn_program(&mut command(orders)) {
         Ok(child) => child,
         Err(e) => return not_started(&e),

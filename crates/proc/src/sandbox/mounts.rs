@@ -38,12 +38,17 @@ pub(crate) fn is_registered(line: &str) -> bool {
 }
 
 /// Makes every mount read-only, except `keep` and /proc, which pid 1 replaces.
+pub(super) fn read_only_but(keep: &Path) -> std::io::Result<()> {
+    read_only(|point| point != keep && !point.starts_with("/proc"))
+}
+
+/// Makes these mounts read-only.
 ///
 /// mount_setattr(2) would do it in one call; no safe wrapper has it, and it needs Linux 5.12.
-pub(super) fn read_only(keep: &Path) -> std::io::Result<()> {
+fn read_only(which: impl Fn(&Path) -> bool) -> std::io::Result<()> {
     let table = std::fs::read("/proc/self/mountinfo")?;
     for (point, flags) in mount_points(&table) {
-        if point == keep || point.starts_with("/proc") || flags.contains(MsFlags::MS_RDONLY) {
+        if !which(&point) || flags.contains(MsFlags::MS_RDONLY) {
             continue;
         }
         let flags = flags | MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
@@ -68,18 +73,19 @@ pub(crate) fn fresh_proc() -> nix::Result<()> {
 /// which a program that root runs has.
 const HOST_SETTINGS: [&str; 5] = ["/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs"];
 
-/// Makes the settings of the host below /proc read-only; the rest of it must be writable, for the maps of users.
+/// Makes the settings of the host below /proc and /sys read-only; the rest of /proc must be writable, for the maps of
+/// users.
 ///
 /// # Errors
 /// Of those that are there, one that cannot be.
-pub(crate) fn read_only_settings() -> nix::Result<()> {
+pub(crate) fn read_only_settings() -> std::io::Result<()> {
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     for place in HOST_SETTINGS.iter().filter(|p| Path::new(p).exists()) {
         mount(Some(*place), *place, NONE, MsFlags::MS_BIND, NONE)?;
         let only = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
         mount(NONE, *place, NONE, flags | only, NONE)?;
     }
-    Ok(())
+    read_only(|point| point.starts_with("/sys"))
 }
 
 /// Limits the processes and threads of this pid namespace, where the limit is its own (Linux 6.14) and not the host's.

@@ -50,7 +50,7 @@ fn prepare(orders: &Orders) -> Result<(), String> {
         // What the kernel does not grant is in the answer, and costs only programs that start themselves.
         let _ = mounts::register(line);
     }
-    mounts::read_only(&orders.scratch)
+    mounts::read_only_but(&orders.scratch)
         .map_err(|e| format!("the file system cannot be made read-only: {e}"))?;
     // Without it only a program that talks to itself over the network would notice.
     let _ = loopback::bring_up();

@@ -1,6 +1,6 @@
 //! New keys, as `cosign generate-key-pair` makes them.
 
-use super::{PrivateKey, Secret, pem, sealed, unusable};
+use super::{PrivateKey, pem, sealed, unusable};
 use crate::{Password, SupplyError};
 use p256::elliptic_curve::Generate as _;
 use p256::pkcs8::EncodePrivateKey as _;
@@ -28,7 +28,7 @@ pub fn generate(password: &Password) -> Result<KeyPair, SupplyError> {
     let secret = p256::SecretKey::try_generate().map_err(|e| SupplyError::Random(e.to_string()))?;
     let der = secret.to_pkcs8_der().map_err(|_| unusable("to be written", "it cannot be written"))?;
     let sealed = sealed::seal(der.as_bytes(), password)?;
-    let key = PrivateKey::new(Secret::P256(secret.into()), "that was made")?;
+    let key = PrivateKey::of_p256(secret)?;
     let private = pem::written("ENCRYPTED SIGSTORE PRIVATE KEY", &sealed);
     Ok(KeyPair { private, public: key.public().to_pem() })
 }

@@ -66,6 +66,12 @@ pub(super) fn public_block(text: &[u8]) -> Result<Vec<u8>, String> {
     })
 }
 
+/// The bytes of the first `CERTIFICATE` block.
+pub(super) fn certificate_block(text: &[u8]) -> Option<Vec<u8>> {
+    let (_, body) = blocks(text).into_iter().find(|(label, _)| *label == "CERTIFICATE")?;
+    decoded(body).map(|b| b.to_vec())
+}
+
 /// One block in PEM, in lines of 64 characters.
 pub(super) fn written(label: &str, bytes: &[u8]) -> Zeroizing<String> {
     let body = Zeroizing::new(Base64::encode_string(bytes));

@@ -1,7 +1,7 @@
 //! CycloneDX 1.6 as JSON (<https://cyclonedx.org/docs/1.6/json/>).
 
 use super::inventory::{FileFact, FileKind, Inventory, Library, LibraryUse, ModuleUse};
-use super::licence::Licences;
+use super::licence::{Licences, MANY_WORDS};
 use super::{Written, serial, timestamp};
 use crate::purl::Purl;
 use serde::Serialize;
@@ -257,7 +257,7 @@ fn licence_properties(found: &Licences) -> Vec<Property> {
         out.push(property("goferry:licence:confidence", format!("{percent}%")));
     }
     out.extend(found.files.iter().map(|f| property("goferry:licence:file", f.as_str())));
-    if found.unmatched > 0 {
+    if found.unmatched >= MANY_WORDS {
         out.push(property("goferry:licence:unmatched-words", found.unmatched.to_string()));
     }
     out

@@ -3,7 +3,7 @@
 //! Shipped files are packages here too: SPDX's files want a SHA-1, and nobody should compute one in this year.
 
 use super::inventory::{FileFact, FileKind, Inventory, Library, LibraryUse, ModuleUse};
-use super::licence::Licences;
+use super::licence::{Licences, MANY_WORDS};
 use super::{Written, serial, timestamp};
 use crate::purl::Purl;
 use serde::Serialize;
@@ -239,7 +239,7 @@ fn declared(found: &Licences) -> String {
 fn comments(found: &Licences) -> String {
     let Some(percent) = found.confidence() else { return String::new() };
     let more = match found.unmatched {
-        0 => String::new(),
+        0..MANY_WORDS => String::new(),
         n => format!("; {n} words there belong to no licence that is known"),
     };
     format!("{}: {percent}% like the text of the list{more}", found.files.join(", "))

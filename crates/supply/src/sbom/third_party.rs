@@ -12,12 +12,15 @@ pub const THIRD_PARTY_FILE: &str = "THIRD_PARTY_LICENSES";
 
 const RULE: &str = "--------------------------------------------------------------------------------";
 
+/// Names and contents of files.
+type Texts = Vec<(String, Vec<u8>)>;
+
 /// One text with everything that it is about, from what is at hand. Same modules, same bytes.
 ///
 /// The second value names the modules of which no licence was at hand: the text is not complete.
 pub fn third_party_licenses(inventory: &Inventory, files: &ModuleFiles) -> (String, Vec<String>) {
     // Many modules share a text to the byte: it stands there once.
-    let mut by_text: BTreeMap<Vec<(String, Vec<u8>)>, Vec<String>> = BTreeMap::new();
+    let mut by_text: BTreeMap<Texts, Vec<String>> = BTreeMap::new();
     let mut missing = vec![];
     let mut add = |name: String, folder: Option<&Path>| {
         let wanted = |n: &str| is_licence(n) || is_notice(n);
@@ -34,8 +37,7 @@ pub fn third_party_licenses(inventory: &Inventory, files: &ModuleFiles) -> (Stri
         let name = format!("{} {}", module.path, module.version);
         add(name.trim_end().to_owned(), files.folder(&module.path, &module.version).as_deref());
     }
-    let mut parts: Vec<(Vec<String>, Vec<(String, Vec<u8>)>)> =
-        by_text.into_iter().map(|(t, n)| (n, t)).collect();
+    let mut parts: Vec<(Vec<String>, Texts)> = by_text.into_iter().map(|(t, n)| (n, t)).collect();
     parts.sort();
     let mut out = format!("{} contains the following software.\n", inventory.root.path);
     for (names, texts) in parts {

@@ -101,9 +101,9 @@ fn is_version(text: &str) -> bool {
     let text = text.strip_prefix('v').unwrap_or(text);
     let core = text.split(['-', '+']).next().unwrap_or_default();
     let numbers: Vec<&str> = core.split('.').collect();
-    let plain = |n: &&str| !n.is_empty() && n.len() < 10 && n.bytes().all(|b| b.is_ascii_digit());
+    let plain = |n: &str| !n.is_empty() && n.len() < 10 && n.bytes().all(|b| b.is_ascii_digit());
     numbers.len() == 3
-        && numbers.iter().all(|n| plain(&n))
+        && numbers.iter().all(|n| plain(n))
         && text.chars().all(|c| c.is_ascii_alphanumeric() || ".-+".contains(c))
 }
 

@@ -9,7 +9,7 @@ use sigstore_verify::crypto::{ArtifactHasher, KeyAlgorithm, SigningScheme, hash_
 use sigstore_verify::types::bundle::{MessageSignature, VerificationMaterialContent};
 use sigstore_verify::types::{
     ArtifactDigest, Bundle, DerPublicKey, DsseEnvelope, HashAlgorithm, MediaType, Sha256Hash, Sha512Hash,
-    SignatureContent, Statement,
+    SignatureBytes, SignatureContent, Statement,
 };
 use std::fs::File;
 use std::path::Path;
@@ -54,6 +54,13 @@ pub(super) fn verify(bundle: &Bundle, file: &Path, key: &DerPublicKey) -> Result
     }
 }
 
+/// A signature by itself, over the file.
+pub(super) fn signature(raw: &[u8], file: &Path, key: &DerPublicKey) -> Result<(), Wrong> {
+    let scheme = KeyAlgorithm::from_spki(key).map_err(wrong)?.default_signing_scheme();
+    let raw = SignatureBytes::new(raw.to_vec());
+    over(&raw, file, key, scheme)
+}
+
 fn message(m: &MessageSignature, file: &Path, key: &DerPublicKey, kind: KeyAlgorithm) -> Result<(), Wrong> {
     let scheme = match &m.message_digest {
         Some(d) => kind.resolve_signing_scheme(d.algorithm).map_err(wrong)?,
@@ -65,14 +72,23 @@ fn message(m: &MessageSignature, file: &Path, key: &DerPublicKey, kind: KeyAlgor
     {
         return Err(wrong("the digest in the bundle is not that of the file"));
     }
+    over(&m.signature, file, key, scheme)
+}
+
+fn over(
+    signature: &SignatureBytes,
+    file: &Path,
+    key: &DerPublicKey,
+    scheme: SigningScheme,
+) -> Result<(), Wrong> {
     match scheme.hash_algorithm() {
         Some(algorithm) => {
-            verify_signature_prehashed(key, digest(algorithm)?.as_bytes(), &m.signature, scheme)
-                .map_err(wrong)
+            let digest = digests(file, &[algorithm])?.remove(0);
+            verify_signature_prehashed(key, digest.as_bytes(), signature, scheme).map_err(wrong)
         }
         None => {
             let bytes = std::fs::read(file).map_err(Wrong::Read)?;
-            verify_signature(key, &bytes, &m.signature, scheme).map_err(wrong)
+            verify_signature(key, &bytes, signature, scheme).map_err(wrong)
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod identity;
 mod list;
+mod modules;
 mod offline;
 
 use crate::ask::{Question, ToolError};
@@ -17,6 +18,7 @@ pub use identity::{GoIdentity, GoIdentityError};
 pub use list::{
     CgoNeed, ListQuery, Package, PackageError, PackageModule, cgo_need, in_doubt, parse_packages,
 };
+pub use modules::{BuildAction, ImportingPackage, ListedModule, ModuleFolder, build_actions};
 pub use offline::{Lack, Refusal, lack, refusal};
 
 /// Least version of Go that goferry works with; the main version's rule begins with 1.24.

@@ -7,12 +7,15 @@
 use super::prints::{self, Print};
 use super::words;
 use serde::Serialize;
-use std::collections::HashMap;
 
 /// Below this likeness, in percent, a text is not the licence.
 const LEAST: u8 = 85;
+/// From here on the ends of the stretch are good enough, in percent.
+const SURE: u8 = 94;
 /// Share of a licence's pairs that must be somewhere in the file before it is compared, in percent.
 const PREFILTER: usize = 80;
+/// With fewer pairs of its own than this a licence differs from another by chance.
+const TELLING: usize = 5;
 /// No module has more in one file that a person put there.
 const MOST: usize = 12;
 
@@ -76,10 +79,29 @@ impl Matcher {
         let mut sorted = pairs.to_vec();
         sorted.sort_unstable();
         sorted.dedup();
-        let candidates = self.prints.iter().enumerate().filter(|(_, p)| likely(p, &sorted));
-        let stretches = candidates.filter_map(|(i, p)| stretch(i, p, pairs));
+        let likely = self.prints.iter().enumerate().filter(|(_, p)| likely(p, &sorted));
+        let windows: Vec<Window> = likely.filter_map(|(i, p)| window(i, p, pairs)).collect();
+        let sure = windows.iter().any(|w| w.whole.percent >= SURE);
+        let rivals: Vec<usize> = windows.iter().map(|w| w.whole.print).collect();
+        let stretches = windows.into_iter().filter_map(|w| match sure || w.whole.percent < LEAST / 2 {
+            true => Some(w.whole),
+            false => trimmed(&self.prints[w.whole.print], pairs, &w),
+        });
+        let alike = stretches.filter(|s| s.percent >= LEAST && self.has_its_own(s, pairs, &rivals));
         // Of two that are equally like the longer one: it has the other one in it.
-        stretches.filter(|s| s.percent >= LEAST).max_by_key(|s| (s.percent, self.prints[s.print].words))
+        alike.max_by_key(|s| (s.percent, self.prints[s.print].words))
+    }
+
+    /// Whether what tells a licence from each that is much like it is there: JSON is MIT and one sentence.
+    fn has_its_own(&self, stretch: &Stretch, pairs: &[u32], rivals: &[usize]) -> bool {
+        let print = &self.prints[stretch.print];
+        let piece = &pairs[stretch.from..stretch.to];
+        rivals.iter().map(|r| &self.prints[*r]).filter(|r| r.sample == print.sample).all(|rival| {
+            let own: Vec<&u32> =
+                print.hashes.iter().filter(|h| rival.hashes.binary_search(h).is_err()).collect();
+            let telling = (TELLING..print.hashes.len() / 3).contains(&own.len());
+            !telling || own.iter().filter(|h| piece.contains(h)).count() * 2 >= own.len()
+        })
     }
 }
 
@@ -101,36 +123,67 @@ fn likely(print: &Print, file: &[u32]) -> bool {
     hits >= need
 }
 
+/// The stretch of a file with most of a licence's pairs, before its ends were looked at.
+struct Window {
+    whole: Stretch,
+    /// Where its hits are.
+    hits: Vec<usize>,
+}
+
 /// The stretch of the file, as long as the licence and a little longer, that has most of its pairs.
-fn stretch(index: usize, print: &Print, pairs: &[u32]) -> Option<Stretch> {
+fn window(index: usize, print: &Print, pairs: &[u32]) -> Option<Window> {
     let length = print.words + print.words / 8 + 16;
-    let is_its = |pair: u32| pair.is_multiple_of(print.sample) && print.hashes.binary_search(&pair).is_ok();
-    let its: Vec<usize> = (0..pairs.len()).filter(|i| is_its(pairs[*i])).collect();
-    let mut seen: HashMap<u32, usize> = HashMap::new();
+    let its = |(at, pair): (usize, &u32)| {
+        let sampled = pair.is_multiple_of(print.sample);
+        sampled.then(|| print.hashes.binary_search(pair).ok().map(|i| (at, i))).flatten()
+    };
+    let its: Vec<(usize, usize)> = pairs.iter().enumerate().filter_map(its).collect();
+    let (mut seen, mut different) = (vec![0_u32; print.hashes.len()], 0);
     let (mut first, mut best) = (0, (0, 0, 0));
-    for (last, &at) in its.iter().enumerate() {
-        *seen.entry(pairs[at]).or_default() += 1;
-        while at - its[first] >= length {
-            if let Some(n) = seen.get_mut(&pairs[its[first]]) {
-                *n -= 1;
-                if *n == 0 {
-                    seen.remove(&pairs[its[first]]);
-                }
-            }
+    for (last, &(at, pair)) in its.iter().enumerate() {
+        different += usize::from(seen[pair] == 0);
+        seen[pair] += 1;
+        while at - its[first].0 >= length {
+            let gone = &mut seen[its[first].1];
+            *gone -= 1;
+            different -= usize::from(*gone == 0);
             first += 1;
         }
-        if seen.len() > best.0 {
-            best = (seen.len(), first, last);
+        if different > best.0 {
+            best = (different, first, last);
         }
     }
-    let (hits, first, last) = best;
-    let (from, to) = (*its.get(first)?, *its.get(last)? + 1);
+    let hits: Vec<usize> = its.get(best.1..=best.2)?.iter().map(|(at, _)| *at).collect();
+    let (from, to) = (*hits.first()?, *hits.last()? + 1);
+    let percent = likeness(print, &pairs[from..to])?;
+    Some(Window { whole: Stretch { print: index, percent, from, to }, hits })
+}
+
+/// How many hits at either end of a stretch may be another text's.
+const TRIM: usize = 24;
+
+/// The part of a window that is most like the licence: a heading before it may have some of its words.
+fn trimmed(print: &Print, pairs: &[u32], window: &Window) -> Option<Stretch> {
+    let (index, last) = (window.whole.print, window.whole.to);
+    let like = |from: usize, to: usize| {
+        Some(Stretch { print: index, percent: likeness(print, &pairs[from..to])?, from, to })
+    };
+    let begins = window.hits.iter().take(TRIM).filter(|h| **h < last);
+    // Of equals the longest.
+    let best =
+        begins.filter_map(|from| like(*from, last)).max_by_key(|s| (s.percent, usize::MAX - s.from))?;
+    let ends = window.hits.iter().rev().take(TRIM).map(|h| h + 1).filter(|to| *to > best.from);
+    ends.filter_map(|to| like(best.from, to)).max_by_key(|s| (s.percent, s.to))
+}
+
+/// Sørensen–Dice of the licence's pairs and those of a piece of the file, in percent.
+fn likeness(print: &Print, piece: &[u32]) -> Option<u8> {
     let mut there: Vec<u32> =
-        pairs[from..to].iter().copied().filter(|p| *p != 0 && p.is_multiple_of(print.sample)).collect();
+        piece.iter().copied().filter(|p| *p != 0 && p.is_multiple_of(print.sample)).collect();
     there.sort_unstable();
     there.dedup();
-    let percent = (200 * hits).checked_div(print.hashes.len() + there.len())?;
-    Some(Stretch { print: index, percent: u8::try_from(percent).ok()?, from, to })
+    let hits = there.iter().filter(|p| print.hashes.binary_search(p).is_ok()).count();
+    u8::try_from((200 * hits).checked_div(print.hashes.len() + there.len())?).ok()
 }
 
 #[cfg(test)]

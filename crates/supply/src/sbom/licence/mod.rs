@@ -18,6 +18,9 @@ const MAX_FILE: u64 = 1 << 20;
 /// A module has one to four; a folder full of them is none that a person wrote.
 const MAX_FILES: usize = 16;
 
+/// From how many words on the rest of a licence file may be another licence or a condition on this one, and is named.
+pub(super) const MANY_WORDS: usize = 100;
+
 /// What a module's licence files say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Licences {
@@ -29,14 +32,24 @@ pub struct Licences {
     pub unmatched: usize,
     /// Files named as alternatives (`LICENSE-MIT`, `LICENSE-APACHE`).
     pub choice: bool,
+    /// What a licence file itself says by `SPDX-License-Identifier:`.
+    pub stated: Option<String>,
 }
 
 impl Licences {
     /// As an SPDX expression; none if no text was recognised.
     ///
-    /// Several texts all hold (AND), which is the careful reading, unless their files' names offer a choice.
+    /// What a file states comes first. Several texts all hold (AND), which is the careful reading, unless their files'
+    /// names offer a choice.
     pub fn expression(&self) -> Option<String> {
-        let ids: Vec<&str> = self.found.iter().map(|f| f.id).collect();
+        if let Some(stated) = &self.stated {
+            return Some(stated.clone());
+        }
+        let later =
+            |id: &str| self.found.iter().any(|f| id.strip_suffix("-only") == f.id.strip_suffix("-or-later"));
+        // The notice beside a licence's text grants later versions too.
+        let ids: Vec<&str> =
+            self.found.iter().map(|f| f.id).filter(|id| !id.ends_with("-only") || !later(id)).collect();
         let join = if self.choice { " OR " } else { " AND " };
         (!ids.is_empty()).then(|| ids.join(join))
     }
@@ -64,12 +77,27 @@ pub fn of_folder(folder: &Path, matcher: &Matcher, known: &mut Known) -> Licence
             }
         }
         out.unmatched += *unmatched;
+        out.stated = out.stated.or_else(|| stated(&String::from_utf8_lossy(&text)));
         out.files.push(name);
     }
     let alternative = |n: &String| n.to_ascii_uppercase().starts_with("LICENSE-");
     out.choice =
         out.found.len() > 1 && out.files.len() == out.found.len() && out.files.iter().all(alternative);
     out
+}
+
+/// The expression behind `SPDX-License-Identifier:`, if it looks like one.
+fn stated(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("SPDX-License-Identifier:")?;
+    let line = rest.lines().next()?.trim_matches(|c: char| c.is_whitespace() || "*/#`-<>!".contains(c));
+    let word = |w: &str| {
+        let w = w.trim_matches(['(', ')']);
+        matches!(w, "AND" | "OR" | "WITH")
+            || w.starts_with(|c: char| c.is_ascii_alphanumeric())
+                && w.chars().all(|c| c.is_ascii_alphanumeric() || ".-+".contains(c))
+                && w.contains(|c: char| c.is_ascii_digit() || c.is_ascii_uppercase())
+    };
+    (!line.is_empty() && line.len() < 200 && line.split_whitespace().all(word)).then(|| line.to_owned())
 }
 
 /// Files directly in `folder` whose name `wanted` takes, sorted by name.
@@ -112,6 +140,33 @@ pub(super) fn is_notice(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_file_states_is_taken() {
+        for (text, want) in [
+            (
+                "x\n SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later\nmore",
+                Some("Apache-2.0 OR GPL-2.0-or-later"),
+            ),
+            ("// SPDX-License-Identifier: (MIT AND BSD-3-Clause) */", Some("(MIT AND BSD-3-Clause)")),
+            ("SPDX-License-Identifier: see the file below, please", None),
+            ("SPDX-License-Identifier:", None),
+            ("nothing", None),
+        ] {
+            assert_eq!(stated(text).as_deref(), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_notice_grants_later_versions() {
+        let of = |ids: &[&'static str]| {
+            let found = ids.iter().map(|id| Found { id, percent: 99 }).collect();
+            Licences { found, ..Licences::default() }.expression().unwrap()
+        };
+        assert_eq!(of(&["GPL-3.0-only", "GPL-3.0-or-later"]), "GPL-3.0-or-later");
+        assert_eq!(of(&["GPL-3.0-only", "GPL-2.0-or-later"]), "GPL-3.0-only AND GPL-2.0-or-later");
+        assert_eq!(of(&["MIT", "Apache-2.0"]), "MIT AND Apache-2.0");
+    }
 
     #[test]
     fn names_of_licence_files() {

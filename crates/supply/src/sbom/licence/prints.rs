@@ -1,7 +1,8 @@
 //! The licences that are known, each as the set of its pairs of words.
 //!
-//! `prints.bin` holds, for each of [`IDS`] in order: number of words (u32), sample (u32), number of hashes (u32), the
-//! hashes, sorted; all little-endian. It is made from the texts of the SPDX list by the test below and compared with them.
+//! `prints.bin` holds, for each of [`IDS`] and [`NOTICES`] in order: number of words (u32), sample (u32), number of hashes
+//! (u32), the hashes, sorted; all little-endian. It is made from the texts of the SPDX list by the test below and compared
+//! with them.
 
 /// SPDX ids of the texts in `prints.bin`. Those that have `-only` and `-or-later` for one text are named by the former: the
 /// text alone grants no later version.
@@ -73,10 +74,16 @@ pub(super) const IDS: [&str; 65] = [
     "Zlib",
 ];
 
-/// Only hashes that are multiples of this are kept of a long text.
-const SAMPLE: u32 = 4;
-/// From how many words on a text is long.
-const LONG: usize = 1_000;
+/// Notices that stand for a licence: its id, the text of the list that proposes the notice, where it begins and ends there.
+pub(super) const NOTICES: [(&str, &str, &str, &str); 7] = [
+    ("Apache-2.0", "Apache-2.0", "Licensed under the Apache License", "limitations under the License."),
+    ("GPL-2.0-or-later", "GPL-2.0-only", "This program is free software; you", "for more details."),
+    ("GPL-3.0-or-later", "GPL-3.0-only", "This program is free software: you", "for more details."),
+    ("LGPL-2.0-or-later", "LGPL-2.0-only", "This library is free software; you", "for more details."),
+    ("LGPL-2.1-or-later", "LGPL-2.1-only", "This library is free software; you", "for more details."),
+    ("AGPL-3.0-or-later", "AGPL-3.0-only", "This program is free software: you", "for more details."),
+    ("MPL-2.0", "MPL-2.0", "This Source Code Form is subject to the terms", "obtain one at"),
+];
 
 /// One licence's text.
 pub(super) struct Print {
@@ -95,7 +102,9 @@ pub(super) fn all() -> Vec<Print> {
     let numbers = include_bytes!("prints.bin").as_chunks::<4>().0.iter().map(|c| u32::from_le_bytes(*c));
     let mut numbers = numbers;
     let mut next = || numbers.next().unwrap_or_default();
+    let notices = NOTICES.iter().map(|(id, ..)| id);
     IDS.iter()
+        .chain(notices)
         .map(|id| {
             let (words, sample, len) = (next() as usize, next().max(1), next());
             Print { id, words, sample, hashes: (0..len).map(|_| next()).collect() }
@@ -103,27 +112,40 @@ pub(super) fn all() -> Vec<Print> {
         .collect()
 }
 
-/// The print of a text.
-pub(super) fn of(id: &'static str, text: &str) -> Print {
-    let pairs = super::words::pairs(text);
-    let sample = if pairs.len() > LONG { SAMPLE } else { 1 };
-    let mut hashes: Vec<u32> = pairs.iter().copied().filter(|h| h.is_multiple_of(sample)).collect();
-    hashes.sort_unstable();
-    hashes.dedup();
-    Print { id, words: pairs.len(), sample, hashes }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Only hashes that are multiples of this are kept of a long text.
+    const SAMPLE: u32 = 4;
+    /// From how many words on a text is long.
+    const LONG: usize = 1_000;
+
+    /// The print of a text.
+    fn of(id: &'static str, text: &str) -> Print {
+        let pairs = super::super::words::pairs(text);
+        let sample = if pairs.len() > LONG { SAMPLE } else { 1 };
+        let mut hashes: Vec<u32> = pairs.iter().copied().filter(|h| h.is_multiple_of(sample)).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        Print { id, words: pairs.len(), sample, hashes }
+    }
 
     /// `GOFERRY_BLESS=1` writes the file.
     #[test]
     fn prints_are_of_the_texts_of_the_spdx_list() {
         let mut bytes = vec![];
-        for id in IDS {
-            let text = spdx::license_id(id).unwrap_or_else(|| panic!("{id} is not in the list")).text();
-            let print = of(id, text);
+        let listed =
+            |id: &str| spdx::license_id(id).unwrap_or_else(|| panic!("{id} is not in the list")).text();
+        let notices = NOTICES.map(|(id, of, from, to)| {
+            let text = listed(of).split_whitespace().collect::<Vec<_>>().join(" ");
+            // The last one: the text's own words about itself come first.
+            let start = text.rfind(from).unwrap_or_else(|| panic!("{of} has no `{from}`"));
+            let end = text[start..].find(to).unwrap_or_else(|| panic!("{of} has no `{to}`"));
+            (id, text[start..start + end + to.len()].to_owned())
+        });
+        for (id, text) in IDS.map(|id| (id, listed(id).to_owned())).into_iter().chain(notices) {
+            let print = of(id, &text);
             for n in
                 [print.words as u32, print.sample, print.hashes.len() as u32].into_iter().chain(print.hashes)
             {
@@ -138,7 +160,7 @@ mod tests {
             std::fs::read(path).unwrap() == bytes,
             "prints.bin: GOFERRY_BLESS=1 lcargo test -p goferry-supply prints"
         );
-        assert_eq!(IDS.len(), all().len());
+        assert_eq!(IDS.len() + NOTICES.len(), all().len());
         assert!(all().iter().all(|p| p.hashes.len() > 10 && p.hashes.is_sorted()));
     }
 }

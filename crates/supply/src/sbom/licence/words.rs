@@ -5,50 +5,81 @@
 
 /// Hash of each pair of neighbouring words, in their order.
 pub(super) fn pairs(text: &str) -> Vec<u32> {
-    let mut hashes = vec![];
+    let mut hashes = Vec::with_capacity(text.len() / 6);
     for line in text.lines() {
-        let words = of_line(line);
-        if !is_copyright(&words) {
-            hashes.extend(words.iter().map(|w| fnv(0x811c_9dc5, w)));
+        let start = hashes.len();
+        words(line, &mut hashes);
+        if is_copyright(&hashes[start..]) {
+            hashes.truncate(start);
         }
     }
     hashes.windows(2).map(|w| mix(w[0], w[1])).collect()
 }
 
-/// Lower-case words of a line; single characters and small numbers are bullets.
-fn of_line(line: &str) -> Vec<String> {
-    let words = line.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
-    let bullet = |w: &&str| w.len() == 1 || w.len() == 2 && w.bytes().all(|b| b.is_ascii_digit());
-    words.filter(|w| !bullet(w)).map(|w| spelled(w.to_lowercase())).collect()
-}
-
-/// Words that are spelled in two ways (SPDX matching guidelines, "Varietal word spelling").
-fn spelled(word: String) -> String {
-    match word.as_str() {
-        "licence" => "license".to_owned(),
-        "licences" => "licenses".to_owned(),
-        "licenced" => "licensed".to_owned(),
-        "https" => "http".to_owned(),
-        _ => word,
+/// Adds the hashes of a line's words, in lower case; single characters and small numbers are bullets, but not behind `version`.
+fn words(line: &str, out: &mut Vec<u32>) {
+    let (mut hash, mut bytes, mut digits) = (SEED, 0, true);
+    for c in line.chars().chain([' ']) {
+        if c.is_ascii_alphanumeric() {
+            hash = step(hash, c.to_ascii_lowercase() as u8);
+            digits &= c.is_ascii_digit();
+            bytes += 1;
+        } else if !c.is_ascii() && c.is_alphanumeric() {
+            for lower in c.to_lowercase() {
+                let mut buffer = [0; 4];
+                hash = lower.encode_utf8(&mut buffer).bytes().fold(hash, step);
+            }
+            digits = false;
+            bytes += c.len_utf8();
+        } else {
+            let versioned = digits && bytes > 0 && out.last() == Some(&const { of("version") });
+            if bytes > 2 || bytes == 2 && !digits || versioned {
+                out.push(spelled(hash));
+            }
+            (hash, bytes, digits) = (SEED, 0, true);
+        }
     }
 }
 
-fn is_copyright(words: &[String]) -> bool {
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        // Not the line of a licence that begins so: "copyright notice, this list of conditions …".
-        ["copyright", next, ..] => {
-            !matches!(*next, "notice" | "holder" | "holders" | "owner" | "and" | "license" | "law")
-        }
-        ["copyright"] | ["all", "rights", "reserved"] => true,
-        ["portions", "copyright", ..] => true,
+/// Words that are spelled in two ways (SPDX matching guidelines, "Varietal word spelling").
+fn spelled(hash: u32) -> u32 {
+    const TWO: [(u32, u32); 4] = [
+        (of("licence"), of("license")),
+        (of("licences"), of("licenses")),
+        (of("licenced"), of("licensed")),
+        (of("https"), of("http")),
+    ];
+    TWO.iter().find(|(from, _)| *from == hash).map_or(hash, |(_, to)| *to)
+}
+
+fn is_copyright(words: &[u32]) -> bool {
+    const COPYRIGHT: u32 = of("copyright");
+    // As a licence itself begins a line: "copyright notice, this list of conditions …".
+    const OTHER: [u32; 7] =
+        [of("notice"), of("holder"), of("holders"), of("owner"), of("and"), of("license"), of("law")];
+    match words {
+        [COPYRIGHT, next, ..] => !OTHER.contains(next),
+        [COPYRIGHT] => true,
+        [a, COPYRIGHT, ..] => *a == const { of("portions") },
+        [a, b, c] => [*a, *b, *c] == const { [of("all"), of("rights"), of("reserved")] },
         _ => false,
     }
 }
 
+const SEED: u32 = 0x811c_9dc5;
+
 /// FNV-1a, 32 bits.
-fn fnv(seed: u32, word: &str) -> u32 {
-    word.bytes().fold(seed, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193))
+const fn step(hash: u32, byte: u8) -> u32 {
+    (hash ^ byte as u32).wrapping_mul(0x0100_0193)
+}
+
+const fn of(word: &str) -> u32 {
+    let (bytes, mut hash, mut i) = (word.as_bytes(), SEED, 0);
+    while i < bytes.len() {
+        hash = step(hash, bytes[i]);
+        i += 1;
+    }
+    hash
 }
 
 fn mix(a: u32, b: u32) -> u32 {
@@ -67,6 +98,7 @@ mod tests {
         assert_eq!(a, b);
         assert_eq!(a.len(), 3);
         assert_eq!(pairs("copyright notice, this list").len(), 3);
+        assert_eq!(pairs("ÄRGER über"), pairs("ärger ÜBER"));
         assert!(pairs("").is_empty());
     }
 }

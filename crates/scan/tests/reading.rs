@@ -1,0 +1,185 @@
+//! Records, indexes and archives that are damaged are errors or are made again; never a database with less in it.
+#![expect(clippy::unwrap_used, reason = "what a test cannot set up has failed")]
+
+use goferry_scan::{Contents, Database, Index, Linked, Record, ScanError, Source, Subject, scan};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const RECORD: &str = r#"{"id":"GO-1","modified":"2026-01-02T03:04:05Z","aliases":["CVE-1"],"summary":"s","affected":[
+    {"package":{"name":"example.com/m","ecosystem":"Go"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"1.2.0"}]}],
+     "ecosystem_specific":{"imports":[{"path":"example.com/m/p","symbols":["T.F"],"goos":["linux"]}],"custom_ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"9"}]}]}},
+    {"package":{"name":"example.com/m","ecosystem":"npm"}},
+    {"package":{"name":"example.com/other","ecosystem":"Go"},"ranges":[]}],"database_specific":{"url":"https://example.com/GO-1"}}"#;
+const SECOND: &str = r#"{"id":"X-2","modified":"2020-01-01T00:00:00Z","affected":[
+    {"package":{"name":"example.com/other","ecosystem":"Go"},"ranges":[{"type":"SEMVER","events":[{"introduced":"1.0.0"},{"last_affected":"1.5.0"}]}]}]}"#;
+
+fn folder() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir_all(dir.path().join("data/osv")).unwrap();
+    fs::write(dir.path().join("data/osv/GO-1.json"), RECORD).unwrap();
+    fs::write(dir.path().join("data/X-2.json"), SECOND).unwrap();
+    fs::write(dir.path().join("data/package.json"), r#"{"name":"not one"}"#).unwrap();
+    fs::write(dir.path().join("README"), "no JSON").unwrap();
+    dir
+}
+
+fn open(path: &Path, cache: &Path) -> Result<Database, ScanError> {
+    Database::open(vec![Source::at(path)?], cache)
+}
+
+fn subject(module: &str, version: &str) -> Subject {
+    let functions =
+        BTreeMap::from([("example.com/m/p".to_owned(), BTreeSet::from(["T.F".to_owned(), "G".to_owned()]))]);
+    Subject {
+        goos: "linux".to_owned(),
+        goarch: "amd64".to_owned(),
+        modules: vec![Linked::new(module, version)],
+        contents: Contents::Functions(functions),
+        notes: vec![],
+    }
+}
+
+/// id, level, package, symbol.
+fn found(db: &Database, subject: &Subject) -> Vec<String> {
+    let found = scan(subject, db, 1_700_000_000).unwrap();
+    found.findings.iter().map(|f| format!("{} {} {} {}", f.id, f.level, f.package, f.symbol)).collect()
+}
+
+fn index_of(cache: &Path) -> PathBuf {
+    let mut all: Vec<_> = fs::read_dir(cache).unwrap().map(|e| e.unwrap().path()).collect();
+    assert_eq!(all.len(), 1, "{all:?}");
+    all.remove(0)
+}
+
+#[test]
+fn a_folder_is_read_once_and_again_when_it_changes() {
+    let (dir, cache) = (folder(), tempfile::tempdir().unwrap());
+    let db = open(dir.path(), cache.path()).unwrap();
+    assert_eq!((db.about().records, db.about().date.as_str()), (2, "2026-01-02T03:04:05Z"));
+    assert_eq!(found(&db, &subject("example.com/m", "v1.1.0")), ["GO-1 linked example.com/m/p T.F"]);
+    assert_eq!(found(&db, &subject("example.com/m", "v1.2.0")), [""; 0]);
+    assert_eq!(
+        found(&db, &subject("example.com/other", "v1.5.0")),
+        ["GO-1 present  ", "X-2 present  "],
+        "no range means all; last_affected is affected"
+    );
+    assert_eq!(found(&db, &subject("example.com/other", "v1.5.1")), ["GO-1 present  "]);
+    let before = fs::metadata(index_of(cache.path())).unwrap().modified().unwrap();
+    let again = open(dir.path(), cache.path()).unwrap();
+    assert_eq!(fs::metadata(index_of(cache.path())).unwrap().modified().unwrap(), before, "not made again");
+    assert_eq!(again.about(), db.about());
+    fs::write(dir.path().join("data/osv/GO-1.json"), RECORD.replace("1.2.0", "1.1.0")).unwrap();
+    let changed = open(dir.path(), cache.path()).unwrap();
+    assert_eq!(found(&changed, &subject("example.com/m", "v1.1.0")), [""; 0]);
+    assert_ne!(changed.about().digest, db.about().digest);
+}
+
+#[test]
+fn other_platforms_and_unknown_ones() {
+    let (dir, cache) = (folder(), tempfile::tempdir().unwrap());
+    let db = open(dir.path(), cache.path()).unwrap();
+    let of = |goos: &str| {
+        let s = Subject { goos: goos.to_owned(), ..subject("example.com/m", "v1.0.0") };
+        found(&db, &s).len()
+    };
+    assert_eq!([of("linux"), of("windows"), of("")], [1, 0, 1]);
+}
+
+#[test]
+fn archives_are_the_same_database() {
+    let (dir, cache) = (folder(), tempfile::tempdir().unwrap());
+    let mut builder = tar::Builder::new(Vec::new());
+    builder.append_dir_all("vulndb-1.0", dir.path()).unwrap();
+    let tar = builder.into_inner().unwrap();
+    let expected = open(dir.path(), cache.path()).unwrap().about();
+    let zst = zstd::encode_all(tar.as_slice(), 3).unwrap();
+    for (name, bytes) in [("db.tar", &tar), ("db.tar.zst", &zst)] {
+        let path = dir.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(open(&path, cache.path()).unwrap().about(), expected, "{name}");
+        // A cut archive is an error, not a smaller database.
+        for cut in [bytes.len() / 3, bytes.len() / 2] {
+            fs::write(&path, &bytes[..cut]).unwrap();
+            assert!(open(&path, cache.path()).is_err(), "{name} cut at {cut}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_database() {
+    let (dir, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let error = |path: &Path| open(path, cache.path()).unwrap_err().to_string();
+    assert!(error(dir.path()).contains("no OSV record"), "{}", error(dir.path()));
+    assert!(error(&dir.path().join("none")).contains("No such file"));
+    let text = dir.path().join("x.tar.zst");
+    fs::write(&text, "hello").unwrap();
+    assert!(error(&text).contains("neither a folder"), "{}", error(&text));
+    fs::remove_file(text).unwrap();
+    for wrong in ["{", r#"{"id":"A","affected":7}"#, r#"{"id":"A","affected":[],"withdrawn":"soon"}"#] {
+        fs::write(dir.path().join("a.json"), wrong).unwrap();
+        assert!(error(dir.path()).contains("a.json"), "{wrong}: {}", error(dir.path()));
+    }
+}
+
+#[test]
+fn withdrawn_ones_do_not_count() {
+    let (dir, cache) = (folder(), tempfile::tempdir().unwrap());
+    let record = RECORD.replace("\"summary\"", "\"withdrawn\":\"2023-01-01T00:00:00Z\",\"summary\"");
+    fs::write(dir.path().join("data/osv/GO-1.json"), record).unwrap();
+    let db = open(dir.path(), cache.path()).unwrap();
+    assert_eq!(found(&db, &subject("example.com/m", "v1.1.0")), [""; 0]);
+    let early = scan(&subject("example.com/m", "v1.1.0"), &db, 1_600_000_000).unwrap();
+    assert_eq!(early.findings.len(), 1, "it was not withdrawn yet");
+}
+
+#[test]
+fn vulndb_layout() {
+    let (dir, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for folder in ["index", "ID"] {
+        fs::create_dir(dir.path().join(folder)).unwrap();
+    }
+    fs::write(dir.path().join("index/modules.json"), "[]").unwrap();
+    fs::write(dir.path().join("index/db.json"), r#"{"modified":"2026-08-21T00:00:00Z"}"#).unwrap();
+    fs::write(dir.path().join("ID/GO-1.json"), RECORD).unwrap();
+    let about = open(dir.path(), cache.path()).unwrap().about();
+    assert_eq!((about.records, about.date.as_str()), (1, "2026-08-21T00:00:00Z"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// One changed or missing byte of an index: an open index either refuses, or gives what it gave before. And the
+    /// database makes it again.
+    #[test]
+    fn damaged_indexes(at in any::<prop::sample::Index>(), bit in 0..8u8, cut in any::<bool>()) {
+        let (dir, cache) = (folder(), tempfile::tempdir().unwrap());
+        let expected = {
+            let db = open(dir.path(), cache.path()).unwrap();
+            found(&db, &subject("example.com/m", "v1.1.0"))
+        };
+        let path = index_of(cache.path());
+        let module = |index: &Index| index.module("example.com/m");
+        let before = module(&Index::open(&path).unwrap()).unwrap();
+        let mut bytes = fs::read(&path).unwrap();
+        let at = at.index(bytes.len());
+        if cut { bytes.truncate(at) } else { bytes[at] ^= 1 << bit }
+        fs::write(&path, &bytes).unwrap();
+        if let Ok(records) = Index::open(&path).and_then(|i| module(&i)) {
+            prop_assert_eq!(records, before);
+        }
+        let db = open(dir.path(), cache.path()).unwrap();
+        prop_assert_eq!(found(&db, &subject("example.com/m", "v1.1.0")), expected);
+    }
+
+    /// Anything may be in a folder of records.
+    #[test]
+    fn damaged_records(at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()) {
+        let mut bytes = RECORD.as_bytes().to_vec();
+        let at = at.index(bytes.len());
+        if cut { bytes.truncate(at) } else { bytes[at] = byte }
+        let result = Record::read(&bytes);
+        prop_assert!(!cut || result.is_err(), "a cut record was read");
+    }
+}
