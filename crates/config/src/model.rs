@@ -5,12 +5,14 @@
 
 mod native;
 mod sbom;
+mod scan;
 mod sign;
 
 pub use native::{
     CLibrary, CLinking, CProvider, IsolationRule, Sysroot, Toolchain, ToolchainTarget, Verify, VerifyBinary,
 };
 pub use sbom::{Sbom, SbomItem};
+pub use scan::{Alert, Scan, ScanIgnore};
 pub use sign::{SignItem, Signing};
 
 use crate::place::Place;
@@ -105,6 +107,10 @@ pub struct Config {
     pub sbom: Sbom,
     /// `[sign]` of goferry.toml.
     pub sign: Signing,
+    /// `[scan]` of goferry.toml; none if there is no such section.
+    pub scan: Option<Scan>,
+    /// `[alert]` of goferry.toml.
+    pub alert: Option<Alert>,
     /// `variables` (goreleaser Pro): `.Var.name`.
     pub variables: BTreeMap<String, Text>,
     /// `[verify]` of goferry.toml.

@@ -28,6 +28,7 @@ mod release;
 mod remembered;
 mod reproducible;
 pub mod run;
+pub mod scanning;
 mod schedule;
 mod session;
 mod signing;

@@ -18,6 +18,8 @@ struct BinaryRecord<'a> {
     target: Option<String>,
     inspected: &'a goferry_verify::Inspected,
     run: &'a RunOutcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scan: Option<Value>,
 }
 
 /// Writes the three files.
@@ -58,6 +60,7 @@ pub(crate) fn write(cx: &Execution<'_>) -> Result<(), Diagnostics> {
 /// goferry's own record of the run: per binary what its bytes say, how it ran or why it did not.
 fn record(cx: &Execution<'_>) -> Value {
     let values = lock(&cx.values);
+    let scans = lock(&cx.scans);
     let binaries: Vec<Value> = cx
         .plan
         .steps
@@ -72,6 +75,7 @@ fn record(cx: &Execution<'_>) -> Value {
                     target: s.target.map(|t| t.to_string()),
                     inspected: v.inspected(),
                     run: v.run(),
+                    scan: scans.get(&b.path).and_then(|s| serde_json::to_value(s).ok()),
                 })
                 .ok()
             }
@@ -82,8 +86,22 @@ fn record(cx: &Execution<'_>) -> Value {
         "goferry": cx.session.version,
         "project": cx.plan.project,
         "notes": cx.plan.notes,
+        "scan": scan_record(cx),
         "binaries": binaries,
     })
+}
+
+/// Whether binaries were scanned, and with what; what provenance says of it.
+pub(crate) fn scan_record(cx: &Execution<'_>) -> Value {
+    match &cx.scanner {
+        Ok(s) => json!({
+            "state": "scanned",
+            "database": s.about(),
+            "threshold": s.threshold(),
+            "gate": s.is_gate(),
+        }),
+        Err(why) => json!({ "state": "not-scanned", "why": why }),
+    }
 }
 
 fn artifacts(cx: &Execution<'_>) -> Vec<Artifact> {

@@ -1,11 +1,15 @@
 //! What each kind of step does: by running, or from the action cache.
 
 pub(crate) mod sbom;
+mod scan;
 mod sign;
+
+pub(crate) use scan::Scan;
 
 use crate::compilers::Compilers;
 use crate::inputs::Inputs;
 use crate::project::Project;
+use crate::scanning::Scanner;
 use crate::session::{Request, Session};
 use goferry_build::{BuildContext, BuildError, Built, BuiltFile, Restored, build, prebuilt, universal};
 use goferry_cache::{CacheError, Digest, Key, KeyBuilder, Store};
@@ -48,6 +52,8 @@ pub(crate) enum StepValue {
         /// (name, path, checksum file) of extra files.
         extra: Vec<(String, String, String)>,
     },
+    /// A scan step's: what was found, in words. The results are in [`Execution::scans`].
+    Scanned(String),
     /// Nothing that others read.
     Done,
 }
@@ -98,6 +104,10 @@ pub(crate) struct Execution<'a> {
     pub keys: crate::signing::Keys,
     /// What SBOM steps share.
     pub boms: sbom::Boms,
+    /// What binaries are scanned with, or why they are not.
+    pub scanner: Result<Scanner, String>,
+    /// Results of scan steps, failed ones too, by the binary's path in dist.
+    pub scans: Mutex<BTreeMap<String, Scan>>,
     /// Builds hold it shared; one that ran out of memory holds it alone.
     pub alone: RwLock<()>,
 }
@@ -191,6 +201,7 @@ impl Execution<'_> {
             Action::Source(spec) => self.source(spec),
             Action::Sbom(spec) => self.sbom(step, spec),
             Action::Checksums(spec) => self.checksums(spec),
+            Action::Scan(spec) => self.scan(spec),
             Action::Provenance(spec) => self.provenance(spec),
             Action::Sign(spec) => self.sign(step, spec),
             Action::Changelog(spec) => {
@@ -567,6 +578,7 @@ fn detail(value: &StepValue) -> String {
             goferry_verify::RunOutcome::Waived(w) => format!("inspected, not run: {}", w.class.as_str()),
         },
         StepValue::Packaged(p) => format!("{} {}", p.file().path, size(p.file().size)),
+        StepValue::Scanned(words) => words.clone(),
         StepValue::Source { .. } | StepValue::Checksums { .. } | StepValue::Done => String::new(),
     }
 }

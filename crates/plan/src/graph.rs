@@ -34,6 +34,8 @@ pub enum Stage {
     Build,
     /// Binaries are inspected and run.
     Verify,
+    /// Binaries are compared with a vulnerability database.
+    Scan,
     /// Archives, source archive.
     Archive,
     /// Bills of materials.
@@ -57,6 +59,7 @@ impl Stage {
             Stage::Hook => "hook",
             Stage::Build => "build",
             Stage::Verify => "verify",
+            Stage::Scan => "scan",
             Stage::Archive => "archive",
             Stage::Sbom => "sbom",
             Stage::Changelog => "changelog",
@@ -231,6 +234,8 @@ pub enum Action {
     Universal(UniversalSpec),
     /// Inspect and run one binary.
     Verify(VerifySpec),
+    /// Compare one binary with a vulnerability database.
+    Scan(ScanSpec),
     /// Make one archive.
     Archive(ArchiveSpec),
     /// Make the source archive.
@@ -393,6 +398,13 @@ pub enum ExpectedVersion {
     DerivedByGo,
     /// Not checked (a prebuilt or packed binary).
     Unchecked,
+}
+
+/// One scan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ScanSpec {
+    /// The step that verified the binary.
+    pub verified: StepId,
 }
 
 /// One archive.

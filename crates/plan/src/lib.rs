@@ -18,6 +18,7 @@ mod recorded;
 mod render;
 mod rest;
 mod sbom;
+mod scans;
 pub mod secret;
 mod sign;
 mod universal;

@@ -7,6 +7,7 @@ mod evidence;
 mod exec;
 mod profile;
 pub(crate) mod sbom;
+mod scan;
 mod symbols;
 mod test;
 pub(crate) mod trace;
@@ -19,6 +20,7 @@ pub(crate) use evidence::{AttestArgs, SignArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
 pub(crate) use profile::{CallGraph, ProfileArgs};
 pub(crate) use sbom::SbomArgs;
+pub(crate) use scan::{FailOn, Form, ScanArgs};
 pub(crate) use symbols::{SizeArgs, SymbolsArgs};
 pub(crate) use test::TestArgs;
 pub(crate) use trace::TraceArgs;
@@ -98,6 +100,9 @@ pub(crate) enum Command {
     /// Verify what a bundle says about files: signature, identity, log, timestamps; offline
     #[command(after_help = verify::EXAMPLES)]
     Verify(VerifyArgs),
+    /// Say which known vulnerabilities are in programs, releases, modules and SBOMs
+    #[command(after_help = scan::EXAMPLES)]
+    Scan(ScanArgs),
     /// Find the fewest upgrades that clear what can be reached of known vulnerabilities, and prove them
     #[command(after_help = deps::EXAMPLES)]
     Deps(DepsArgs),

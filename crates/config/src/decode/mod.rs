@@ -7,6 +7,7 @@ mod conflict;
 mod native;
 mod read;
 mod sbom;
+mod scan;
 mod sections;
 mod sign;
 #[cfg(test)]
