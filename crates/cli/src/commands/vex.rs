@@ -41,6 +41,7 @@ pub(super) fn run(args: &VexArgs) -> Result<ExitCode, Diagnostics> {
     let vex = Vex {
         path: inventory.root.path.clone(),
         version: inventory.root.version.version.clone(),
+        files: inventory.files.iter().map(|(name, f)| (base(name), f.sha256.clone())).collect(),
         statements: statements(&reports),
         database: scanner.about().date,
     };
@@ -60,6 +61,10 @@ fn format(args: &VexArgs) -> VexFormat {
         None if named() => VexFormat::CycloneDx,
         _ => VexFormat::OpenVex,
     }
+}
+
+fn base(path: &str) -> String {
+    path.rsplit('/').next().unwrap_or(path).to_owned()
 }
 
 /// The version of a release by its folder.

@@ -10,6 +10,13 @@ use goferry_supply::vex::{Vex, VexFormat, statements};
 impl Execution<'_> {
     /// Nothing is said of a release of which a binary was not scanned: it might have what the others have not.
     pub(crate) fn vex(&self, spec: &VexSpec) -> StepResult {
+        let files = lock(&self.scans)
+            .values()
+            .filter_map(|s| match s {
+                Scan::Scanned(s) => Some((s.name.rsplit('/').next()?.to_owned(), s.sha256.clone()?)),
+                Scan::NotScanned { .. } => None,
+            })
+            .collect();
         let reports: Option<Vec<Report>> = lock(&self.scans)
             .values()
             .map(|s| match s {
@@ -23,6 +30,7 @@ impl Execution<'_> {
         let vex = Vex {
             path: self.root_path(),
             version: self.root_version(),
+            files,
             statements: statements(&reports),
             database: reports.first().map(|r| r.database.date.clone()).unwrap_or_default(),
         };
