@@ -3,6 +3,7 @@
 pub(crate) mod sbom;
 mod scan;
 mod sign;
+mod vex;
 
 pub(crate) use scan::Scan;
 
@@ -199,6 +200,7 @@ impl Execution<'_> {
             Action::Verify(spec) => self.verify(step, spec),
             Action::Archive(spec) => self.archive(step, spec),
             Action::Source(spec) => self.source(spec),
+            Action::Vex(spec) => self.vex(spec),
             Action::Sbom(spec) => self.sbom(step, spec),
             Action::Checksums(spec) => self.checksums(spec),
             Action::Scan(spec) => self.scan(spec),

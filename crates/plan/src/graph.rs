@@ -244,6 +244,8 @@ pub enum Action {
     Changelog(ChangelogSpec),
     /// Write bills of materials.
     Sbom(SbomSpec),
+    /// Say which known vulnerabilities are in the release.
+    Vex(VexSpec),
     /// Make checksum files.
     Checksums(ChecksumSpec),
     /// Make provenance and verification summary.
@@ -507,6 +509,15 @@ pub struct ChangelogSpec {
     pub from: String,
     /// Up to which tag.
     pub to: String,
+}
+
+/// What is said of known vulnerabilities, if the scans ran.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct VexSpec {
+    /// OpenVEX, relative to dist.
+    pub openvex: String,
+    /// CycloneDX, relative to dist.
+    pub cyclonedx: String,
 }
 
 /// Checksum files.

@@ -23,6 +23,7 @@ pub mod secret;
 mod sign;
 mod universal;
 mod verifies;
+mod vex;
 
 pub use draft::{Draft, DraftBuild, Options, draft};
 pub use graph::Plan;

@@ -12,6 +12,7 @@ mod symbols;
 mod test;
 pub(crate) mod trace;
 mod verify;
+pub(crate) mod vex;
 
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
 pub(crate) use debug::DebugArgs;
@@ -25,6 +26,7 @@ pub(crate) use symbols::{SizeArgs, SymbolsArgs};
 pub(crate) use test::TestArgs;
 pub(crate) use trace::TraceArgs;
 pub(crate) use verify::VerifyArgs;
+pub(crate) use vex::VexArgs;
 
 use crate::duration;
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -103,6 +105,9 @@ pub(crate) enum Command {
     /// Say which known vulnerabilities are in programs, releases, modules and SBOMs
     #[command(after_help = scan::EXAMPLES)]
     Scan(ScanArgs),
+    /// Say which known vulnerabilities are in a program, and which are not: OpenVEX, CycloneDX
+    #[command(after_help = vex::EXAMPLES)]
+    Vex(VexArgs),
     /// Find the fewest upgrades that clear what can be reached of known vulnerabilities, and prove them
     #[command(after_help = deps::EXAMPLES)]
     Deps(DepsArgs),

@@ -28,6 +28,7 @@ mod test;
 mod toolchain;
 mod trace;
 mod verify;
+mod vex;
 
 use crate::args::Command;
 use crate::exit;
@@ -62,6 +63,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Attest(a) => evidence::attest(&a),
         Command::Verify(a) => verify::run(&a),
         Command::Scan(a) => scan::run(&a),
+        Command::Vex(a) => vex::run(&a),
         Command::Deps(a) => deps::run(&a),
         Command::Explain(a) => explain::run(&a),
         Command::Doctor(a) => doctor::run(&a),

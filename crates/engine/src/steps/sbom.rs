@@ -46,7 +46,7 @@ impl Execution<'_> {
         Ok((StepValue::Done, StepState::Done))
     }
 
-    fn write_document(&self, path: &str, bytes: &[u8]) -> Result<(), Diagnostics> {
+    pub(super) fn write_document(&self, path: &str, bytes: &[u8]) -> Result<(), Diagnostics> {
         let path = self.dist.join(path);
         let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
         folder
@@ -91,12 +91,12 @@ impl Execution<'_> {
     }
 
     /// Module path of the release; its name where there is no module.
-    fn root_path(&self) -> String {
+    pub(super) fn root_path(&self) -> String {
         let project = &self.plan.project;
         project.module_path.clone().unwrap_or_else(|| project.name.clone())
     }
 
-    fn root_version(&self) -> String {
+    pub(super) fn root_version(&self) -> String {
         let version = &self.plan.project.version;
         if version.starts_with('v') { version.clone() } else { format!("v{version}") }
     }

@@ -21,6 +21,8 @@ pub struct Vex {
     pub path: String,
     /// The release's version, with `v`.
     pub version: String,
+    /// Programs of the product: file name without folders, and SHA-256 in hexadecimal. Same files in any order give the same.
+    pub files: Vec<(String, String)>,
     /// Sorted by vulnerability and module.
     pub statements: Vec<VexStatement>,
     /// Time of the vulnerability database, RFC 3339; empty if nothing states one.

@@ -114,13 +114,18 @@ fn statement(vex: &Vex, s: &VexStatement) -> Statement {
     out
 }
 
-/// The product by the SBOM's root, and once more as grype calls what it reads from an SBOM (`pkg:generic/NAME@VERSION`, in lower
-/// case; grype 0.121, vex/openvex): it would compare nothing with the former.
+/// The product by the SBOM's root, and each program of it as scanners call a file that they look into:
+/// `pkg:generic/NAME@sha256:DIGEST`, in lower case (grype 0.121, vex/openvex), for they do not know the root of an SBOM.
 fn products(vex: &Vex, component: &Purl) -> Vec<Product> {
-    let product = vex.product();
-    let generic = Purl::generic(&vex.path.to_lowercase(), &vex.version, &[]);
+    let mut files: Vec<Purl> = vex
+        .files
+        .iter()
+        .map(|(name, sha256)| Purl::generic(&name.to_lowercase(), &format!("sha256:{sha256}"), &[]))
+        .collect();
+    files.sort();
+    files.dedup();
     let of = |purl: Purl| Product { component: named(&purl), subcomponents: vec![named(component)] };
-    [product, generic].map(of).into()
+    std::iter::once(vex.product()).chain(files).map(of).collect()
 }
 
 fn named(purl: &Purl) -> Component {
