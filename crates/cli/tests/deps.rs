@@ -358,6 +358,24 @@ fn a_library_is_judged_by_its_tests_and_weighed_when_asked() {
 }
 
 #[test]
+fn what_was_accepted_wants_no_upgrade_until_its_day() {
+    let b = Bench::new("require example.com/lib v1.0.0\n", "lib", "lib.Kept()");
+    let accept = |until: &str| {
+        let db = b.database.display();
+        let text = format!(
+            "[scan]\ndb = \"{db}\"\n\n[[scan.ignore]]\nid = \"T-1\"\nreason = \"not with foreign input\"\nowner = \"me\"\nexpires = \"{until}\"\n"
+        );
+        b.project.write("goferry.toml", &text);
+    };
+    for (until, status) in [("2999-01-01", 0), ("2024-01-01", 3)] {
+        accept(until);
+        let r = b.project.run(&["deps", "--target=linux/amd64", "--no-test"]);
+        assert_eq!(r.status, status, "{until}: {}{}", r.stdout, r.stderr);
+        assert_eq!(r.stdout.contains("go get example.com/lib@v1.1.0"), status == 3, "{}", r.stdout);
+    }
+}
+
+#[test]
 fn what_is_missing_is_said() {
     let b = Bench::new("require example.com/lib v1.0.0\n", "lib", "lib.Kept()");
     let r = b.project.run(&["deps", "--db", "absent"]);
