@@ -4,12 +4,14 @@
 //! Every text that may be a template keeps its place, so that a template error can point at it.
 
 mod native;
+mod sbom;
 mod scan;
 mod sign;
 
 pub use native::{
     CLibrary, CLinking, CProvider, IsolationRule, Sysroot, Toolchain, ToolchainTarget, Verify, VerifyBinary,
 };
+pub use sbom::{Sbom, SbomItem};
 pub use scan::{Alert, Scan, ScanIgnore};
 pub use sign::{SignItem, Signing};
 
@@ -99,6 +101,10 @@ pub struct Config {
     pub signs: Vec<SignItem>,
     /// `binary_signs`.
     pub binary_signs: Vec<SignItem>,
+    /// `sboms`.
+    pub sboms: Vec<SbomItem>,
+    /// `[sbom]` of goferry.toml.
+    pub sbom: Sbom,
     /// `[sign]` of goferry.toml.
     pub sign: Signing,
     /// `[scan]` of goferry.toml; none if there is no such section.

@@ -260,6 +260,7 @@ fn describe(cx: &Execution<'_>, step: &Step, mut a: Artifact, path: &str) -> Art
                 a = a.with("Replaces", s.replaces);
             }
         }
+        Action::Sbom(s) => a = a.with("ID", s.id.as_str()),
         Action::Source(s) => a = a.with("Format", s.format.as_str()),
         Action::Sign(s) => a = a.with("ID", s.id.as_str()),
         Action::Checksums(s) if s.split => {

@@ -194,6 +194,7 @@ fn execute(
         keys: crate::signing::Keys::default(),
         scanner: scanner(session, prepared)?,
         scans: Mutex::default(),
+        boms: crate::steps::sbom::Boms::default(),
         alone: RwLock::new(()),
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

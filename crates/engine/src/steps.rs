@@ -1,5 +1,6 @@
 //! What each kind of step does: by running, or from the action cache.
 
+pub(crate) mod sbom;
 mod scan;
 mod sign;
 
@@ -105,6 +106,8 @@ pub(crate) struct Execution<'a> {
     pub scanner: Result<Scanner, String>,
     /// Results of scan steps, failed ones too, by the binary's path in dist.
     pub scans: Mutex<BTreeMap<String, Scan>>,
+    /// What SBOM steps share.
+    pub boms: sbom::Boms,
     /// Builds hold it shared; one that ran out of memory holds it alone.
     pub alone: RwLock<()>,
 }
@@ -196,6 +199,7 @@ impl Execution<'_> {
             Action::Verify(spec) => self.verify(step, spec),
             Action::Archive(spec) => self.archive(step, spec),
             Action::Source(spec) => self.source(spec),
+            Action::Sbom(spec) => self.sbom(step, spec),
             Action::Checksums(spec) => self.checksums(spec),
             Action::Scan(spec) => self.scan(spec),
             Action::Provenance(spec) => self.provenance(spec),
@@ -476,8 +480,12 @@ impl Execution<'_> {
             let p = Packaged::binary(&verified[0]);
             return Ok((StepValue::Packaged(p), StepState::Done));
         }
-        let (extra, warnings) = extra_members(spec, &self.project.root).map_err(|e| failure(&e))?;
+        let (mut extra, warnings) = extra_members(spec, &self.project.root).map_err(|e| failure(&e))?;
         self.warn(Diagnostics { list: warnings });
+        if spec.third_party_licenses {
+            let text = Source::Bytes(self.third_party(spec)?.into_bytes());
+            extra.push(Member::new(goferry_supply::sbom::THIRD_PARTY_FILE, text, 0o644));
+        }
         let key = self.archive_key(step, spec, &verified, &extra).map_err(|e| failure(&e))?;
         if let Some(store) = &self.session.cache
             && let Some(record) = lookup::<PackagedRecord>(store, &key)

@@ -1,9 +1,11 @@
 //! The plan: plain data, a graph of steps with what each reads, runs and writes.
 
 mod provenance;
+mod sbom;
 mod sign;
 
 pub use provenance::ProvenanceSpec;
+pub use sbom::{SbomBy, SbomCommand, SbomFile, SbomSpec};
 pub use sign::{NativeSign, Services, SignBy, SignCommand, SignSpec, SignedFile};
 
 use crate::facts::{Clock, RunnerFact, SourceKind, Vcs};
@@ -36,6 +38,8 @@ pub enum Stage {
     Scan,
     /// Archives, source archive.
     Archive,
+    /// Bills of materials.
+    Sbom,
     /// CHANGELOG.md.
     Changelog,
     /// Checksum files.
@@ -57,6 +61,7 @@ impl Stage {
             Stage::Verify => "verify",
             Stage::Scan => "scan",
             Stage::Archive => "archive",
+            Stage::Sbom => "sbom",
             Stage::Changelog => "changelog",
             Stage::Checksum => "checksum",
             Stage::Provenance => "provenance",
@@ -237,6 +242,8 @@ pub enum Action {
     Source(SourceSpec),
     /// Make CHANGELOG.md.
     Changelog(ChangelogSpec),
+    /// Write bills of materials.
+    Sbom(SbomSpec),
     /// Make checksum files.
     Checksums(ChecksumSpec),
     /// Make provenance and verification summary.
@@ -419,6 +426,8 @@ pub struct ArchiveSpec {
     pub builds_info: InfoSpec,
     /// Time of members that have no other: Unix seconds.
     pub default_mtime: i64,
+    /// Whether it gets the texts of all licences.
+    pub third_party_licenses: bool,
     /// Whether it holds a universal binary that replaces its parts.
     pub replaces: bool,
 }

@@ -17,6 +17,7 @@ mod provenance;
 mod recorded;
 mod render;
 mod rest;
+mod sbom;
 mod scans;
 pub mod secret;
 mod sign;

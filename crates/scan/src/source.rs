@@ -54,7 +54,8 @@ pub enum DateFrom {
     Database,
     /// The newest record.
     Records,
-    /// The newest file: neither the database nor its records state a time.
+    /// The newest file, or when the archive was written: neither the database nor its records state a time. It may be a
+    /// copy's.
     Files,
     /// Nothing does.
     Unknown,
@@ -123,6 +124,8 @@ impl Source {
         if records.is_empty() {
             return Err(self.nothing("there is no OSV record in it"));
         }
+        // Archives are packed with times of nothing; their own is better than none.
+        let newest = if newest == 0 { self.time() } else { newest };
         let of_records = records.iter().map(|r| r.modified).max().unwrap_or(0);
         let (date, date_from) = match (self.stated_date()?, of_records, newest) {
             (Some(date), _, _) => (date, DateFrom::Database),
@@ -131,6 +134,13 @@ impl Source {
             _ => (0, DateFrom::Unknown),
         };
         Ok(Contents { records, date, date_from })
+    }
+
+    /// When the archive or folder was written; 0 if the system does not say.
+    fn time(&self) -> i64 {
+        let written = std::fs::metadata(&self.path).and_then(|m| m.modified()).ok();
+        let since = written.and_then(|t| t.duration_since(UNIX_EPOCH).ok());
+        since.and_then(|d| i64::try_from(d.as_secs()).ok()).unwrap_or(0)
     }
 
     fn nothing(&self, reason: &str) -> ScanError {

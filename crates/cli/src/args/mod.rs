@@ -16,7 +16,7 @@ mod verify;
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
 pub(crate) use debug::DebugArgs;
 pub(crate) use deps::DepsArgs;
-pub(crate) use evidence::{AttestArgs, SignArgs};
+pub(crate) use evidence::{AttestArgs, ServiceArgs, SignArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
 pub(crate) use profile::{CallGraph, ProfileArgs};
 pub(crate) use sbom::SbomArgs;
@@ -88,7 +88,7 @@ pub(crate) enum Command {
     /// Debug a program on a target with gdb, or wait for a debugger
     #[command(after_help = debug::EXAMPLES)]
     Debug(DebugArgs),
-    /// Say what is in a Go program, an archive or dist/: a bill of materials, as CycloneDX or SPDX
+    /// Say what is in a Go program, an archive or dist/: a bill of materials
     #[command(after_help = sbom::EXAMPLES)]
     Sbom(SbomArgs),
     /// Sign files with a key, as cosign does; or make a key

@@ -3,7 +3,7 @@
 use super::table;
 use crate::output::harmless;
 use goferry_engine::scanning::{Scanned, Scanner};
-use goferry_scan::{Depth, Finding, Level, Report, Vulnerability};
+use goferry_scan::{DateFrom, Depth, Finding, Level, Report, Vulnerability};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +29,9 @@ pub(crate) fn json(scanner: &Scanner, scanned: &[Scanned]) -> Value {
 pub(crate) fn table(scanner: &Scanner, scanned: &[Scanned]) -> String {
     let about = scanner.about();
     let date = about.date.get(..10).unwrap_or("an unknown day");
-    let mut out = format!("database: {} ({} records of {date})\n", harmless(&scanner.named), about.records);
+    let by = if about.date_from == DateFrom::Files { ", by its files' times" } else { "" };
+    let mut out =
+        format!("database: {} ({} records of {date}{by})\n", harmless(&scanner.named), about.records);
     for s in scanned {
         let target = if s.target.is_empty() { String::new() } else { format!(" ({})", s.target) };
         out += &harmless(&format!("\n{}{target}: {}{}", s.name, s.words(), limits(&s.report)));

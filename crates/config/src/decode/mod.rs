@@ -6,6 +6,7 @@ mod checks;
 mod conflict;
 mod native;
 mod read;
+mod sbom;
 mod scan;
 mod sections;
 mod sign;

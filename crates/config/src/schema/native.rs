@@ -199,8 +199,25 @@ static ALERT: Shape = shape(
     ],
 );
 
+static BOM: Shape = shape(
+    "goferry_sbom",
+    &[
+        key(
+            "formats",
+            List(&Enum(&["cyclonedx", "spdx"])),
+            "What is written: CycloneDX 1.6, SPDX 2.3; default `[\"cyclonedx\"]`.",
+        ),
+        key("disable", Bool, "Whether none are made."),
+        key(
+            "third_party_licenses",
+            Bool,
+            "Whether archives get a file THIRD_PARTY_LICENSES with the texts of all licences; default false, for what is in archives is goreleaser's.",
+        ),
+    ],
+);
+
 /// goferry's own words at the top of goferry.toml.
-pub(crate) static OWN: [Key; 9] = [
+pub(crate) static OWN: [Key; 10] = [
     key(
         "targets",
         List(&Text),
@@ -210,6 +227,7 @@ pub(crate) static OWN: [Key; 9] = [
     key("test", Map(&TEST), "How `goferry test` judges."),
     key("toolchain", Map(&TOOLCHAIN), "Which C compiler cgo targets use, and how they are linked."),
     key("sysroot", Map(&SYSROOT), "Headers and libraries of the targets, for cgo."),
+    key("sbom", Map(&BOM), "Bills of materials, made by default; goreleaser's `sboms` takes their place."),
     key("sign", Map(&SIGNING), "Who signs a release, and what of it."),
     key("scan", Map(&SCAN), "Known vulnerabilities in what is released, and which of them stop it."),
     key("alert", Map(&ALERT), "Who hears that a release was stopped by vulnerabilities."),

@@ -22,7 +22,7 @@ impl Execution<'_> {
     /// Writes both statements.
     pub(crate) fn provenance(&self, spec: &ProvenanceSpec) -> StepResult {
         let subjects = subjects(self)?;
-        let mut provenance = json_of(&self.told());
+        let mut provenance = json_of(&self.told()?);
         secret::hide_json(&mut provenance);
         let first = self.state(&subjects, slsa::PROVENANCE, &provenance, spec)?;
         let input = Resource::new("", spec.provenance.clone()).digest("sha256", Digest::of(&first).to_hex());
@@ -44,7 +44,7 @@ impl Execution<'_> {
         let bytes = match &spec.by {
             Some(native) => {
                 let env = Environment { own: &native.env, all: self.env };
-                self.keys.seal(&self.session.cwd, &statement, native, &env)?
+                self.keys.seal(self.session, &statement, native, &env)?
             }
             None => slsa::sealed(&statement, None).map_err(drawn)?,
         };
@@ -55,8 +55,8 @@ impl Execution<'_> {
         Ok(bytes)
     }
 
-    fn told(&self) -> Provenance {
-        Provenance {
+    fn told(&self) -> Result<Provenance, Diagnostics> {
+        Ok(Provenance {
             build_definition: BuildDefinition {
                 build_type: slsa::BUILD_TYPE,
                 external_parameters: self.asked(),
@@ -67,9 +67,9 @@ impl Execution<'_> {
             },
             run_details: RunDetails {
                 builder: Builder::goferry(slsa::BUILDER, &self.session.version),
-                byproducts: self.binaries(),
+                byproducts: self.byproducts()?,
             },
-        }
+        })
     }
 
     /// The plan, but for the folder that it writes to: elsewhere the same is made.
@@ -125,7 +125,18 @@ impl Execution<'_> {
         })
     }
 
-    /// The binaries inside the artifacts, by their paths in dist/.
+    /// The binaries inside the artifacts and the changelog, by their paths in dist/.
+    fn byproducts(&self) -> Result<Vec<Resource>, Diagnostics> {
+        let mut all = self.binaries();
+        for step in self.plan.steps.iter().filter(|s| matches!(s.action, Action::Changelog(_))) {
+            for o in step.outputs.iter().filter(|o| self.dist.join(&o.path).is_file()) {
+                let sha256 = Digest::of_file(&self.dist.join(&o.path)).map_err(unreadable)?.to_hex();
+                all.push(Resource::new(o.path.clone(), "").digest("sha256", sha256));
+            }
+        }
+        Ok(all)
+    }
+
     fn binaries(&self) -> Vec<Resource> {
         let values = lock(&self.values);
         let of = |step: &goferry_plan::graph::Step| match values.get(&step.id) {
