@@ -99,7 +99,12 @@ pub fn run(
     let inner = inner(session, &scratch);
     let env = variables(&inner);
     let work = Work { session: &inner, go: &go, scratch: &scratch, scanner, env, say };
-    let mut report = work.deps(request, targets)?;
+    let report = work.deps(request, targets);
+    // Whatever failed by that is no news.
+    if session.host.cancel().is_cancelled() {
+        return Err(Diagnostic::error(Code::Interrupted, "it was interrupted; nothing is written").into());
+    }
+    let mut report = report?;
     if request.apply && report.is_proven() && !report.upgrades.is_empty() {
         say("writing go.mod and go.sum");
         applied::write(&root, &scratch)?;
