@@ -179,3 +179,19 @@ fn an_expired_certificate_proves_nothing() {
 
 const IDENTITY: &str = "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main";
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
+
+#[test]
+fn a_key_of_openssh_signs_the_statements_beside_them() {
+    let mut p = Project::new(&[("goferry.toml", CONFIG)]);
+    p.set("MY_KEY", &std::fs::read_to_string(keys().join("ssh.ed25519")).unwrap());
+    p.release();
+    let names: Vec<String> = p.dist_files().into_keys().collect();
+    for end in [".provenance.json", ".provenance.json.sig", ".vsa.json", ".vsa.json.sig"] {
+        assert!(names.iter().any(|n| n.ends_with(end)), "{end} {names:?}");
+    }
+    let key = keys().join("ssh.ed25519.pub").display().to_string();
+    let r = p.run(&["verify", "--key", &key, "--source", "git.example.com/x/tiny", "dist"]);
+    assert_eq!(r.status, 0, "{} {}", r.stdout, r.stderr);
+    let other = keys().join("ssh.ecdsa.pub").display().to_string();
+    assert_eq!(p.run(&["verify", "--key", &other, "dist"]).status, 4);
+}

@@ -2,7 +2,7 @@
 
 use crate::args::VerifyArgs;
 use crate::output::{self, data, harmless};
-use goferry_engine::evidence::{self, Question, Report, State, Verdict};
+use goferry_engine::evidence::{self, Question, Report, State, Verdict, Whose};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_supply::{Proof, Signer, SupplyError, Trust, TrustedKey, read_bounded};
 use serde::Serialize;
@@ -11,13 +11,6 @@ use std::process::ExitCode;
 const KEY_LIMIT: u64 = 1 << 20;
 /// A bundle may hold an attested SBOM.
 const BUNDLE_LIMIT: u64 = 512 << 20;
-
-/// Who must have signed.
-#[derive(Clone, Copy)]
-enum By<'a> {
-    Key(&'a TrustedKey),
-    Identity(Signer<'a>),
-}
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -32,8 +25,8 @@ pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, Diagnostics> {
     });
     let key = key.transpose().map_err(drawn)?;
     let by = match (&key, &args.certificate_identity, &args.certificate_oidc_issuer) {
-        (Some(key), ..) => Some(By::Key(key)),
-        (None, Some(identity), Some(issuer)) => Some(By::Identity(Signer::Identity { identity, issuer })),
+        (Some(key), ..) => Some(Whose::Key(key)),
+        (None, Some(identity), Some(issuer)) => Some(Whose::Identity(Signer::Identity { identity, issuer })),
         _ => None,
     };
     let trust = args.trusted_root.as_ref().map_or_else(Trust::sigstore, |p| Trust::read(p)).map_err(drawn)?;
@@ -46,8 +39,8 @@ pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, Diagnostics> {
     let (mut proofs, mut problems) = (vec![], Diagnostics::default());
     for file in &args.files {
         let proved = match by {
-            By::Key(key) => goferry_supply::verify_signature(&bundle, file, key, &trust),
-            By::Identity(signer) => goferry_supply::verify(&bundle, file, signer, &trust),
+            Whose::Key(key) => goferry_supply::verify_signature(&bundle, file, key, &trust),
+            Whose::Identity(signer) => goferry_supply::verify(&bundle, file, signer, &trust),
         };
         match proved {
             Ok(proof) => proofs.push((file.display().to_string(), proof)),
@@ -64,16 +57,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, Diagnostics> {
 }
 
 /// The files of a release, by what lies beside them.
-fn release(args: &VerifyArgs, by: Option<By<'_>>, trust: &Trust) -> Result<ExitCode, Diagnostics> {
-    let signer = by.map(|by| match by {
-        By::Key(key) => key.sigstore().map(Signer::Key).ok_or_else(|| {
-            let message = "a key of minisign or OpenSSH verifies one file by one signature";
-            Diagnostic::error(Code::ConfigValue, message)
-                .hint_with("name them:", "--bundle FILE.minisig FILE")
-        }),
-        By::Identity(signer) => Ok(signer),
-    });
-    let signer = signer.transpose().map_err(Diagnostics::from)?;
+fn release(args: &VerifyArgs, signer: Option<Whose<'_>>, trust: &Trust) -> Result<ExitCode, Diagnostics> {
     let question = Question {
         paths: &args.files,
         signer,

@@ -2,9 +2,9 @@
 
 use super::folder::Folder;
 use super::kind::Kind;
-use super::{Ledger, Question};
+use super::{Ledger, Question, Whose};
 use base64ct::{Base64, Encoding as _};
-use goferry_supply::{Signer, SupplyError};
+use goferry_supply::{Format, SupplyError};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -21,8 +21,7 @@ pub(super) struct Found {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Keyed {
-    #[serde(rename = "mediaType")]
-    _media_type: String,
+    media_type: String,
     verification_material: Material,
     message_signature: Option<Message>,
     dsse_envelope: Option<Envelope>,
@@ -54,8 +53,7 @@ struct Message {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MessageDigest {
-    #[serde(rename = "algorithm")]
-    _algorithm: String,
+    algorithm: String,
     digest: String,
 }
 
@@ -106,7 +104,7 @@ pub(super) fn gather(folder: &Folder, question: &Question<'_>, ledger: &mut Ledg
         ledger.unproved("the signatures are not checked: neither --key nor --certificate-identity says whose they must be");
     }
     for (name, _) in folder.of_kind(Kind::OtherSignature) {
-        ledger.unproved(format!("{name}: a signature of this kind is not checked here"));
+        detached(folder, question, ledger, name);
     }
     out
 }
@@ -123,9 +121,8 @@ fn blob(
     let digest = bundle["messageSignature"]["messageDigest"]["digest"].as_str();
     let digest = digest.and_then(|d| Base64::decode_vec(d).ok()).unwrap_or_default();
     let digest: String = digest.iter().map(|b| format!("{b:02x}")).collect();
-    let by_name = folder.files.keys().filter(|f| f.as_str() != name && name.starts_with(f.as_str()));
     let by_digest = || folder.files.iter().find(|(_, h)| h.sha256 == digest).map(|(f, _)| f);
-    let Some(of) = by_name.max_by_key(|f| f.len()).or_else(by_digest) else {
+    let Some(of) = named(folder, name).or_else(by_digest) else {
         if folder.chosen.is_none() {
             ledger.wrong(name, "the file that it signs is missing");
         }
@@ -192,27 +189,85 @@ fn enveloped(
     }
 }
 
+/// The file that a signature's name begins with.
+fn named<'f>(folder: &'f Folder, signature: &str) -> Option<&'f String> {
+    let begins = |f: &&String| f.as_str() != signature && signature.starts_with(&format!("{f}."));
+    folder.files.keys().filter(begins).max_by_key(|f| f.len())
+}
+
+/// A signature of minisign, of ssh, or cosign's bare one: over the file whose name it has, with an ending.
+fn detached(folder: &Folder, question: &Question<'_>, ledger: &mut Ledger, name: &str) {
+    let (Some(of), Some(bytes)) = (named(folder, name), folder.content(name)) else {
+        ledger.unproved(format!("{name}: what it belongs to is not here, or it is too large"));
+        return;
+    };
+    let Some(Whose::Key(key)) =
+        question.signer.filter(|_| !name.ends_with(".pem") && !name.ends_with(".pub"))
+    else {
+        ledger.unproved(format!("{name}: it was not checked"));
+        return;
+    };
+    if key.format() != Format::of_signature(&bytes) {
+        ledger.unproved(format!("{name}: a signature of another form than the key, which was not checked"));
+        return;
+    }
+    match goferry_supply::verify_signature(&bytes, &folder.files[of].path, key, question.trust) {
+        Ok(_) => {
+            ledger.claim(of, name, format!("signed: {name}"), false);
+            ledger.signed.extend([of.clone(), name.to_owned()]);
+            ledger.checked.push(format!("{name}: signature over {of} verified"));
+        }
+        Err(e) => ledger.wrong(name, format!("its signature does not hold: {}", reason(e))),
+    }
+}
+
+fn reason(e: SupplyError) -> String {
+    match e {
+        SupplyError::Refused { reason, .. } => reason,
+        e => e.to_string(),
+    }
+}
+
 fn verified(
     bytes: &[u8],
     file: &std::path::Path,
-    signer: Signer<'_>,
+    signer: Whose<'_>,
     question: &Question<'_>,
 ) -> Result<(), String> {
-    if let Signer::Key(key) = signer {
-        strict(bytes, &key.hint())?;
-    }
-    match goferry_supply::verify(bytes, file, signer, question.trust) {
-        Ok(_) => Ok(()),
-        Err(SupplyError::Refused { reason, .. }) => Err(reason),
-        Err(e) => Err(e.to_string()),
-    }
+    let proved = match signer {
+        Whose::Key(key) => {
+            let Some(own) = key.sigstore() else {
+                return Err("it is a bundle, and the key is of minisign or OpenSSH".to_owned());
+            };
+            strict(bytes, &own.hint())?;
+            goferry_supply::verify_signature(bytes, file, key, question.trust)
+        }
+        Whose::Identity(signer) => goferry_supply::verify(bytes, file, signer, question.trust),
+    };
+    proved.map(drop).map_err(reason)
 }
+
+/// The media types of bundles (protobuf-specs, sigstore_bundle.proto).
+const MEDIA_TYPES: [&str; 4] = [
+    "application/vnd.dev.sigstore.bundle+json;version=0.1",
+    "application/vnd.dev.sigstore.bundle+json;version=0.2",
+    "application/vnd.dev.sigstore.bundle+json;version=0.3",
+    goferry_supply::MEDIA_TYPE,
+];
+/// The digests of messages that keys sign here (sigstore_common.proto).
+const ALGORITHMS: [&str; 3] = ["SHA2_256", "SHA2_384", "SHA2_512"];
 
 /// What the signature does not cover must be as it is written for this key.
 fn strict(bytes: &[u8], hint: &str) -> Result<(), String> {
     let keyed: Keyed = serde_json::from_slice(bytes).map_err(|e| format!("it is not one of a key: {e}"))?;
     if keyed.verification_material.public_key.hint.is_some_and(|h| h != hint) {
         return Err("it says that another key signed".to_owned());
+    }
+    let algorithm = keyed.message_signature.as_ref().map(|m| m.message_digest.algorithm.as_str());
+    if !MEDIA_TYPES.contains(&keyed.media_type.as_str())
+        || algorithm.is_some_and(|a| !ALGORITHMS.contains(&a))
+    {
+        return Err("it names a type or an algorithm that there is none of".to_owned());
     }
     let message = keyed.message_signature.iter().flat_map(|m| [&m.signature, &m.message_digest.digest]);
     let envelope =

@@ -1,20 +1,25 @@
 //! What is inside archives against the binaries that the provenance names.
 
-use super::Ledger;
 use super::facts::Facts;
 use super::folder::Folder;
 use super::kind::Kind;
-use goferry_cache::Digest;
-use goferry_package::archive::{is_archive_name, read_members};
+use super::{Ledger, Question};
+use goferry_package::archive::{EntryKind, is_archive_name, read_members};
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io;
 
 /// The most that may come out of one archive.
 const UNPACKED_LIMIT: u64 = 1 << 30;
 
 /// Compares the programs inside every archive that is asked about.
-pub(super) fn compare(folder: &Folder, facts: &Facts, ledger: &mut Ledger) {
-    let asked = |n: &str| folder.chosen.as_ref().is_none_or(|c| c.contains(n));
+pub(super) fn compare(folder: &Folder, facts: &Facts, question: &Question<'_>, ledger: &mut Ledger) {
+    let vouched = ledger.vouched();
+    // What is known to be another file is not unpacked, however little it would take.
+    let wrong = |n: &str| {
+        ledger.wrong.iter().any(|(f, _)| f == n) || question.signer.is_some() && !vouched.contains(n)
+    };
+    let asked = |n: &str| folder.chosen.as_ref().is_none_or(|c| c.contains(n)) && !wrong(n);
     let archives: Vec<&str> =
         folder.of_kind(Kind::Artifact).map(|(n, _)| n).filter(|n| asked(n) && is_archive_name(n)).collect();
     if archives.is_empty() {
@@ -46,20 +51,24 @@ fn one(
 ) -> Result<usize, String> {
     let Some(held) = folder.files.get(name) else { return Ok(0) };
     let (mut right, mut others, mut left) = (0, vec![], UNPACKED_LIMIT);
-    read_members(&held.path, &mut |entry, content| {
-        let mut bytes = vec![];
-        content.take(left + 1).read_to_end(&mut bytes)?;
-        left = left
-            .checked_sub(bytes.len() as u64)
-            .ok_or_else(|| io::Error::other(format!("it holds more than {UNPACKED_LIMIT} bytes")))?;
-        match known.contains_key(Digest::of(&bytes).to_hex().as_str()) {
-            _ if !is_program(&bytes) => {}
-            true => right += 1,
-            false => others.push(entry.name.clone()),
+    let visited = read_members(&held.path, &mut |entry, content| {
+        if entry.kind != EntryKind::File {
+            return Ok(());
+        }
+        let mut content = io::Read::take(content, left);
+        let digest = program(&mut content)?;
+        left = content.limit();
+        if left == 0 {
+            return Err(io::Error::other("more comes out of it than a release has"));
+        }
+        match digest {
+            Some(d) if known.contains_key(d.as_str()) => right += 1,
+            Some(_) => others.push(entry.name.clone()),
+            None => {}
         }
         Ok(())
-    })
-    .map_err(|e| e.to_string())?;
+    });
+    visited.map_err(|e| e.to_string())?;
     let base = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
     let names: Vec<String> = known.values().map(|p| base(p)).collect();
     let fault = others.iter().find(|o| right == 0 || names.contains(&base(o)));
@@ -70,6 +79,36 @@ fn one(
         ledger.unproved(format!("{other} in {name}: a program that the provenance does not name"));
     }
     Ok(right)
+}
+
+/// The SHA-256 of a program; none of what is none.
+fn program(content: &mut impl io::Read) -> io::Result<Option<String>> {
+    let mut buffer = vec![0; 64 << 10];
+    let mut hash: Option<Sha256> = None;
+    loop {
+        let n = fill(content, &mut buffer)?;
+        match &mut hash {
+            _ if n == 0 => break,
+            Some(hash) => hash.update(&buffer[..n]),
+            None if is_program(&buffer[..n]) => hash = Some(Sha256::new_with_prefix(&buffer[..n])),
+            None => return Ok(None),
+        }
+    }
+    Ok(hash.map(|h| h.finalize().iter().map(|b| format!("{b:02x}")).collect()))
+}
+
+/// Reads until the buffer is full or nothing is left, so that the first piece holds the first bytes.
+fn fill(content: &mut impl io::Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut n = 0;
+    while n < buffer.len() {
+        match content.read(&mut buffer[n..]) {
+            Ok(0) => break,
+            Ok(more) => n += more,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(n)
 }
 
 /// ELF, PE, Mach-O (also universal) and WebAssembly, by their first bytes.

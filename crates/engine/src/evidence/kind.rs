@@ -33,6 +33,9 @@ pub(super) fn of(name: &str, head: &[u8], dist: bool) -> Kind {
     {
         return Kind::Note;
     }
+    if head.starts_with(b"untrusted comment:") || head.starts_with(b"-----BEGIN SSH SIGNATURE") {
+        return Kind::OtherSignature;
+    }
     if ends(&[".sigstore.json", ".sigstore"]) || json && holds(b"application/vnd.dev.sigstore.bundle") {
         return Kind::Bundle;
     }

@@ -14,17 +14,26 @@ mod sums;
 
 use folder::Folder;
 use goferry_report::{Code, Diagnostic, Diagnostics};
-use goferry_supply::{Signer, Trust};
+use goferry_supply::{Signer, Trust, TrustedKey};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+
+/// Whose signature counts.
+#[derive(Clone, Copy)]
+pub enum Whose<'a> {
+    /// Of the owner of this key.
+    Key(&'a TrustedKey),
+    /// Of whoever has a certificate with this identity.
+    Identity(Signer<'a>),
+}
 
 /// What is asked.
 pub struct Question<'a> {
     /// One folder, or files of one folder.
     pub paths: &'a [PathBuf],
     /// Who must have signed; none: only whether the files agree with each other.
-    pub signer: Option<Signer<'a>>,
+    pub signer: Option<Whose<'a>>,
     /// Whose certificates, logs and timestamps count.
     pub trust: &'a Trust,
     /// The repository or module that it must come from.
@@ -172,7 +181,7 @@ pub fn check(question: &Question<'_>) -> Result<Report, Diagnostics> {
     sums::compare(&folder, &mut ledger);
     let statements = bundles::gather(&folder, question, &mut ledger);
     let facts = statements::compare(&folder, &statements, question, &mut ledger);
-    inside::compare(&folder, &facts, &mut ledger);
+    inside::compare(&folder, &facts, question, &mut ledger);
     facts::expected(question, &facts, &mut ledger);
     Ok(judge::report(question, &folder, &facts, ledger))
 }

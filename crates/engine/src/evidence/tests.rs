@@ -2,7 +2,7 @@
 
 use super::*;
 use goferry_supply::slsa::{self, PROVENANCE, VERIFICATION_SUMMARY};
-use goferry_supply::{PrivateKey, PublicKey, Subject, sign_blob};
+use goferry_supply::{PrivateKey, Subject, sign_blob};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::path::Path;
@@ -12,9 +12,9 @@ fn key(name: &str) -> PrivateKey {
     PrivateKey::from_pem(&std::fs::read(path).unwrap(), name, None).unwrap()
 }
 
-fn public(name: &str) -> PublicKey {
+fn public(name: &str) -> TrustedKey {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../supply/tests/keys").join(name);
-    PublicKey::from_pem(&std::fs::read(path).unwrap(), name).unwrap()
+    TrustedKey::read(&std::fs::read(path).unwrap(), name).unwrap()
 }
 
 fn sha(bytes: &[u8]) -> [u8; 32] {
@@ -75,7 +75,7 @@ const KEY: Asked<'_> = Asked { key: Some("p256.pub"), version: None, source: Non
 fn ask(paths: &[PathBuf], asked: &Asked<'_>) -> Report {
     let key = asked.key.map(public);
     let trust = Trust::sigstore().unwrap();
-    let signer = key.as_ref().map(Signer::Key);
+    let signer = key.as_ref().map(Whose::Key);
     let Asked { version, source, tag, .. } = *asked;
     check(&Question { paths, signer, trust: &trust, source, tag, version }).unwrap()
 }
@@ -233,4 +233,31 @@ fn nothing_is_never_something() {
     let bundle = sign_blob(&signer, &dir.path().join("checksums.txt")).unwrap().to_json().unwrap();
     std::fs::write(dir.path().join("checksums.txt.sigstore.json"), bundle).unwrap();
     fails(&of(dir.path(), &KEY), "tool.tar.gz is not proved: nothing that was signed");
+}
+
+#[test]
+fn signatures_of_other_forms_count_by_a_key_of_that_form() {
+    let dir = tempfile::tempdir().unwrap();
+    release(dir.path(), "1.2.3");
+    for end in ["_checksums.txt.sigstore.json", ".provenance.sigstore.json", ".vsa.sigstore.json"] {
+        std::fs::remove_file(dir.path().join(format!("t_1.2.3{end}"))).unwrap();
+    }
+    let sums = dir.path().join("t_1.2.3_checksums.txt");
+    let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("../supply/tests/keys");
+    let text = std::fs::read(keys.join("ssh.ed25519")).unwrap();
+    let ssh = goferry_supply::SigningKey::read(&text, "ssh.ed25519", None).unwrap();
+    let signature = dir.path().join("t_1.2.3_checksums.txt.sig");
+    std::fs::write(&signature, ssh.sign(&sums).unwrap().document).unwrap();
+    let mine = Asked { key: Some("ssh.ed25519.pub"), ..KEY };
+    let r = of(dir.path(), &mine);
+    assert_eq!((r.verdict, r.files.len()), (Verdict::Proved, 4), "{:?}", r.problems);
+    fails(&of(dir.path(), &Asked { key: Some("ssh.ecdsa.pub"), ..KEY }), "signature does not hold");
+    fails(&of(dir.path(), &KEY), "nothing that was signed as asked for");
+    let good = std::fs::read(&signature).unwrap();
+    for at in 0..good.len() {
+        let mut bad = good.clone();
+        bad[at] ^= 1 << (at % 8);
+        std::fs::write(&signature, &bad).unwrap();
+        assert_ne!(of(dir.path(), &mine).verdict, Verdict::Proved, "byte {at} {:?}", good[at] as char);
+    }
 }

@@ -6,7 +6,7 @@
 mod materials;
 mod summary;
 
-use crate::signing::Environment;
+use crate::signing::{Environment, Sealed};
 use crate::steps::{Execution, StepResult, StepValue, lock};
 use goferry_cache::Digest;
 use goferry_plan::graph::{Action, ProvenanceSpec};
@@ -24,8 +24,8 @@ impl Execution<'_> {
         let subjects = subjects(self)?;
         let mut provenance = json_of(&self.told()?);
         secret::hide_json(&mut provenance);
-        let first = self.state(&subjects, slsa::PROVENANCE, &provenance, spec)?;
-        let input = Resource::new("", spec.provenance.clone()).digest("sha256", Digest::of(&first).to_hex());
+        let (file, first) = self.state(&subjects, slsa::PROVENANCE, &provenance, spec)?;
+        let input = Resource::new("", file).digest("sha256", Digest::of(&first).to_hex());
         let mut summary = json_of(&summary::of(self, input));
         secret::hide_json(&mut summary);
         self.state(&subjects, slsa::VERIFICATION_SUMMARY, &summary, spec)?;
@@ -38,21 +38,37 @@ impl Execution<'_> {
         kind: &str,
         predicate: &Value,
         spec: &ProvenanceSpec,
-    ) -> Result<Vec<u8>, Diagnostics> {
+    ) -> Result<(String, Vec<u8>), Diagnostics> {
         let drawn = |e: SupplyError| Diagnostics::from(e.diagnostic());
         let statement = slsa::statement(subjects.to_vec(), kind, predicate).map_err(drawn)?;
-        let bytes = match &spec.by {
+        let file = if kind == slsa::PROVENANCE { &spec.provenance } else { &spec.summary };
+        let sealed = match &spec.by {
             Some(native) => {
                 let env = Environment { own: &native.env, all: self.env };
                 self.keys.seal(self.session, &statement, native, &env)?
             }
-            None => slsa::sealed(&statement, None).map_err(drawn)?,
+            None => Sealed { bytes: slsa::sealed(&statement, None).map_err(drawn)?, beside: None },
         };
-        let file = if kind == slsa::PROVENANCE { &spec.provenance } else { &spec.summary };
-        let path = self.dist.join(file);
-        crate::signing::write(&path, &bytes)
-            .map_err(|e| Diagnostics::from(*crate::dist::failure(&path, &e)))?;
-        Ok(bytes)
+        self.write(file, sealed)
+    }
+
+    /// The statement's file and, of a key that signs no statements, a signature over it; the name and the bytes of the first.
+    fn write(&self, file: &str, sealed: Sealed) -> Result<(String, Vec<u8>), Diagnostics> {
+        let put = |name: &str, bytes: &[u8]| {
+            let path = self.dist.join(name);
+            crate::signing::write(&path, bytes)
+                .map_err(|e| Diagnostics::from(*crate::dist::failure(&path, &e)))
+        };
+        // minisign and OpenSSH have no bundles: what is in the file is the bare statement, and its name says so.
+        let bare = file.strip_suffix(".sigstore.json").map(|stem| format!("{stem}.json"));
+        let name = sealed.beside.as_ref().and(bare).unwrap_or_else(|| file.to_owned());
+        put(&name, &sealed.bytes)?;
+        if let Some(key) = &sealed.beside {
+            let path = self.dist.join(&name);
+            let signature = key.sign(&path).map_err(|e| Diagnostics::from(e.diagnostic()))?;
+            put(&format!("{name}{}", key.format().suffix()), signature.document.as_bytes())?;
+        }
+        Ok((name, sealed.bytes))
     }
 
     fn told(&self) -> Result<Provenance, Diagnostics> {

@@ -39,6 +39,14 @@ impl Environment<'_> {
     }
 }
 
+/// A statement as it is written.
+pub(crate) struct Sealed {
+    /// A bundle, or the bare statement.
+    pub bytes: Vec<u8>,
+    /// A key that signs no statements, and so signs the file.
+    pub beside: Option<Arc<SigningKey>>,
+}
+
 /// What names a key: itself and its password.
 type Opening = (String, Option<String>);
 /// What names an identity: who certified it, and the token that was given.
@@ -122,16 +130,22 @@ impl Keys {
         })
     }
 
-    /// A statement in its signed envelope, as one line.
+    /// A statement, signed.
     pub(crate) fn seal(
         &self,
         session: &Session,
         statement: &Statement,
         native: &NativeSign,
         env: &Environment<'_>,
-    ) -> Result<Vec<u8>, Diagnostics> {
+    ) -> Result<Sealed, Diagnostics> {
+        if let Who::Key(key) = self.who(session, native, env, &addresses(native, env))?
+            && key.sigstore().is_none()
+        {
+            let bytes = goferry_supply::slsa::sealed(statement, None).map_err(drawn)?;
+            return Ok(Sealed { bytes, beside: Some(key) });
+        }
         let bundle = self.statement(session, statement, native, env)?;
-        Ok((bundle.to_json().map_err(drawn)? + "\n").into_bytes())
+        Ok(Sealed { bytes: (bundle.to_json().map_err(drawn)? + "\n").into_bytes(), beside: None })
     }
 
     fn by<T>(
