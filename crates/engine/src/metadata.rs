@@ -57,6 +57,7 @@ pub(crate) fn write(cx: &Execution<'_>) -> Result<(), Diagnostics> {
 
 /// goferry's own record of the run: per binary what its bytes say, how it ran or why it did not.
 fn record(cx: &Execution<'_>) -> Value {
+    let crate::history::Record { targets, blocked, .. } = crate::history::of_execution(cx, 0);
     let values = lock(&cx.values);
     let binaries: Vec<Value> = cx
         .plan
@@ -83,6 +84,8 @@ fn record(cx: &Execution<'_>) -> Value {
         "project": cx.plan.project,
         "notes": cx.plan.notes,
         "binaries": binaries,
+        "targets": targets,
+        "blocked": blocked,
     })
 }
 

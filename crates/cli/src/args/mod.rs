@@ -7,6 +7,7 @@ mod evidence;
 mod exec;
 mod profile;
 pub(crate) mod sbom;
+mod stats;
 mod symbols;
 mod test;
 pub(crate) mod trace;
@@ -19,6 +20,7 @@ pub(crate) use evidence::{AttestArgs, SignArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
 pub(crate) use profile::{CallGraph, ProfileArgs};
 pub(crate) use sbom::SbomArgs;
+pub(crate) use stats::StatsArgs;
 pub(crate) use symbols::{SizeArgs, SymbolsArgs};
 pub(crate) use test::TestArgs;
 pub(crate) use trace::TraceArgs;
@@ -101,6 +103,9 @@ pub(crate) enum Command {
     /// Find the fewest upgrades that clear what can be reached of known vulnerabilities, and prove them
     #[command(after_help = deps::EXAMPLES)]
     Deps(DepsArgs),
+    /// The release in dist/ target by target, and how the last ones went
+    #[command(after_help = stats::EXAMPLES)]
+    Stats(StatsArgs),
     /// Say why a build failed, or why a binary does not start here
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),

@@ -21,6 +21,7 @@ mod resolve_host;
 mod run;
 mod sbom;
 mod size;
+mod stats;
 mod symbols;
 mod targets;
 mod test;
@@ -61,6 +62,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Attest(a) => evidence::attest(&a),
         Command::Verify(a) => verify::run(&a),
         Command::Deps(a) => deps::run(&a),
+        Command::Stats(a) => stats::run(&a),
         Command::Explain(a) => explain::run(&a),
         Command::Doctor(a) => doctor::run(&a),
         Command::Binfmt(a) => binfmt::run(&a.action),
