@@ -16,6 +16,7 @@ pub mod doctor;
 pub mod evidence;
 pub mod exec;
 pub mod explain;
+pub mod history;
 mod host;
 mod inputs;
 mod metadata;

@@ -97,6 +97,8 @@ pub(crate) struct Execution<'a> {
     pub times: Mutex<HashMap<StepId, (StepState, u64)>>,
     /// What went wrong.
     pub failures: Mutex<Diagnostics>,
+    /// Steps that failed, for the record.
+    pub blocked: Mutex<Vec<crate::history::Blocked>>,
     /// Warnings that were said.
     pub warned: Mutex<Vec<Diagnostic>>,
     /// Keys of build results that this run put into the cache.
@@ -145,6 +147,7 @@ impl Execution<'_> {
                 for d in &problems.list {
                     sink.diagnostic(d.clone());
                 }
+                lock(&self.blocked).extend(crate::history::Blocked::of(step, &problems));
                 lock(&self.failures).append(problems);
                 (StepState::Failed, detail, false)
             }
