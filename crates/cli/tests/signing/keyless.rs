@@ -86,9 +86,27 @@ fn cosign_verifies() {
     proved(&b, "f.sigstore.json");
     let text = std::fs::read_to_string(b.path().join("f.sigstore.json")).unwrap();
     assert!(text.contains("rfc3161Timestamps"), "{text}");
-    // Both files of that run by one certificate: the second was not asked for.
+    // A log of the second version states no time of its own.
+    let (fulcio, two) = (b.fake.url(""), b.fake.url("/two"));
+    let args = [
+        "sign",
+        "--fulcio-url",
+        &fulcio,
+        "--rekor-url",
+        &two,
+        "--timestamp-url",
+        &tsa,
+        "--bundle",
+        "two.json",
+    ];
+    let r = b.goferry(&[], &[&args[..], &["--identity-token", "token", "f"]].concat());
+    assert_eq!(r.status, 0, "{}", r.stderr);
+    proved(&b, "two.json");
+    let text = std::fs::read_to_string(b.path().join("two.json")).unwrap();
+    assert!(text.contains(r#""version":"0.0.2""#), "{text}");
+    // Both files of the run before by one certificate: the second was not asked for.
     let asked = b.fake.asked();
-    assert_eq!(asked.iter().filter(|p| p.ends_with("/signingCert")).count(), 2, "{asked:?}");
+    assert_eq!(asked.iter().filter(|p| p.ends_with("/signingCert")).count(), 3, "{asked:?}");
     // Another root has nothing to say of it.
     let who = ["--certificate-identity", WHO, "--certificate-oidc-issuer", ISSUER];
     let r = b.goferry(&[], &[&["verify", "--bundle", "b.json", "f"][..], &who[..]].concat());
@@ -157,7 +175,7 @@ fn stage() {
     p.set("SIGSTORE_ID_TOKEN", &fake.token(600));
     p.release();
     let signatures = artifacts(&p, &["Signature"]);
-    assert_eq!(signatures.len(), 2);
+    assert_eq!(signatures.len(), 4, "checksums, archive, and the SBOMs of archive and release");
     std::fs::write(p.scratch.path().join("root.json"), fake.trusted_root()).unwrap();
     let who = ["--certificate-identity", WHO, "--certificate-oidc-issuer", ISSUER];
     for (_, name, _) in &signatures {
@@ -248,6 +266,7 @@ fn failures() {
         (&path("/actions"), &right, &fresh, 1, "certificate authority): status 404"),
         (&right, &path("/down"), &fresh, 1, "log): status 503"),
         (&right, &path("/other"), &fresh, 1, "its entry is about another signature"),
+        (&right, &path("/two"), &fresh, 1, "name a timestamp authority too"),
         (&right, &closed, &fresh, 1, "log): it does not answer"),
         (&closed, &right, &fresh, 1, "certificate authority): it does not answer"),
         (&"http://192.0.2.1".to_owned(), &right, &fresh, 1, "plain http"),

@@ -1,4 +1,4 @@
-//! The stand-in's transparency log: Rekor 1's answers over a real Merkle tree (RFC 6962 section 2.1).
+//! The stand-in's transparency log: the answers of Rekor 1 and 2 over a real Merkle tree (RFC 6962 section 2.1).
 
 use super::ca::Key;
 use super::now;
@@ -107,6 +107,43 @@ impl Log {
         }});
         self.answers.push(answer.clone());
         (201, format!("/api/v1/log/entries/{}", hex(&leaf)), answer)
+    }
+
+    /// The second version's answer: an entry as bundles have it, without a time. Its origin is its host.
+    pub(super) fn add_second(&mut self, request: &Value, key: &Key) -> Option<Value> {
+        let it = &request["hashedRekordRequestV002"];
+        let verifier = &it["signature"]["verifier"];
+        let der = base64(&verifier["x509Certificate"]["rawBytes"])
+            .or_else(|| base64(&verifier["publicKey"]["rawBytes"]))?;
+        let signature = p256::ecdsa::Signature::from_der(&base64(&it["signature"]["content"])?).ok()?;
+        public_in(&der)?.verify_prehash(&base64(&it["digest"])?, &signature).ok()?;
+        let body = json!({ "apiVersion": "0.0.2", "kind": "hashedrekord", "spec": { "hashedRekordV002": {
+            "data": { "algorithm": "SHA2_256", "digest": it["digest"] },
+            "signature": {
+                "content": it["signature"]["content"],
+                "verifier": { "keyDetails": verifier["keyDetails"], "x509Certificate": verifier["x509Certificate"] },
+            },
+        }}})
+        .to_string();
+        self.leaves.push(Sha256::digest([&[0][..], body.as_bytes()].concat()).into());
+        let (at, top) = (self.leaves.len() - 1, root(&self.leaves));
+        let note = format!("127.0.0.1\n{}\n{}\n", self.leaves.len(), Base64::encode_string(&top));
+        let signed = Base64::encode_string(&[&key.id()[..4], &key.sign(note.as_bytes())].concat());
+        let hashes: Vec<String> = path(at, &self.leaves).iter().map(|h| Base64::encode_string(h)).collect();
+        Some(json!({
+            "logIndex": at.to_string(),
+            "logId": { "keyId": Base64::encode_string(&key.id()) },
+            "kindVersion": { "kind": "hashedrekord", "version": "0.0.2" },
+            "integratedTime": "0",
+            "inclusionProof": {
+                "logIndex": at.to_string(),
+                "rootHash": Base64::encode_string(&top),
+                "treeSize": self.leaves.len().to_string(),
+                "hashes": hashes,
+                "checkpoint": { "envelope": format!("{note}\n\u{2014} 127.0.0.1 {signed}\n") },
+            },
+            "canonicalizedBody": Base64::encode_string(body.as_bytes()),
+        }))
     }
 
     pub(super) fn get(&self, name: &str) -> Option<Value> {

@@ -1,5 +1,5 @@
 //! A stand-in for Sigstore's services, which follows their protocols with keys that everybody knows: an issuer of identity tokens, Fulcio's
-//! `signingCert`, Rekor 1, a timestamp authority, and the trusted root for all of them. It is named a fake in whatever it signs.
+//! `signingCert`, Rekor 1 and, below `/two`, Rekor 2, a timestamp authority, and the trusted root for all of them. It is named a fake in whatever it signs.
 
 mod ca;
 mod der;
@@ -216,6 +216,14 @@ fn answer(asked: &Asked, s: &Shared) -> (u16, String, &'static str, Vec<u8>) {
                 return json(201, location, &entry);
             }
             json(status, location, &v)
+        }
+        "/two/api/v2/log/entries" => {
+            let request: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+            let entry = s.entries.lock().unwrap().add_second(&request, &s.log);
+            entry.map_or_else(
+                || plain(400, &json!({ "message": "the signature does not hold" })),
+                |v| plain(201, &v),
+            )
         }
         "/timestamp" => match ca::stamp(&asked.body, &s.timestamps, &s.timestamper) {
             Some(token) => (201, String::new(), "application/timestamp-reply", token),
