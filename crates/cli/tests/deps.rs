@@ -6,8 +6,9 @@
 mod support;
 
 use serde_json::{Value, json};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use support::{Project, Ran};
 
 /// Path, version, requirements and source of every module that the proxy has.
@@ -209,7 +210,10 @@ fn what_one_upgrade_brings_needs_no_line_of_its_own_and_is_applied_when_proven()
         (each(&v, "upgrades", "module"), each(&v, "upgrades", "to")),
         (vec!["example.com/carrier"], vec!["v1.1.0"])
     );
-    assert_eq!(v["moves"], json!([{ "what": "example.com/lib", "from": "v1.0.0", "to": "v1.1.0" }]));
+    assert_eq!(
+        v["moves"],
+        json!([{ "what": "example.com/lib", "from": "v1.0.0", "to": "v1.1.0", "built": true }])
+    );
     assert_eq!(v["proof"][0]["tested"], json!({ "tests": "passed" }));
     assert_eq!(
         (v["proof"][0]["built"].as_bool(), v["proof"][0]["vetted"].as_bool()),
@@ -263,6 +267,7 @@ fn tests_are_a_part_of_the_proof_unless_they_failed_before() {
     let v = b.json(1, &["--apply"]);
     assert_eq!(v["proof"][0]["tested"], json!({ "tests": "failed", "packages": ["example.com/m"] }));
     assert!(v["proof"][0]["said"].to_string().contains("got 1.1"), "{}", v["proof"]);
+    assert_eq!(each(&v, "reachable", "outcome"), ["unproven"]);
     assert_eq!(b.files(), before);
     test("2.0");
     let v = b.json(0, &["--apply"]);
@@ -351,6 +356,48 @@ fn a_library_is_judged_by_its_tests_and_weighed_when_asked() {
     );
     // The standard library is compiled anew too.
     assert!(v["analysis"]["compile_millis"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn what_was_accepted_wants_no_upgrade_until_its_day() {
+    let b = Bench::new("require example.com/lib v1.0.0\n", "lib", "lib.Kept()");
+    let accept = |until: &str| {
+        let db = b.database.display();
+        let text = format!(
+            "[scan]\ndb = \"{db}\"\n\n[[scan.ignore]]\nid = \"T-1\"\nreason = \"not with foreign input\"\nowner = \"me\"\nexpires = \"{until}\"\n"
+        );
+        b.project.write("goferry.toml", &text);
+    };
+    for (until, status) in [("2999-01-01", 0), ("2024-01-01", 3)] {
+        accept(until);
+        let r = b.project.run(&["deps", "--target=linux/amd64", "--no-test"]);
+        assert_eq!(r.status, status, "{until}: {}{}", r.stdout, r.stderr);
+        assert_eq!(r.stdout.contains("go get example.com/lib@v1.1.0"), status == 3, "{}", r.stdout);
+    }
+}
+
+#[test]
+fn an_interruption_ends_it_and_leaves_nothing() {
+    let b = Bench::new("require example.com/lib v1.0.0\n", "lib", "lib.Kept()");
+    let before = b.files();
+    let scratch = b.project.scratch.path().join("tmp");
+    std::fs::create_dir(&scratch).unwrap();
+    let db = format!("--db={}", b.database.display());
+    let mut c = b.project.interruptible(&["deps", &db, "--target=linux/amd64", "--apply"]);
+    c.env("TMPDIR", &scratch).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = c.spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut first).unwrap();
+    assert_eq!(first, "linux/amd64: what is linked\n");
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    let r = support::ran(&child.wait_with_output().unwrap());
+    assert_eq!((r.status, r.stdout.as_str()), (1, ""), "{}", r.stderr);
+    assert!(r.stderr.contains("error[interrupted]"), "{}", r.stderr);
+    // go's own folders are go's to remove.
+    let left = std::fs::read_dir(&scratch).unwrap().flatten().map(|e| e.file_name());
+    let left: Vec<_> = left.filter(|n| n.to_string_lossy().starts_with("goferry")).collect();
+    assert_eq!((b.files(), left), (before, vec![]));
 }
 
 #[test]

@@ -73,7 +73,9 @@ fn statements_are_about_every_file_that_is_released() {
     assert_eq!(made_of[1]["digest"]["sha256"].as_str().unwrap().len(), 64);
     let byproducts = provenance["predicate"]["runDetails"]["byproducts"].as_array().unwrap();
     let targets = summary["predicate"]["urn:goferry:targets"].as_array().unwrap();
-    assert_eq!((byproducts.len(), targets.len()), (3, 3));
+    assert_eq!((byproducts.len(), targets.len()), (4, 3));
+    assert_eq!(byproducts[3]["name"], "CHANGELOG.md");
+    assert_eq!(byproducts[3]["digest"]["sha256"], hex(&files["CHANGELOG.md"]));
     for (b, t) in byproducts.iter().zip(targets) {
         let path = b["name"].as_str().unwrap();
         assert_eq!(b["digest"]["sha256"], hex(&files[path]), "{path}");

@@ -59,6 +59,7 @@ pub(crate) fn write(cx: &Execution<'_>) -> Result<(), Diagnostics> {
 
 /// goferry's own record of the run: per binary what its bytes say, how it ran or why it did not.
 fn record(cx: &Execution<'_>) -> Value {
+    let crate::history::Record { targets, blocked, .. } = crate::history::of_execution(cx, 0);
     let values = lock(&cx.values);
     let scans = lock(&cx.scans);
     let binaries: Vec<Value> = cx
@@ -88,6 +89,8 @@ fn record(cx: &Execution<'_>) -> Value {
         "notes": cx.plan.notes,
         "scan": scan_record(cx),
         "binaries": binaries,
+        "targets": targets,
+        "blocked": blocked,
     })
 }
 

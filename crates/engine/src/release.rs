@@ -6,7 +6,7 @@ use crate::scanning::{Asked, Incident, Scanned, Scanner};
 use crate::session::{Request, Session};
 use crate::steps::{Execution, Scan, lock};
 use crate::summary::Summary;
-use crate::{inputs, metadata, schedule};
+use crate::{history, inputs, metadata, schedule};
 use goferry_plan::facts::SourceKind;
 use goferry_plan::graph::{Action, HookSpec};
 use goferry_proc::{CommandSpec, Spawner};
@@ -26,6 +26,8 @@ pub struct Outcome {
     pub failures: Diagnostics,
     /// The local folders that builds read; none for a module from the cache.
     pub roots: Option<InputRoots>,
+    /// What became of each target.
+    pub record: history::Record,
 }
 
 /// Runs a release or a build.
@@ -42,7 +44,21 @@ pub fn release(session: &Session, request: &Request) -> Result<Outcome, Diagnost
         return Err(Diagnostic::error(Code::Interrupted, "interrupted before anything was written").into());
     }
     let dist = Dist::take(&dist_path, request.clean)?;
-    if run_hooks(session, &prepared, &prepared.before)? {
+    let result = whole(session, request, &mut prepared, dist, &dist_path, begun);
+    remember(session, request, &prepared, &result, begun);
+    result
+}
+
+/// From the first hook to the last.
+fn whole(
+    session: &Session,
+    request: &Request,
+    prepared: &mut Prepared,
+    dist: Dist,
+    dist_path: &Path,
+    begun: Instant,
+) -> Result<Outcome, Diagnostics> {
+    if run_hooks(session, prepared, &prepared.before)? {
         // Hooks may have changed anything, so everything is looked at again.
         let again = Request {
             dirty_before_hooks: Some(prepared.plan.project.vcs.dirty),
@@ -50,16 +66,38 @@ pub fn release(session: &Session, request: &Request) -> Result<Outcome, Diagnost
             ..request.clone()
         };
         let copy = prepared.copy.take();
-        prepared = checked(session, &again)?;
+        *prepared = checked(session, &again)?;
         prepared.copy = copy;
     }
-    let temp = scratch(&dist_path)?;
-    let outcome = execute(session, request, &prepared, &dist_path, temp.path(), begun)?;
+    let temp = scratch(dist_path)?;
+    let outcome = execute(session, request, prepared, dist_path, temp.path(), begun)?;
     if outcome.failures.list.is_empty() {
-        run_hooks(session, &prepared, &prepared.after)?;
+        run_hooks(session, prepared, &prepared.after)?;
         dist.finish()?;
     }
     Ok(outcome)
+}
+
+/// Adds a release to the records. A run that its user stopped is none, and neither is one that could not be planned.
+fn remember(
+    session: &Session,
+    request: &Request,
+    prepared: &Prepared,
+    result: &Result<Outcome, Diagnostics>,
+    begun: Instant,
+) {
+    let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    if request.command != "release" || !request.record || session.host.cancel().is_cancelled() {
+        return;
+    }
+    let record = match result {
+        Ok(outcome) => outcome.record.clone(),
+        Err(problems) => history::of_failure(&prepared.plan, &session.version, problems, millis),
+    };
+    let Some(folder) = history::folder(&session.env) else { return };
+    if let Err(e) = history::append(&folder, &record) {
+        session.sink.note(format!("the release is not in the statistics: {}: {e}", folder.display()));
+    }
 }
 
 fn checked(session: &Session, request: &Request) -> Result<Prepared, Diagnostics> {
@@ -189,12 +227,13 @@ fn execute(
         values: Mutex::new(HashMap::new()),
         times: Mutex::new(HashMap::new()),
         failures: Mutex::new(Diagnostics::default()),
+        blocked: Mutex::default(),
         warned: Mutex::default(),
         stored: Mutex::default(),
         keys: crate::signing::Keys::default(),
-        boms: crate::steps::sbom::Boms::default(),
         scanner: scanner(session, prepared)?,
         scans: Mutex::default(),
+        boms: crate::steps::sbom::Boms::default(),
         alone: RwLock::new(()),
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -233,7 +272,8 @@ fn execute(
     if let Some(r) = &mut roots {
         r.dirs.extend(inputs.outside.paths.iter().filter(|p| p.is_dir()).cloned());
     }
-    Ok(Outcome { summary: Summary::of(&execution, millis), failures, roots })
+    let record = history::of_execution(&execution, millis);
+    Ok(Outcome { summary: Summary::of(&execution, millis), failures, roots, record })
 }
 
 /// What binaries are scanned with. With `[scan]` there must be a database, and that is found out before anything is built.

@@ -48,6 +48,7 @@ pub fn release_twice(session: &Session, request: &Request) -> Result<Outcome, Di
     // What has an effect on the world happens once.
     repeat.skip.insert("after".to_owned());
     repeat.output = None;
+    repeat.record = false;
     let outcome = release(&second, &repeat)?;
     first.failures.append(outcome.failures);
     let (a, b) = (digests(&dist)?, digests(&second_dist)?);

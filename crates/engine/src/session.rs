@@ -161,6 +161,8 @@ pub struct Request {
     pub release_header: Option<Inset>,
     /// `--release-footer` or `--release-footer-tmpl`.
     pub release_footer: Option<Inset>,
+    /// Whether it goes into the records.
+    pub record: bool,
     /// Set by the engine once before hooks ran: the copy that `--from-copy` builds from.
     pub copied_to: Option<PathBuf>,
     /// Set by the engine once before hooks ran: whether the tree was dirty before them, which is what counts.
@@ -192,6 +194,7 @@ impl Request {
             own_notes: false,
             release_header: None,
             release_footer: None,
+            record: true,
             copied_to: None,
             dirty_before_hooks: None,
         }

@@ -97,18 +97,20 @@ pub(crate) struct Execution<'a> {
     pub times: Mutex<HashMap<StepId, (StepState, u64)>>,
     /// What went wrong.
     pub failures: Mutex<Diagnostics>,
+    /// Steps that failed, for the record.
+    pub blocked: Mutex<Vec<crate::history::Blocked>>,
     /// Warnings that were said.
     pub warned: Mutex<Vec<Diagnostic>>,
     /// Keys of build results that this run put into the cache.
     pub stored: Mutex<Vec<Key>>,
     /// Keys that were opened.
     pub keys: crate::signing::Keys,
-    /// What SBOM steps share.
-    pub boms: sbom::Boms,
     /// What binaries are scanned with, or why they are not.
     pub scanner: Result<Scanner, String>,
     /// Results of scan steps, failed ones too, by the binary's path in dist.
     pub scans: Mutex<BTreeMap<String, Scan>>,
+    /// What SBOM steps share.
+    pub boms: sbom::Boms,
     /// Builds hold it shared; one that ran out of memory holds it alone.
     pub alone: RwLock<()>,
 }
@@ -145,6 +147,7 @@ impl Execution<'_> {
                 for d in &problems.list {
                     sink.diagnostic(d.clone());
                 }
+                lock(&self.blocked).extend(crate::history::Blocked::of(step, &problems));
                 lock(&self.failures).append(problems);
                 (StepState::Failed, detail, false)
             }

@@ -77,6 +77,14 @@ pub enum PackageError {
         /// What is wrong with it.
         reason: String,
     },
+    /// An archive that cannot be read back.
+    #[error("{} cannot be read as an archive: {reason}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A tar file that cannot be understood.
     #[error("{} is not a usable tar file: {reason}", path.display())]
     DamagedTar {

@@ -50,7 +50,8 @@ struct Extended {
     size: Option<u64>,
 }
 
-fn parse(bytes: &[u8]) -> Result<Vec<Member>, &'static str> {
+/// The members of a tar file: regular files, folders and symbolic links.
+pub(crate) fn parse(bytes: &[u8]) -> Result<Vec<Member>, &'static str> {
     let mut members = Vec::new();
     let mut rest = bytes;
     let mut extended = Extended::default();

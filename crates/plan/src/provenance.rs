@@ -9,7 +9,7 @@ pub(crate) fn step(d: &Draft<'_>, steps: &mut Vec<Step>) {
     if d.options.skips("provenance") || !steps.iter().any(released) {
         return;
     }
-    let by = crate::sign::signer(d);
+    let by = crate::sign::attester(d);
     let ending = if by.is_some() { "sigstore.json" } else { "json" };
     let file = |what: &str| format!("{}_{}.{what}.{ending}", d.name, d.version);
     let spec = ProvenanceSpec { provenance: file("provenance"), summary: file("vsa"), by };

@@ -110,6 +110,11 @@ pub(crate) fn signer(d: &Draft<'_>) -> Option<NativeSign> {
     })
 }
 
+/// The same, where the key is of a kind that attests: minisign's and OpenSSH's sign files only.
+pub(crate) fn attester(d: &Draft<'_>) -> Option<NativeSign> {
+    signer(d).filter(|_| choice::default_name(d, d.config.sign.key.as_ref()) == choice::SIGSTORE)
+}
+
 /// `[sign]`.
 fn own(d: &Draft<'_>, steps: &[Step]) -> Option<Step> {
     let sign = &d.config.sign;

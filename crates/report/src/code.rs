@@ -160,6 +160,7 @@ codes! {
     IdentityToken "identity-token" HostLacks "there is no identity token to sign with, or it cannot be used";
     SigningService "signing-service" Failure "a certificate authority, a log or a timestamp authority cannot be reached or refused";
     VerificationFailed "verification-failed" WrongArtifact "a bundle does not prove what was asked about a file";
+    NothingToVerify "nothing-to-verify" Usage "there is no evidence about the files that were to be verified";
     // vulnerabilities
     NoVulnerabilityDatabase "no-vulnerability-database" HostLacks "there is no vulnerability database, or it cannot be used";
     Vulnerable "vulnerable" Gate "a vulnerability is in what is released, at the level that stops it or above";

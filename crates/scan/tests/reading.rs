@@ -107,6 +107,46 @@ fn archives_are_the_same_database() {
     }
 }
 
+/// A zip file with one stored and one deflated member.
+fn zipped() -> Vec<u8> {
+    use std::io::Write;
+    let deflated = |text: &str| {
+        let mut out = flate2::write::DeflateEncoder::new(vec![], flate2::Compression::best());
+        out.write_all(text.as_bytes()).unwrap();
+        out.finish().unwrap()
+    };
+    let (mut out, mut directory) = (vec![], vec![]);
+    for (name, text, method) in [("ID/GO-1.json", RECORD, 0u16), ("ID/X-2.json", SECOND, 8)] {
+        let packed = if method == 0 { text.as_bytes().to_vec() } else { deflated(text) };
+        let mut crc = flate2::Crc::new();
+        crc.update(text.as_bytes());
+        let mut common = [[20, 0, 0, 0], [method as u8, 0, 0, 0], [0; 4]].concat()[..10].to_vec();
+        for n in [crc.sum(), packed.len() as u32, text.len() as u32, name.len() as u32] {
+            common.extend(n.to_le_bytes());
+        }
+        directory.extend([b"PK\x01\x02\x14\x00".as_slice(), &common, &[0; 10]].concat());
+        directory.extend((out.len() as u32).to_le_bytes());
+        directory.extend(name.as_bytes());
+        out.extend([b"PK\x03\x04", common.as_slice(), name.as_bytes(), &packed].concat());
+    }
+    let start = out.len() as u32;
+    out.extend(&directory);
+    out.extend(b"PK\x05\x06\0\0\0\0\x02\0\x02\0");
+    out.extend((directory.len() as u32).to_le_bytes());
+    out.extend(start.to_le_bytes());
+    out.extend([0, 0]);
+    out
+}
+
+#[test]
+fn a_zip_file_is_the_same_database() {
+    let (dir, cache) = (folder(), tempfile::tempdir().unwrap());
+    let path = dir.path().join("db.zip");
+    fs::write(&path, zipped()).unwrap();
+    let expected = open(dir.path(), cache.path()).unwrap().about();
+    assert_eq!(open(&path, cache.path()).unwrap().about(), expected);
+}
+
 #[test]
 fn what_is_no_database() {
     let (dir, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -171,6 +211,24 @@ proptest! {
         }
         let db = open(dir.path(), cache.path()).unwrap();
         prop_assert_eq!(found(&db, &subject("example.com/m", "v1.1.0")), expected);
+    }
+
+    /// A damaged zip file is an error, or has the same records: names and times may change without harm.
+    #[test]
+    fn damaged_zip_files(at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()) {
+        let (dir, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let path = dir.path().join("db.zip");
+        fs::write(&path, zipped()).unwrap();
+        let expected = open(&path, cache.path()).unwrap().about().digest;
+        let mut bytes = zipped();
+        let at = at.index(bytes.len());
+        let name = bytes[at].is_ascii_graphic();
+        if cut { bytes.truncate(at) } else { bytes[at] = byte }
+        fs::write(&path, &bytes).unwrap();
+        match open(&path, cache.path()) {
+            Ok(db) => prop_assert!(!cut && (name || db.about().digest == expected)),
+            Err(e) => prop_assert!(!e.to_string().is_empty()),
+        }
     }
 
     /// Anything may be in a folder of records.

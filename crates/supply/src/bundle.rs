@@ -161,7 +161,13 @@ impl Bundle {
                 material.timestamp_verification_data = Some(Timestamps { rfc3161 });
             }
             if let Some(url) = w.rekor {
-                material.tlog_entries = vec![logged(url, by, &content, &signature, digest, w.transport)?];
+                let entry = logged(url, by, &content, &signature, digest, w.transport)?;
+                if matches!(by, SignedBy::Identity(_)) && w.tsa.is_none() && !rekor::states_a_time(&entry) {
+                    let reason = "it states no time, without which no certificate holds; name a timestamp authority too";
+                    let (what, url) = ("log", url.to_owned());
+                    return Err(SupplyError::Service { what, url, reason: reason.to_owned() });
+                }
+                material.tlog_entries = vec![entry];
             }
         }
         Ok(Bundle {

@@ -41,6 +41,11 @@ pub(crate) fn entry(url: &str, it: &Logged<'_>, transport: &dyn Transport) -> Re
     Ok(entry)
 }
 
+/// Whether the log says when: Rekor 2 leaves that to timestamp authorities.
+pub(crate) fn states_a_time(entry: &LogEntry) -> bool {
+    entry.0["integratedTime"].as_str().is_some_and(|t| t.parse::<i64>().is_ok_and(|t| t > 0))
+}
+
 fn first_version(it: &Logged<'_>) -> Value {
     match it.content {
         Content::MessageSignature { .. } => json!({

@@ -25,6 +25,15 @@ impl Format {
         }
     }
 
+    /// The form of a signature by its first look. Bundles and cosign's bare signatures are sigstore's.
+    pub fn of_signature(text: &[u8]) -> Format {
+        match text {
+            t if minisign::is_minisign(t) => Format::Minisign,
+            t if ssh::is_signature(t) => Format::Ssh,
+            _ => Format::Sigstore,
+        }
+    }
+
     /// What a signature's name ends in: after the signed file's name, as each one's own tool has it.
     pub fn suffix(self) -> &'static str {
         match self {

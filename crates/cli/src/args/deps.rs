@@ -17,7 +17,7 @@ pub(crate) struct DepsArgs {
     /// The targets that it has to hold for [default: the project's]
     #[arg(long, value_name = "TARGET", value_delimiter = ',')]
     pub(crate) target: Vec<String>,
-    /// A vulnerability database: a folder, an archive, a URL [default: GOVULNDB's]
+    /// The vulnerability database: a path or an address [default: db in [scan], else GOVULNDB]
     #[arg(long, value_name = "PATH|URL")]
     pub(crate) db: Option<String>,
     /// Write go.mod and go.sum if everything holds

@@ -8,6 +8,7 @@ mod exec;
 mod profile;
 pub(crate) mod sbom;
 mod scan;
+mod stats;
 mod symbols;
 mod test;
 pub(crate) mod trace;
@@ -17,11 +18,12 @@ pub(crate) mod vex;
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
 pub(crate) use debug::DebugArgs;
 pub(crate) use deps::DepsArgs;
-pub(crate) use evidence::{AttestArgs, SignArgs};
+pub(crate) use evidence::{AttestArgs, ServiceArgs, SignArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
 pub(crate) use profile::{CallGraph, ProfileArgs};
 pub(crate) use sbom::SbomArgs;
 pub(crate) use scan::{FailOn, Form, ScanArgs};
+pub(crate) use stats::StatsArgs;
 pub(crate) use symbols::{SizeArgs, SymbolsArgs};
 pub(crate) use test::TestArgs;
 pub(crate) use trace::TraceArgs;
@@ -111,6 +113,9 @@ pub(crate) enum Command {
     /// Find the fewest upgrades that clear what can be reached of known vulnerabilities, and prove them
     #[command(after_help = deps::EXAMPLES)]
     Deps(DepsArgs),
+    /// The release in dist/ target by target, and how the last ones went
+    #[command(after_help = stats::EXAMPLES)]
+    Stats(StatsArgs),
     /// Say why a build failed, or why a binary does not start here
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),

@@ -24,8 +24,8 @@ pub(super) fn run(args: &DepsArgs) -> Result<ExitCode, Diagnostics> {
         apply: args.apply,
         analyze: args.analyze,
     };
-    let database = engine::database(&session, args.db.as_deref())?;
-    let report = engine::run(&session, &request, &database, &|step| talk(&format!("{step}\n")))?;
+    let scanner = engine::scanner(&session, args.db.clone())?;
+    let report = engine::run(&session, &request, &scanner, &|step| talk(&format!("{step}\n")))?;
     match args.json {
         true => output::json(&report),
         false => data(&deps::draw(&report)),

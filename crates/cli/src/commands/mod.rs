@@ -22,6 +22,7 @@ mod run;
 mod sbom;
 mod scan;
 mod size;
+mod stats;
 mod symbols;
 mod targets;
 mod test;
@@ -65,6 +66,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Scan(a) => scan::run(&a),
         Command::Vex(a) => vex::run(&a),
         Command::Deps(a) => deps::run(&a),
+        Command::Stats(a) => stats::run(&a),
         Command::Explain(a) => explain::run(&a),
         Command::Doctor(a) => doctor::run(&a),
         Command::Binfmt(a) => binfmt::run(&a.action),

@@ -1,7 +1,8 @@
-//! `goferry verify`: what a bundle proves about files.
+//! `goferry verify`: what a bundle proves about files, and what the files of a release prove about each other.
 
 use crate::args::VerifyArgs;
 use crate::output::{self, data, harmless};
+use goferry_engine::evidence::{self, Question, Report, State, Verdict, Whose};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_supply::{Proof, Signer, SupplyError, Trust, TrustedKey, read_bounded};
 use serde::Serialize;
@@ -10,13 +11,6 @@ use std::process::ExitCode;
 const KEY_LIMIT: u64 = 1 << 20;
 /// A bundle may hold an attested SBOM.
 const BUNDLE_LIMIT: u64 = 512 << 20;
-
-/// Who must have signed.
-#[derive(Clone, Copy)]
-enum By<'a> {
-    Key(&'a TrustedKey),
-    Identity(Signer<'a>),
-}
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -31,21 +25,22 @@ pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, Diagnostics> {
     });
     let key = key.transpose().map_err(drawn)?;
     let by = match (&key, &args.certificate_identity, &args.certificate_oidc_issuer) {
-        (Some(key), ..) => By::Key(key),
-        (None, Some(identity), Some(issuer)) => By::Identity(Signer::Identity { identity, issuer }),
-        _ => {
-            return Err(
-                Diagnostic::error(Code::ConfigValue, "--key or --certificate-identity is needed").into()
-            );
-        }
+        (Some(key), ..) => Some(Whose::Key(key)),
+        (None, Some(identity), Some(issuer)) => Some(Whose::Identity(Signer::Identity { identity, issuer })),
+        _ => None,
     };
     let trust = args.trusted_root.as_ref().map_or_else(Trust::sigstore, |p| Trust::read(p)).map_err(drawn)?;
-    let bundle = read_bounded(&args.bundle, BUNDLE_LIMIT).map_err(drawn)?;
+    let Some(bundle) = &args.bundle else { return release(args, by, &trust) };
+    let Some(by) = by else {
+        let message = "--bundle needs --key or --certificate-identity";
+        return Err(Diagnostic::error(Code::ConfigValue, message).into());
+    };
+    let bundle = read_bounded(bundle, BUNDLE_LIMIT).map_err(drawn)?;
     let (mut proofs, mut problems) = (vec![], Diagnostics::default());
     for file in &args.files {
         let proved = match by {
-            By::Key(key) => goferry_supply::verify_signature(&bundle, file, key, &trust),
-            By::Identity(signer) => goferry_supply::verify(&bundle, file, signer, &trust),
+            Whose::Key(key) => goferry_supply::verify_signature(&bundle, file, key, &trust),
+            Whose::Identity(signer) => goferry_supply::verify(&bundle, file, signer, &trust),
         };
         match proved {
             Ok(proof) => proofs.push((file.display().to_string(), proof)),
@@ -59,6 +54,58 @@ pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, Diagnostics> {
         proofs.iter().for_each(|(file, proof)| data(&line(file, proof)));
     }
     if problems.has_errors() { Err(problems) } else { Ok(ExitCode::SUCCESS) }
+}
+
+/// The files of a release, by what lies beside them.
+fn release(args: &VerifyArgs, signer: Option<Whose<'_>>, trust: &Trust) -> Result<ExitCode, Diagnostics> {
+    let question = Question {
+        paths: &args.files,
+        signer,
+        trust,
+        source: args.source.as_deref(),
+        tag: args.source_tag.as_deref(),
+        version: args.version.as_deref(),
+    };
+    let report = evidence::check(&question)?;
+    match args.json {
+        true => output::json(&report),
+        false => data(&drawn_report(&report)),
+    }
+    if report.problems.has_errors() { Err(report.problems) } else { Ok(ExitCode::SUCCESS) }
+}
+
+fn drawn_report(report: &Report) -> String {
+    let mut out = String::new();
+    let mut say = |line: String| out += &(harmless(&line) + "\n");
+    for f in &report.files {
+        let state = match f.state {
+            State::Proved => "proved",
+            State::Consistent => "as the others say",
+            State::NotChecked => "not checked",
+            State::Failed => "NOT PROVED",
+        };
+        let by = if f.by.is_empty() { String::new() } else { format!(": {}", f.by.join(", ")) };
+        say(format!("{}: {state}{by}", f.file));
+    }
+    report.checked.iter().for_each(|c| say(format!("compared: {c}")));
+    report.unproved.iter().for_each(|u| say(format!("not proved: {u}")));
+    let what = [
+        report.version.as_ref().map(|v| format!("version {v}")),
+        report.source.clone(),
+        report.commit.as_ref().map(|c| format!("commit {c}")),
+    ];
+    let what: Vec<String> = what.into_iter().flatten().collect();
+    let about = if what.is_empty() { String::new() } else { format!(" ({})", what.join(", ")) };
+    match report.verdict {
+        Verdict::Proved => {
+            say(format!("every file is signed as asked for, or vouched for by one that is{about}"))
+        }
+        Verdict::Consistent => say(format!(
+            "the files agree with each other{about}; who made them is not proved: whoever changed one could have changed all"
+        )),
+        Verdict::Nothing | Verdict::Failed => {}
+    }
+    out
 }
 
 fn line(file: &str, proof: &Proof) -> String {

@@ -38,8 +38,11 @@ fn own_section() {
     p.release();
     let stem = stem(&p);
     let signed = [
+        format!("{stem}.cdx.json"),
         format!("{stem}_checksums.txt"),
+        format!("{stem}_linux_amd64.tar.gz.cdx.json"),
         format!("{stem}_linux_amd64.tar.gz"),
+        format!("{stem}_windows_amd64.zip.cdx.json"),
         format!("{stem}_windows_amd64.zip"),
     ];
     let of = |suffix: &str| -> Vec<_> {
@@ -55,8 +58,8 @@ fn own_section() {
     }
     // Nothing of a signature is in the checksums, and the same release has the same signatures.
     let first = p.dist_files();
-    let sums = String::from_utf8(first[&signed[0]].clone()).unwrap();
-    assert!(sums.lines().count() == 2 && !sums.contains("sigstore"), "{sums}");
+    let sums = String::from_utf8(first[&signed[1]].clone()).unwrap();
+    assert!(sums.lines().count() == 5 && !sums.contains("sigstore"), "{sums}");
     p.release();
     assert_eq!(p.dist_files(), first);
     // Without a word on artifacts it is the checksums; without a key there is nothing; and it can be skipped.
@@ -187,8 +190,10 @@ signs:
     let archive = format!("{stem}_linux_amd64.tar.gz");
     let names: Vec<_> =
         artifacts(&p, &["Signature", "Certificate"]).into_iter().map(|a| (a.0, a.1)).collect();
-    let want = [(&sums, "crt"), (&sums, "p"), (&archive, "crt"), (&archive, "p")]
-        .map(|(n, e)| (if e == "p" { "Signature" } else { "Certificate" }.to_owned(), format!("{n}.{e}")));
+    let signed = [format!("{stem}.cdx.json"), sums, format!("{archive}.cdx.json"), archive];
+    let both = [("Certificate", "crt"), ("Signature", "p")];
+    let want: Vec<_> =
+        signed.iter().flat_map(|n| both.map(|(t, e)| (t.to_owned(), format!("{n}.{e}")))).collect();
     assert_eq!(names, want);
 }
 

@@ -150,23 +150,6 @@ static SIGNING: Shape = shape(
     ],
 );
 
-static BOM: Shape = shape(
-    "goferry_sbom",
-    &[
-        key(
-            "formats",
-            List(&Enum(&["cyclonedx", "spdx"])),
-            "What is written: CycloneDX 1.6, SPDX 2.3; default `[\"cyclonedx\"]`.",
-        ),
-        key("disable", Bool, "Whether none are made."),
-        key(
-            "third_party_licenses",
-            Bool,
-            "Whether archives get a file THIRD_PARTY_LICENSES with the texts of all licences; default false, for what is in archives is goreleaser's.",
-        ),
-    ],
-);
-
 static SCAN_IGNORE: Shape = shape(
     "scan_ignore",
     &[
@@ -213,6 +196,23 @@ static ALERT: Shape = shape(
         ),
         key("content_type", Text, "Its type; default `application/json`."),
         key("headers", MapOf(&Template), "Headers of the request."),
+    ],
+);
+
+static BOM: Shape = shape(
+    "goferry_sbom",
+    &[
+        key(
+            "formats",
+            List(&Enum(&["cyclonedx", "spdx"])),
+            "What is written: CycloneDX 1.6, SPDX 2.3; default `[\"cyclonedx\"]`.",
+        ),
+        key("disable", Bool, "Whether none are made."),
+        key(
+            "third_party_licenses",
+            Bool,
+            "Whether archives get a file THIRD_PARTY_LICENSES with the texts of all licences; default false, for what is in archives is goreleaser's.",
+        ),
     ],
 );
 

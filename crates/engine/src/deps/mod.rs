@@ -16,7 +16,6 @@ mod applied;
 mod changelog;
 mod choice;
 mod compile;
-mod database;
 mod gone;
 mod proof;
 mod reach;
@@ -26,24 +25,23 @@ mod scratch;
 mod unfixed;
 
 pub use analysis::{Analysis, Heavy};
-pub use database::database;
 pub use gone::{Gone, GoneKind};
 pub use proof::{Proof, Tested};
 pub use replaced::ReplaceLine;
 pub use report::{DepsReport, Move, Outcome, Reachable, SeenIn, Toolchain, Upgrade};
 pub use unfixed::Unfixed;
 
+use crate::scanning::{Asked, Scanner};
 use crate::session::Session;
 use choice::Wish;
 use goferry_proc::Host;
 use goferry_report::{Code, Diagnostic, Diagnostics};
-use goferry_scan::Database;
 use goferry_target::GoTarget;
 use goferry_toolchain::go::{Go, GoEnv, ListedModule, ModuleFolder};
 use goferry_toolchain::gomod::{GoMod, find_module_root};
 use reach::Reached;
 use scratch::Scratch;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -68,6 +66,15 @@ pub struct DepsRequest {
     pub analyze: bool,
 }
 
+/// Opens the database that was named, else that of `[scan]` or GOVULNDB; with the list of what was accepted.
+///
+/// # Errors
+/// There is none, or it cannot be used.
+pub fn scanner(session: &Session, db: Option<String>) -> Result<Scanner, Diagnostics> {
+    let config = session.toolchain_config()?;
+    Scanner::open(session, config.scan.as_ref(), &Asked { db, ..Asked::default() })
+}
+
 /// Takes lines about what is being done.
 pub type OnStep<'a> = &'a (dyn Fn(&str) + Sync);
 
@@ -79,7 +86,7 @@ pub type OnStep<'a> = &'a (dyn Fn(&str) + Sync);
 pub fn run(
     session: &Session,
     request: &DepsRequest,
-    database: &Database,
+    scanner: &Scanner,
     say: OnStep<'_>,
 ) -> Result<DepsReport, Diagnostics> {
     let Some(root) = find_module_root(&session.cwd) else {
@@ -91,8 +98,13 @@ pub fn run(
     let scratch = Scratch::new(&root)?;
     let inner = inner(session, &scratch);
     let env = variables(&inner);
-    let work = Work { session: &inner, go: &go, scratch: &scratch, database, env, say };
-    let mut report = work.deps(request, targets)?;
+    let work = Work { session: &inner, go: &go, scratch: &scratch, scanner, env, say };
+    let report = work.deps(request, targets);
+    // Whatever failed by that is no news.
+    if session.host.cancel().is_cancelled() {
+        return Err(Diagnostic::error(Code::Interrupted, "it was interrupted; nothing is written").into());
+    }
+    let mut report = report?;
     if request.apply && report.is_proven() && !report.upgrades.is_empty() {
         say("writing go.mod and go.sum");
         applied::write(&root, &scratch)?;
@@ -138,7 +150,7 @@ struct Work<'a> {
     session: &'a Session,
     go: &'a Go,
     scratch: &'a Scratch,
-    database: &'a Database,
+    scanner: &'a Scanner,
     env: Vec<(String, String)>,
     say: OnStep<'a>,
 }
@@ -159,7 +171,7 @@ impl Work<'_> {
     fn deps(&self, request: &DepsRequest, targets: Vec<GoTarget>) -> Result<DepsReport, Diagnostics> {
         let before = self.modules()?;
         let module = before.iter().find(|m| m.main).map(|m| m.path.clone()).unwrap_or_default();
-        let mut report = DepsReport::new(module, self.database.about());
+        let mut report = DepsReport::new(module, self.scanner.about());
         let mut reached = Reached::default();
         for target in targets {
             (self.say)(&format!("{target}: what is linked"));
@@ -176,7 +188,9 @@ impl Work<'_> {
             return Err(Diagnostics { list: report.problems });
         }
         report.reachable = reached.reachable();
-        report.notes.extend(reached.notes.iter().cloned());
+        // Its own version is not known before it has one.
+        let own = format!("{} ", report.module);
+        report.notes.extend(reached.notes.iter().filter(|n| !n.starts_with(&own)).cloned());
         self.mend(request, &before, &mut report)?;
         report.replaces = self.replace_lines(&report)?;
         if request.analyze || self.scratch.entries() > MANY {
@@ -227,6 +241,9 @@ impl Work<'_> {
             if request.test && report.proof.iter().all(Proof::holds) {
                 self.test(request, report)?;
                 self.scratch.put(&report.state)?;
+            } else if request.test {
+                let why = "what comes before them does not hold".to_owned();
+                report.proof.iter_mut().for_each(|p| p.tested = Tested::NotRun { why: why.clone() });
             }
         }
         report.judge(&reach::merged(&left));
@@ -243,18 +260,32 @@ impl Work<'_> {
         };
         let (old, new) = (version(before), version(&self.modules()?));
         let chosen = |path: &str| report.upgrades.iter().any(|u| u.module == path);
-        let paths: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        let paths: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
         let moves = paths.into_iter().filter(|p| !chosen(p) && old.get(*p) != new.get(*p));
-        report.moves = moves
-            .map(|p| Move { what: p.clone(), from: old.get(p).cloned(), to: new.get(p).cloned() })
-            .collect();
+        let built =
+            self.built_modules(self.before(|| self.built_modules(BTreeSet::new())).unwrap_or_default());
+        let moved = |p: &String| Move {
+            what: p.clone(),
+            from: old.get(p).cloned(),
+            to: new.get(p).cloned(),
+            built: built.contains(p),
+        };
+        report.moves = moves.map(moved).collect();
         let (old, new) = (self.scratch.original_go_mod()?, self.go_mod()?);
         for (what, from, to) in [("go", old.go, new.go), ("toolchain", old.toolchain, new.toolchain)] {
             if from != to {
-                report.moves.push(Move { what: what.to_owned(), from, to });
+                report.moves.push(Move { what: what.to_owned(), from, to, built: true });
             }
         }
         Ok(())
+    }
+
+    /// The modules that the packages and their tests are built from, and those that are known already.
+    fn built_modules(&self, mut known: BTreeSet<String>) -> BTreeSet<String> {
+        // What cannot be listed was said where it was built.
+        let packages = self.go.importing_packages(self.host(), self.folder(), &["./..."], true);
+        known.extend(packages.unwrap_or_default().into_iter().filter_map(|p| Some(p.module?.path)));
+        known
     }
 
     fn go_mod(&self) -> Result<GoMod, Box<Diagnostic>> {

@@ -7,7 +7,7 @@ use super::compile::{Builder, Failure};
 use super::report::{Outcome, Reachable, SeenIn};
 use crate::symbols;
 use goferry_report::{Code, Diagnostic};
-use goferry_scan::{Depth, Found, Level, Linked, Subject};
+use goferry_scan::{Depth, Finding, Level, Linked, Report, Subject};
 use goferry_target::GoTarget;
 use goferry_toolchain::go::ListedModule;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,7 @@ use std::path::Path;
 #[derive(Default)]
 pub(super) struct OfTarget {
     pub(super) seen_in: SeenIn,
-    found: Vec<Found>,
+    found: Vec<Report>,
 }
 
 /// The same of all targets.
@@ -33,8 +33,11 @@ impl Reached {
             self.notes.extend(found.notes.iter().cloned());
             // Without a table of functions a package that is linked may as well be called.
             let least = if found.depth == Depth::Functions { Level::Linked } else { Level::Imported };
+            let about =
+                |f: &Finding| found.vulnerabilities.iter().find(|v| v.id == f.id && v.module == f.module);
+            // What was accepted, and still is, is not among them: it wants no upgrade.
             for finding in found.findings.iter().filter(|f| f.level >= least) {
-                let Some(about) = found.about(finding) else { continue };
+                let Some(about) = about(finding) else { continue };
                 let key = (finding.id.clone(), finding.module.clone());
                 let entry = self.list.entry(key).or_insert_with(|| Reachable {
                     id: about.id.clone(),
@@ -99,22 +102,20 @@ impl Work<'_> {
         };
         let found = programs.files.iter().filter(|f| f.is_file()).map(|f| self.scan(f, &modules));
         let found = found.collect::<Result<Vec<_>, _>>().map_err(broken)?;
-        Ok(OfTarget { seen_in: programs.seen_in, found: found.into_iter().flatten().collect() })
+        Ok(OfTarget { seen_in: programs.seen_in, found })
     }
 
-    fn scan(&self, file: &Path, modules: &[Linked]) -> Result<Vec<Found>, Box<Diagnostic>> {
+    fn scan(&self, file: &Path, modules: &[Linked]) -> Result<Report, Box<Diagnostic>> {
         let (bytes, binary) = symbols::open(file)?;
         let failed = |e: goferry_scan::ScanError| {
             Box::new(Diagnostic::error(Code::Io, format!("{}: {e}", file.display())))
         };
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        let now = now.map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX));
         let mut subjects = Subject::of_program(&bytes, &binary).map_err(failed)?;
         for subject in &mut subjects {
             let known = |m: &&Linked| subject.modules.iter().any(|o| o.path == m.path);
             let missing: Vec<Linked> = modules.iter().filter(|m| !known(m)).cloned().collect();
             subject.modules.extend(missing);
         }
-        subjects.iter().map(|s| goferry_scan::scan(s, self.database, now).map_err(failed)).collect()
+        Ok(self.scanner.judge(self.scanner.find(&subjects).map_err(failed)?))
     }
 }

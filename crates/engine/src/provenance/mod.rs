@@ -6,7 +6,7 @@
 mod materials;
 mod summary;
 
-use crate::signing::Environment;
+use crate::signing::{Environment, Sealed};
 use crate::steps::{Execution, StepResult, StepValue, lock};
 use goferry_cache::Digest;
 use goferry_plan::graph::{Action, ProvenanceSpec};
@@ -22,10 +22,10 @@ impl Execution<'_> {
     /// Writes both statements.
     pub(crate) fn provenance(&self, spec: &ProvenanceSpec) -> StepResult {
         let subjects = subjects(self)?;
-        let mut provenance = json_of(&self.told());
+        let mut provenance = json_of(&self.told()?);
         secret::hide_json(&mut provenance);
-        let first = self.state(&subjects, slsa::PROVENANCE, &provenance, spec)?;
-        let input = Resource::new("", spec.provenance.clone()).digest("sha256", Digest::of(&first).to_hex());
+        let (file, first) = self.state(&subjects, slsa::PROVENANCE, &provenance, spec)?;
+        let input = Resource::new("", file).digest("sha256", Digest::of(&first).to_hex());
         let mut summary = json_of(&summary::of(self, input));
         secret::hide_json(&mut summary);
         self.state(&subjects, slsa::VERIFICATION_SUMMARY, &summary, spec)?;
@@ -38,25 +38,41 @@ impl Execution<'_> {
         kind: &str,
         predicate: &Value,
         spec: &ProvenanceSpec,
-    ) -> Result<Vec<u8>, Diagnostics> {
+    ) -> Result<(String, Vec<u8>), Diagnostics> {
         let drawn = |e: SupplyError| Diagnostics::from(e.diagnostic());
         let statement = slsa::statement(subjects.to_vec(), kind, predicate).map_err(drawn)?;
-        let bytes = match &spec.by {
+        let file = if kind == slsa::PROVENANCE { &spec.provenance } else { &spec.summary };
+        let sealed = match &spec.by {
             Some(native) => {
                 let env = Environment { own: &native.env, all: self.env };
-                self.keys.seal(&self.session.cwd, &statement, native, &env)?
+                self.keys.seal(self.session, &statement, native, &env)?
             }
-            None => slsa::sealed(&statement, None).map_err(drawn)?,
+            None => Sealed { bytes: slsa::sealed(&statement, None).map_err(drawn)?, beside: None },
         };
-        let file = if kind == slsa::PROVENANCE { &spec.provenance } else { &spec.summary };
-        let path = self.dist.join(file);
-        crate::signing::write(&path, &bytes)
-            .map_err(|e| Diagnostics::from(*crate::dist::failure(&path, &e)))?;
-        Ok(bytes)
+        self.write(file, sealed)
     }
 
-    fn told(&self) -> Provenance {
-        Provenance {
+    /// The statement's file and, of a key that signs no statements, a signature over it; the name and the bytes of the first.
+    fn write(&self, file: &str, sealed: Sealed) -> Result<(String, Vec<u8>), Diagnostics> {
+        let put = |name: &str, bytes: &[u8]| {
+            let path = self.dist.join(name);
+            crate::signing::write(&path, bytes)
+                .map_err(|e| Diagnostics::from(*crate::dist::failure(&path, &e)))
+        };
+        // minisign and OpenSSH have no bundles: what is in the file is the bare statement, and its name says so.
+        let bare = file.strip_suffix(".sigstore.json").map(|stem| format!("{stem}.json"));
+        let name = sealed.beside.as_ref().and(bare).unwrap_or_else(|| file.to_owned());
+        put(&name, &sealed.bytes)?;
+        if let Some(key) = &sealed.beside {
+            let path = self.dist.join(&name);
+            let signature = key.sign(&path).map_err(|e| Diagnostics::from(e.diagnostic()))?;
+            put(&format!("{name}{}", key.format().suffix()), signature.document.as_bytes())?;
+        }
+        Ok((name, sealed.bytes))
+    }
+
+    fn told(&self) -> Result<Provenance, Diagnostics> {
+        Ok(Provenance {
             build_definition: BuildDefinition {
                 build_type: slsa::BUILD_TYPE,
                 external_parameters: self.asked(),
@@ -67,9 +83,9 @@ impl Execution<'_> {
             },
             run_details: RunDetails {
                 builder: Builder::goferry(slsa::BUILDER, &self.session.version),
-                byproducts: self.binaries(),
+                byproducts: self.byproducts()?,
             },
-        }
+        })
     }
 
     /// The plan, but for the folder that it writes to: elsewhere the same is made.
@@ -125,7 +141,18 @@ impl Execution<'_> {
         })
     }
 
-    /// The binaries inside the artifacts, by their paths in dist/.
+    /// The binaries inside the artifacts and the changelog, by their paths in dist/.
+    fn byproducts(&self) -> Result<Vec<Resource>, Diagnostics> {
+        let mut all = self.binaries();
+        for step in self.plan.steps.iter().filter(|s| matches!(s.action, Action::Changelog(_))) {
+            for o in step.outputs.iter().filter(|o| self.dist.join(&o.path).is_file()) {
+                let sha256 = Digest::of_file(&self.dist.join(&o.path)).map_err(unreadable)?.to_hex();
+                all.push(Resource::new(o.path.clone(), "").digest("sha256", sha256));
+            }
+        }
+        Ok(all)
+    }
+
     fn binaries(&self) -> Vec<Resource> {
         let values = lock(&self.values);
         let of = |step: &goferry_plan::graph::Step| match values.get(&step.id) {

@@ -151,11 +151,6 @@ impl Scanner {
         self.threshold
     }
 
-    /// The database, for comparing without judging.
-    pub(crate) fn into_database(self) -> Database {
-        self.database
-    }
-
     /// Whether what it finds stops a release: `[scan]` is configured, or a scan was asked for.
     pub fn is_gate(&self) -> bool {
         self.gate

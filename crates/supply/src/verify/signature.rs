@@ -1,7 +1,7 @@
 //! Signatures of every form by a key of the same form: which is which, and what each proves.
 
 use super::{Proof, Signer, Trust, bare, crypto, verify};
-use crate::{PublicKey, SupplyError, minisign, ssh};
+use crate::{Format, PublicKey, SupplyError, minisign, ssh};
 use base64ct::{Base64, Encoding as _};
 use sigstore_verify::types::DerPublicKey;
 use std::path::Path;
@@ -38,6 +38,15 @@ impl TrustedKey {
             },
         };
         Ok(TrustedKey(kind))
+    }
+
+    /// Its form, which is that of its signatures.
+    pub fn format(&self) -> Format {
+        match &self.0 {
+            Kind::Sigstore(_) => Format::Sigstore,
+            Kind::Minisign(_) => Format::Minisign,
+            Kind::Ssh(_) => Format::Ssh,
+        }
     }
 
     /// The key itself if it is of sigstore's kind.

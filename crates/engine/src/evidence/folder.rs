@@ -1,0 +1,148 @@
+//! The files of a release as they lie in a folder, each hashed once.
+
+use super::kind::{self, Kind};
+use super::unreadable;
+use goferry_cache::Digest;
+use goferry_report::{Code, Diagnostic, Diagnostics};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+/// What is read of a file to learn its kind; a bundle's or statement's type stands in it.
+const HEAD: u64 = 4096;
+/// The most that evidence may have; an SBOM of the largest programs has a few megabytes.
+pub(super) const EVIDENCE_LIMIT: u64 = 64 << 20;
+/// More files than any release has.
+const MANY: usize = 10_000;
+
+/// A file.
+pub(super) struct Held {
+    /// Where.
+    pub path: PathBuf,
+    /// SHA-256.
+    pub sha256: String,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// A folder.
+pub(super) struct Folder {
+    /// Its path.
+    pub dir: PathBuf,
+    /// By the name under which users get it.
+    pub files: BTreeMap<String, Held>,
+    /// The files that were named; none: the whole folder.
+    pub chosen: Option<BTreeSet<String>>,
+    /// Whether it is the dist/ of whoever made the release.
+    pub dist: bool,
+    /// In dist/: the names that artifacts.json has.
+    pub listed: BTreeSet<String>,
+}
+
+impl Folder {
+    /// One folder, or files of one folder.
+    pub(super) fn read(paths: &[PathBuf]) -> Result<Folder, Diagnostics> {
+        let usage = |m: String| Diagnostics::from(Diagnostic::error(Code::ConfigValue, m));
+        let (dir, chosen) = match paths {
+            [] => return Err(usage("a folder or files must be named".to_owned())),
+            [one] if one.is_dir() => (one.clone(), None),
+            files => {
+                let mut dirs: Vec<&Path> = files.iter().map(|f| parent(f)).collect();
+                dirs.dedup();
+                let ([dir], false) = (dirs.as_slice(), files.iter().any(|f| f.is_dir())) else {
+                    return Err(usage(
+                        "files of one folder can be verified together, or one folder".to_owned(),
+                    ));
+                };
+                let name = |f: &PathBuf| f.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                for f in files {
+                    std::fs::metadata(f).map_err(|e| unreadable(f, &e))?;
+                }
+                ((*dir).to_owned(), Some(files.iter().map(name).collect()))
+            }
+        };
+        let dist = ["artifacts.json", "metadata.json"].iter().all(|f| dir.join(f).is_file());
+        let mut folder = Folder { dir, files: BTreeMap::new(), chosen, dist, listed: BTreeSet::new() };
+        folder.fill()?;
+        Ok(folder)
+    }
+
+    fn fill(&mut self) -> Result<(), Diagnostics> {
+        let entries = std::fs::read_dir(&self.dir).map_err(|e| unreadable(&self.dir, &e))?;
+        let mut names: Vec<_> = entries.flatten().map(|e| e.file_name()).collect();
+        names.sort();
+        if names.len() > MANY {
+            let message = format!("{} has more than {MANY} files", self.dir.display());
+            return Err(Diagnostic::error(Code::ConfigValue, message).into());
+        }
+        for name in names {
+            let path = self.dir.join(&name);
+            if path.is_file() {
+                self.add(name.to_string_lossy().into_owned(), path)?;
+            }
+        }
+        if self.dist {
+            self.add_listed()?;
+        }
+        match self.chosen.iter().flatten().find(|c| !self.files.contains_key(*c)) {
+            Some(odd) => Err(Diagnostic::error(Code::Io, format!("{odd} is no regular file")).into()),
+            None => Ok(()),
+        }
+    }
+
+    /// In dist/ a binary that is released as such lies in a folder and has another name there.
+    fn add_listed(&mut self) -> Result<(), Diagnostics> {
+        let Some(serde_json::Value::Array(all)) = self.json("artifacts.json") else { return Ok(()) };
+        for a in &all {
+            let (Some(name), Some(path)) = (a["name"].as_str(), a["path"].as_str()) else { continue };
+            let words: Vec<&str> = path.split('/').filter(|w| !w.is_empty() && *w != "..").collect();
+            let inside = (0..words.len()).map(|n| self.dir.join(words[n..].join("/"))).find(|p| p.is_file());
+            // 2, 3: archives' kin that are uploaded as they are; 1, 12, 13, …: at the top of dist/.
+            let released = !matches!(a["internal_type"].as_u64(), Some(4 | 5 | 30..=32 | 35));
+            if released {
+                self.listed.insert(name.to_owned());
+            }
+            if let (Some(path), true, false) = (inside, released, self.files.contains_key(name)) {
+                self.add(name.to_owned(), path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, name: String, path: PathBuf) -> Result<(), Diagnostics> {
+        let mut head = vec![];
+        let file = std::fs::File::open(&path).map_err(|e| unreadable(&path, &e))?;
+        file.take(HEAD).read_to_end(&mut head).map_err(|e| unreadable(&path, &e))?;
+        let sha256 = Digest::of_file(&path)
+            .map_err(|e| Diagnostics::from(Diagnostic::error(Code::Io, e.to_string())))?
+            .to_hex();
+        let kind = kind::of(&name, &head, self.dist);
+        self.files.insert(name, Held { path, sha256, kind });
+        Ok(())
+    }
+
+    /// The files of a kind, by name.
+    pub(super) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = (&str, &Held)> {
+        self.files.iter().filter(move |(_, h)| h.kind == kind).map(|(n, h)| (n.as_str(), h))
+    }
+
+    /// Whether a missing file is a fault: in a whole folder, and in dist/ only what was made there.
+    pub(super) fn must_have(&self, name: &str) -> bool {
+        self.chosen.is_none() && (!self.dist || self.listed.contains(name))
+    }
+
+    /// Small content; none if it is larger than evidence is, or cannot be read.
+    pub(super) fn content(&self, name: &str) -> Option<Vec<u8>> {
+        let path = self.files.get(name)?.path.clone();
+        goferry_supply::read_bounded(&path, EVIDENCE_LIMIT).ok()
+    }
+
+    /// The same as JSON.
+    pub(super) fn json(&self, name: &str) -> Option<serde_json::Value> {
+        serde_json::from_slice(&self.content(name)?).ok()
+    }
+}
+
+fn parent(file: &Path) -> &Path {
+    file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
