@@ -32,7 +32,9 @@ fn a_module_without_configuration_releases_for_six_targets() {
         }
     }
     let sums = String::from_utf8(files[&format!("tiny_{version}_checksums.txt")].clone()).unwrap();
-    assert_eq!(sums.lines().count(), 6);
+    // Six archives, the bill of materials of each, and that of the release.
+    assert_eq!(sums.lines().count(), 13, "{sums}");
+    assert_eq!(sums.lines().filter(|l| l.ends_with(".cdx.json")).count(), 7, "{sums}");
     let binaries = p.record()["binaries"].as_array().unwrap().clone();
     assert_eq!(binaries.len(), 6);
     for b in &binaries {
