@@ -209,7 +209,10 @@ fn what_one_upgrade_brings_needs_no_line_of_its_own_and_is_applied_when_proven()
         (each(&v, "upgrades", "module"), each(&v, "upgrades", "to")),
         (vec!["example.com/carrier"], vec!["v1.1.0"])
     );
-    assert_eq!(v["moves"], json!([{ "what": "example.com/lib", "from": "v1.0.0", "to": "v1.1.0" }]));
+    assert_eq!(
+        v["moves"],
+        json!([{ "what": "example.com/lib", "from": "v1.0.0", "to": "v1.1.0", "built": true }])
+    );
     assert_eq!(v["proof"][0]["tested"], json!({ "tests": "passed" }));
     assert_eq!(
         (v["proof"][0]["built"].as_bool(), v["proof"][0]["vetted"].as_bool()),
@@ -263,6 +266,7 @@ fn tests_are_a_part_of_the_proof_unless_they_failed_before() {
     let v = b.json(1, &["--apply"]);
     assert_eq!(v["proof"][0]["tested"], json!({ "tests": "failed", "packages": ["example.com/m"] }));
     assert!(v["proof"][0]["said"].to_string().contains("got 1.1"), "{}", v["proof"]);
+    assert_eq!(each(&v, "reachable", "outcome"), ["unproven"]);
     assert_eq!(b.files(), before);
     test("2.0");
     let v = b.json(0, &["--apply"]);

@@ -390,7 +390,7 @@ fn refusals(b: &Bench) {
             2,
             "predicate-invalid",
         ),
-        (None, &["sign", "f"], 2, "--key"),
+        (None, &["sign", "f"], 5, "identity-token"),
     ] {
         let r = b.run(goferry(), args, password);
         assert!(r.status == status && r.stderr.contains(want), "{args:?}: {} {}", r.status, r.stderr);

@@ -12,6 +12,7 @@ mod starter;
 pub mod template;
 
 pub use decode::load;
+pub use document::plain;
 pub use model::Config;
 pub use place::{Place, SourceText};
 pub use schema::{

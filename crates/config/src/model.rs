@@ -4,11 +4,15 @@
 //! Every text that may be a template keeps its place, so that a template error can point at it.
 
 mod native;
+mod sbom;
+mod scan;
 mod sign;
 
 pub use native::{
     CLibrary, CLinking, CProvider, IsolationRule, Sysroot, Toolchain, ToolchainTarget, Verify, VerifyBinary,
 };
+pub use sbom::{Sbom, SbomItem};
+pub use scan::{Alert, Scan, ScanIgnore};
 pub use sign::{SignItem, Signing};
 
 use crate::place::Place;
@@ -97,8 +101,16 @@ pub struct Config {
     pub signs: Vec<SignItem>,
     /// `binary_signs`.
     pub binary_signs: Vec<SignItem>,
+    /// `sboms`.
+    pub sboms: Vec<SbomItem>,
+    /// `[sbom]` of goferry.toml.
+    pub sbom: Sbom,
     /// `[sign]` of goferry.toml.
     pub sign: Signing,
+    /// `[scan]` of goferry.toml; none if there is no such section.
+    pub scan: Option<Scan>,
+    /// `[alert]` of goferry.toml.
+    pub alert: Option<Alert>,
     /// `variables` (goreleaser Pro): `.Var.name`.
     pub variables: BTreeMap<String, Text>,
     /// `[verify]` of goferry.toml.

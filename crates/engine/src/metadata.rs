@@ -18,6 +18,8 @@ struct BinaryRecord<'a> {
     target: Option<String>,
     inspected: &'a goferry_verify::Inspected,
     run: &'a RunOutcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scan: Option<Value>,
 }
 
 /// Writes the three files.
@@ -59,6 +61,7 @@ pub(crate) fn write(cx: &Execution<'_>) -> Result<(), Diagnostics> {
 fn record(cx: &Execution<'_>) -> Value {
     let crate::history::Record { targets, blocked, .. } = crate::history::of_execution(cx, 0);
     let values = lock(&cx.values);
+    let scans = lock(&cx.scans);
     let binaries: Vec<Value> = cx
         .plan
         .steps
@@ -73,6 +76,7 @@ fn record(cx: &Execution<'_>) -> Value {
                     target: s.target.map(|t| t.to_string()),
                     inspected: v.inspected(),
                     run: v.run(),
+                    scan: scans.get(&b.path).and_then(|s| serde_json::to_value(s).ok()),
                 })
                 .ok()
             }
@@ -83,10 +87,24 @@ fn record(cx: &Execution<'_>) -> Value {
         "goferry": cx.session.version,
         "project": cx.plan.project,
         "notes": cx.plan.notes,
+        "scan": scan_record(cx),
         "binaries": binaries,
         "targets": targets,
         "blocked": blocked,
     })
+}
+
+/// Whether binaries were scanned, and with what; what provenance says of it.
+pub(crate) fn scan_record(cx: &Execution<'_>) -> Value {
+    match &cx.scanner {
+        Ok(s) => json!({
+            "state": "scanned",
+            "database": s.about(),
+            "threshold": s.threshold(),
+            "gate": s.is_gate(),
+        }),
+        Err(why) => json!({ "state": "not-scanned", "why": why }),
+    }
 }
 
 fn artifacts(cx: &Execution<'_>) -> Vec<Artifact> {
@@ -245,6 +263,7 @@ fn describe(cx: &Execution<'_>, step: &Step, mut a: Artifact, path: &str) -> Art
                 a = a.with("Replaces", s.replaces);
             }
         }
+        Action::Sbom(s) => a = a.with("ID", s.id.as_str()),
         Action::Source(s) => a = a.with("Format", s.format.as_str()),
         Action::Sign(s) => a = a.with("ID", s.id.as_str()),
         Action::Checksums(s) if s.split => {

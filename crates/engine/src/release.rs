@@ -2,8 +2,9 @@
 
 use crate::dist::{Dist, failure};
 use crate::prepare::{Prepared, prepare};
+use crate::scanning::{Asked, Incident, Scanned, Scanner};
 use crate::session::{Request, Session};
-use crate::steps::{Execution, lock};
+use crate::steps::{Execution, Scan, lock};
 use crate::summary::Summary;
 use crate::{history, inputs, metadata, schedule};
 use goferry_plan::facts::SourceKind;
@@ -230,6 +231,9 @@ fn execute(
         warned: Mutex::default(),
         stored: Mutex::default(),
         keys: crate::signing::Keys::default(),
+        scanner: scanner(session, prepared)?,
+        scans: Mutex::default(),
+        boms: crate::steps::sbom::Boms::default(),
         alone: RwLock::new(()),
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -251,6 +255,7 @@ fn execute(
         .into());
     }
     forget_if_changed(session, prepared, host, &execution)?;
+    tell_of_vulnerabilities(prepared, &execution);
     metadata::write(&execution)?;
     std::fs::remove_file(&ignore).map_err(|e| Diagnostics::from(*failure(&ignore, &e)))?;
     if lock(&execution.failures).list.is_empty() {
@@ -269,6 +274,54 @@ fn execute(
     }
     let record = history::of_execution(&execution, millis);
     Ok(Outcome { summary: Summary::of(&execution, millis), failures, roots, record })
+}
+
+/// What binaries are scanned with. With `[scan]` there must be a database, and that is found out before anything is built.
+fn scanner(session: &Session, prepared: &Prepared) -> Result<Result<Scanner, String>, Diagnostics> {
+    if !prepared.plan.steps.iter().any(|s| matches!(s.action, Action::Scan(_))) {
+        return Ok(Err("left out".to_owned()));
+    }
+    match &prepared.config.scan {
+        Some(config) => Scanner::open(session, Some(config), &Asked::default()).map(Ok),
+        None => Ok(Scanner::at_hand(session)),
+    }
+}
+
+/// The alert, if vulnerabilities stopped the release; a warning, if they would have with `[scan]`.
+fn tell_of_vulnerabilities(prepared: &Prepared, cx: &Execution<'_>) {
+    let Ok(scanner) = &cx.scanner else { return };
+    let scanned: Vec<Scanned> = lock(&cx.scans)
+        .values()
+        .filter_map(|s| match s {
+            Scan::Scanned(s) if s.report.blocks() => Some((**s).clone()),
+            _ => None,
+        })
+        .collect();
+    if scanned.is_empty() {
+        return;
+    }
+    let p = &cx.plan.project;
+    if !scanner.is_gate() {
+        let mut ids: Vec<&str> =
+            scanned.iter().flat_map(|s| s.report.blocking.iter().map(String::as_str)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let more = ids.len().saturating_sub(10);
+        let named = ids[..ids.len().min(10)].join(", ")
+            + &if more > 0 { format!(" and {more} more") } else { String::new() };
+        let d = Diagnostic::warning(Code::Vulnerable, format!("known vulnerabilities are linked: {named}"));
+        cx.session.sink.diagnostic(
+            d.hint_with("to see them:", format!("goferry scan {}", p.dist))
+                .hint_with("to stop such releases, in goferry.toml:", "[scan]"),
+        );
+    } else if let Some(alert) = &prepared.config.alert {
+        let incident = Incident {
+            title: format!("{} {}", p.name, p.version),
+            scanned: &scanned,
+            fields: prepared.fields.clone(),
+        };
+        crate::scanning::alert(cx.session, alert, &incident);
+    }
 }
 
 /// Files that changed while the run went on may be in some binaries and not in the digest that keys them: such results

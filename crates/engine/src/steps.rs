@@ -1,10 +1,15 @@
 //! What each kind of step does: by running, or from the action cache.
 
+pub(crate) mod sbom;
+mod scan;
 mod sign;
+
+pub(crate) use scan::Scan;
 
 use crate::compilers::Compilers;
 use crate::inputs::Inputs;
 use crate::project::Project;
+use crate::scanning::Scanner;
 use crate::session::{Request, Session};
 use goferry_build::{BuildContext, BuildError, Built, BuiltFile, Restored, build, prebuilt, universal};
 use goferry_cache::{CacheError, Digest, Key, KeyBuilder, Store};
@@ -47,6 +52,8 @@ pub(crate) enum StepValue {
         /// (name, path, checksum file) of extra files.
         extra: Vec<(String, String, String)>,
     },
+    /// A scan step's: what was found, in words. The results are in [`Execution::scans`].
+    Scanned(String),
     /// Nothing that others read.
     Done,
 }
@@ -97,6 +104,12 @@ pub(crate) struct Execution<'a> {
     pub stored: Mutex<Vec<Key>>,
     /// Keys that were opened.
     pub keys: crate::signing::Keys,
+    /// What binaries are scanned with, or why they are not.
+    pub scanner: Result<Scanner, String>,
+    /// Results of scan steps, failed ones too, by the binary's path in dist.
+    pub scans: Mutex<BTreeMap<String, Scan>>,
+    /// What SBOM steps share.
+    pub boms: sbom::Boms,
     /// Builds hold it shared; one that ran out of memory holds it alone.
     pub alone: RwLock<()>,
 }
@@ -189,7 +202,9 @@ impl Execution<'_> {
             Action::Verify(spec) => self.verify(step, spec),
             Action::Archive(spec) => self.archive(step, spec),
             Action::Source(spec) => self.source(spec),
+            Action::Sbom(spec) => self.sbom(step, spec),
             Action::Checksums(spec) => self.checksums(spec),
+            Action::Scan(spec) => self.scan(spec),
             Action::Provenance(spec) => self.provenance(spec),
             Action::Sign(spec) => self.sign(step, spec),
             Action::Changelog(spec) => {
@@ -468,8 +483,12 @@ impl Execution<'_> {
             let p = Packaged::binary(&verified[0]);
             return Ok((StepValue::Packaged(p), StepState::Done));
         }
-        let (extra, warnings) = extra_members(spec, &self.project.root).map_err(|e| failure(&e))?;
+        let (mut extra, warnings) = extra_members(spec, &self.project.root).map_err(|e| failure(&e))?;
         self.warn(Diagnostics { list: warnings });
+        if spec.third_party_licenses {
+            let text = Source::Bytes(self.third_party(spec)?.into_bytes());
+            extra.push(Member::new(goferry_supply::sbom::THIRD_PARTY_FILE, text, 0o644));
+        }
         let key = self.archive_key(step, spec, &verified, &extra).map_err(|e| failure(&e))?;
         if let Some(store) = &self.session.cache
             && let Some(record) = lookup::<PackagedRecord>(store, &key)
@@ -562,6 +581,7 @@ fn detail(value: &StepValue) -> String {
             goferry_verify::RunOutcome::Waived(w) => format!("inspected, not run: {}", w.class.as_str()),
         },
         StepValue::Packaged(p) => format!("{} {}", p.file().path, size(p.file().size)),
+        StepValue::Scanned(words) => words.clone(),
         StepValue::Source { .. } | StepValue::Checksums { .. } | StepValue::Done => String::new(),
     }
 }

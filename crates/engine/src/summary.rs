@@ -1,6 +1,6 @@
 //! What a run made, as data for the table at its end.
 
-use crate::steps::{Execution, StepValue, lock, size};
+use crate::steps::{Execution, Scan, StepValue, lock, size};
 use goferry_plan::graph::{Action, Stage};
 use goferry_report::StepState;
 use goferry_verify::RunOutcome;
@@ -23,6 +23,8 @@ pub struct Row {
     pub verified: String,
     /// `namespaces`, `none (why)`, or empty.
     pub isolation: String,
+    /// What the scan found: `2 linked, 7 present`, `not scanned (why)`; empty where none was planned.
+    pub scanned: String,
     /// Milliseconds of its build and verify steps.
     pub millis: u64,
     /// Whether both came from the action cache.
@@ -73,11 +75,17 @@ impl Summary {
                     "failed".to_owned()
                 },
                 isolation: String::new(),
+                scanned: String::new(),
                 millis: b_millis + v_millis,
                 cached: b_state == StepState::Cached && v_state == StepState::Cached,
             };
             if let Some(StepValue::Verified(v)) = values.get(&s.id) {
                 row.size = size(v.built().binary().size);
+                row.scanned = match lock(&cx.scans).get(&v.built().binary().path) {
+                    Some(Scan::Scanned(s)) => s.words(),
+                    Some(Scan::NotScanned { why }) => format!("not scanned ({why})"),
+                    None => String::new(),
+                };
                 let i = v.inspected();
                 row.linkage.clone_from(&i.linkage);
                 if let Some(version) = &i.glibc {

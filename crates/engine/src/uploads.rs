@@ -50,6 +50,7 @@ impl Execution<'_> {
             wrap: String::new(),
             builds_info: goferry_plan::graph::InfoSpec::default(),
             default_mtime: 0,
+            third_party_licenses: false,
             replaces: false,
         };
         let (mut extra, warnings) =

@@ -211,6 +211,7 @@ impl Group<'_, '_> {
             builds_info: info(d, &a.builds_info, &fields),
             // Without a repository there is no commit's time, and no archive can say a year before 1970.
             default_mtime: d.facts.clock.unix.max(0),
+            third_party_licenses: d.config.sbom.third_party_licenses && !binary && !self.members.is_empty(),
             replaces: self.members.iter().any(|m| m.replaces),
         };
         let mut needs: Vec<StepId> = spec.binaries.iter().map(|b| b.verified.clone()).collect();

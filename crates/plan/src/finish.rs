@@ -3,7 +3,7 @@
 use crate::draft::Draft;
 use crate::facts::{HostFacts, Program, RunnerFact};
 use crate::graph::{Plan, Project};
-use crate::{archives, builds, provenance, rest, sign};
+use crate::{archives, builds, provenance, rest, sbom, scans, sign};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 
 impl Draft<'_> {
@@ -15,6 +15,7 @@ impl Draft<'_> {
             self.render.push(self.nothing_to_build());
         }
         if !self.options.build_only {
+            scans::steps(self, &binaries, &mut steps);
             sign::binaries(self, &binaries, &mut steps);
             let mut uploadables = if self.options.skips("archives") {
                 vec![]
@@ -24,6 +25,7 @@ impl Draft<'_> {
             sign::before_archives(&mut steps);
             rest::source(self, &mut steps, &mut uploadables);
             rest::changelog(self, &mut steps);
+            sbom::steps(self, &binaries, &mut steps, &mut uploadables);
             rest::checksums(self, &uploadables, &mut steps);
             provenance::step(self, &mut steps);
             sign::steps(self, &mut steps);

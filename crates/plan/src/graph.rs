@@ -1,9 +1,11 @@
 //! The plan: plain data, a graph of steps with what each reads, runs and writes.
 
 mod provenance;
+mod sbom;
 mod sign;
 
 pub use provenance::ProvenanceSpec;
+pub use sbom::{SbomBy, SbomCommand, SbomFile, SbomSpec};
 pub use sign::{NativeSign, Services, SignBy, SignCommand, SignSpec, SignedFile};
 
 use crate::facts::{Clock, RunnerFact, SourceKind, Vcs};
@@ -32,8 +34,12 @@ pub enum Stage {
     Build,
     /// Binaries are inspected and run.
     Verify,
+    /// Binaries are compared with a vulnerability database.
+    Scan,
     /// Archives, source archive.
     Archive,
+    /// Bills of materials.
+    Sbom,
     /// CHANGELOG.md.
     Changelog,
     /// Checksum files.
@@ -53,7 +59,9 @@ impl Stage {
             Stage::Hook => "hook",
             Stage::Build => "build",
             Stage::Verify => "verify",
+            Stage::Scan => "scan",
             Stage::Archive => "archive",
+            Stage::Sbom => "sbom",
             Stage::Changelog => "changelog",
             Stage::Checksum => "checksum",
             Stage::Provenance => "provenance",
@@ -226,12 +234,16 @@ pub enum Action {
     Universal(UniversalSpec),
     /// Inspect and run one binary.
     Verify(VerifySpec),
+    /// Compare one binary with a vulnerability database.
+    Scan(ScanSpec),
     /// Make one archive.
     Archive(ArchiveSpec),
     /// Make the source archive.
     Source(SourceSpec),
     /// Make CHANGELOG.md.
     Changelog(ChangelogSpec),
+    /// Write bills of materials.
+    Sbom(SbomSpec),
     /// Make checksum files.
     Checksums(ChecksumSpec),
     /// Make provenance and verification summary.
@@ -388,6 +400,13 @@ pub enum ExpectedVersion {
     Unchecked,
 }
 
+/// One scan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ScanSpec {
+    /// The step that verified the binary.
+    pub verified: StepId,
+}
+
 /// One archive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ArchiveSpec {
@@ -407,6 +426,8 @@ pub struct ArchiveSpec {
     pub builds_info: InfoSpec,
     /// Time of members that have no other: Unix seconds.
     pub default_mtime: i64,
+    /// Whether it gets the texts of all licences.
+    pub third_party_licenses: bool,
     /// Whether it holds a universal binary that replaces its parts.
     pub replaces: bool,
 }

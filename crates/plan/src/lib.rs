@@ -17,6 +17,8 @@ mod provenance;
 mod recorded;
 mod render;
 mod rest;
+mod sbom;
+mod scans;
 pub mod secret;
 mod sign;
 mod universal;

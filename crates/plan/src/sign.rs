@@ -110,6 +110,13 @@ pub(crate) fn signer(d: &Draft<'_>) -> Option<NativeSign> {
     })
 }
 
+/// What the signatures of `[sign]`'s kind of key are called after the file: minisign's and OpenSSH's sign files only, and make no
+/// bundles of statements; none for those that do.
+pub(crate) fn beside(d: &Draft<'_>) -> Option<&'static str> {
+    let name = choice::default_name(d, d.config.sign.key.as_ref());
+    Some(name).filter(|n| *n != choice::SIGSTORE).and_then(|n| n.strip_prefix("${artifact}"))
+}
+
 /// `[sign]`.
 fn own(d: &Draft<'_>, steps: &[Step]) -> Option<Step> {
     let sign = &d.config.sign;

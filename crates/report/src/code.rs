@@ -155,10 +155,18 @@ codes! {
     PredicateInvalid "predicate-invalid" Usage "what is to be attested is not a JSON object, or its type is unknown";
     TrustedRootUnusable "trusted-root-unusable" Usage "a trusted root cannot be read, or is malformed";
     SignFailed "sign-failed" Failure "a command that signs failed";
+    SbomFailed "sbom-failed" Failure "a command that writes a bill of materials failed";
+    LicenceMissing "licence-missing" Failure "the licence of a module that is in a program was not found";
     IdentityToken "identity-token" HostLacks "there is no identity token to sign with, or it cannot be used";
     SigningService "signing-service" Failure "a certificate authority, a log or a timestamp authority cannot be reached or refused";
     VerificationFailed "verification-failed" WrongArtifact "a bundle does not prove what was asked about a file";
     NothingToVerify "nothing-to-verify" Usage "there is no evidence about the files that were to be verified";
+    // vulnerabilities
+    NoVulnerabilityDatabase "no-vulnerability-database" HostLacks "there is no vulnerability database, or it cannot be used";
+    Vulnerable "vulnerable" Gate "a vulnerability is in what is released, at the level that stops it or above";
+    NotScanned "not-scanned" Gate "a binary cannot be scanned, and a scan is required";
+    IgnoreExpired "ignore-expired" Gate "an entry of the list of accepted vulnerabilities does not hold any more";
+    AlertFailed "alert-failed" Failure "a message about a stopped release could not be sent";
     // cache
     CacheDamaged "cache-damaged" Failure "a cache entry does not match its digest and was dropped";
     GlobNoMatch "glob-no-match" Usage "a file pattern matched nothing";

@@ -26,6 +26,7 @@ mod source;
 mod subject;
 mod symbol;
 pub mod version;
+mod zip;
 
 pub use database::{About, Database};
 pub use error::ScanError;

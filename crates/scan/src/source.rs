@@ -3,8 +3,9 @@
 //! Owns: finding and reading all records of a place, the date that they are of, and a stamp that changes with them.
 //! Must not: leave out a record that cannot be read, follow links out of an archive.
 
-use crate::ScanError;
 use crate::osv::Record;
+use crate::{ScanError, zip};
+use goferry_objfile::FileBytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -34,6 +35,8 @@ enum Kind {
     Folder,
     /// A tar archive of such a folder, by what it is packed with.
     Tar(Packing),
+    /// A zip file of such a folder: `vulndb.zip`.
+    Zip,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +54,8 @@ pub enum DateFrom {
     Database,
     /// The newest record.
     Records,
-    /// The newest file: neither the database nor its records state a time.
+    /// The newest file, or when the archive was written: neither the database nor its records state a time. It may be a
+    /// copy's.
     Files,
     /// Nothing does.
     Unknown,
@@ -75,7 +79,7 @@ impl Source {
         let kind = if found.is_dir() {
             if path.join("index/modules.json").is_file() { Kind::Vulndb } else { Kind::Folder }
         } else {
-            Kind::Tar(packing(path)?)
+            packing(path)?
         };
         Ok(Source { path: path.to_owned(), kind })
     }
@@ -93,7 +97,7 @@ impl Source {
     pub fn stamp(&self) -> Result<String, ScanError> {
         let mut hash = Sha256::new();
         match self.kind {
-            Kind::Tar(_) => {
+            Kind::Tar(_) | Kind::Zip => {
                 let file = File::open(&self.path).map_err(ScanError::io(&self.path))?;
                 let mut file = BufReader::with_capacity(1 << 16, file);
                 io::copy(&mut file, &mut Hashing(&mut hash)).map_err(ScanError::io(&self.path))?;
@@ -113,12 +117,15 @@ impl Source {
         let mut reading = Reading { source: self, records: vec![], newest: 0, total: 0 };
         match self.kind {
             Kind::Tar(packing) => reading.archive(packing)?,
+            Kind::Zip => reading.zip()?,
             Kind::Vulndb | Kind::Folder => reading.files()?,
         }
         let Reading { records, newest, .. } = reading;
         if records.is_empty() {
             return Err(self.nothing("there is no OSV record in it"));
         }
+        // Archives are packed with times of nothing; their own is better than none.
+        let newest = if newest == 0 { self.time() } else { newest };
         let of_records = records.iter().map(|r| r.modified).max().unwrap_or(0);
         let (date, date_from) = match (self.stated_date()?, of_records, newest) {
             (Some(date), _, _) => (date, DateFrom::Database),
@@ -127,6 +134,13 @@ impl Source {
             _ => (0, DateFrom::Unknown),
         };
         Ok(Contents { records, date, date_from })
+    }
+
+    /// When the archive or folder was written; 0 if the system does not say.
+    fn time(&self) -> i64 {
+        let written = std::fs::metadata(&self.path).and_then(|m| m.modified()).ok();
+        let since = written.and_then(|t| t.duration_since(UNIX_EPOCH).ok());
+        since.and_then(|d| i64::try_from(d.as_secs()).ok()).unwrap_or(0)
     }
 
     fn nothing(&self, reason: &str) -> ScanError {
@@ -192,17 +206,18 @@ fn list(folder: &Path, depth: usize, out: &mut Vec<Listed>) -> Result<(), ScanEr
     Ok(())
 }
 
-fn packing(path: &Path) -> Result<Packing, ScanError> {
+fn packing(path: &Path) -> Result<Kind, ScanError> {
     let mut magic = Vec::new();
     let file = File::open(path).map_err(ScanError::io(path))?;
     file.take(264).read_to_end(&mut magic).map_err(ScanError::io(path))?;
     match magic.as_slice() {
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Ok(Packing::Zstd),
-        [0x1f, 0x8b, ..] => Ok(Packing::Gzip),
-        m if m.get(257..262) == Some(b"ustar") => Ok(Packing::None),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Ok(Kind::Tar(Packing::Zstd)),
+        [0x1f, 0x8b, ..] => Ok(Kind::Tar(Packing::Gzip)),
+        m if m.get(257..262) == Some(b"ustar") => Ok(Kind::Tar(Packing::None)),
+        [b'P', b'K', 3 | 5, 4 | 6, ..] => Ok(Kind::Zip),
         _ => Err(ScanError::NoDatabase {
             path: path.to_owned(),
-            reason: "neither a folder nor a .tar, .tar.gz or .tar.zst of OSV files".to_owned(),
+            reason: "neither a folder nor a .zip, .tar, .tar.gz or .tar.zst of OSV files".to_owned(),
         }),
     }
 }
@@ -250,6 +265,20 @@ impl Reading<'_> {
             entry.read_to_end(&mut bytes).map_err(ScanError::io(path))?;
             let time = entry.header().mtime().ok().and_then(|t| i64::try_from(t).ok()).unwrap_or(0);
             self.take(&name, &bytes, time)?;
+        }
+        Ok(())
+    }
+
+    fn zip(&mut self) -> Result<(), ScanError> {
+        let path = &self.source.path;
+        let bytes =
+            FileBytes::new(File::open(path).map_err(ScanError::io(path))?).map_err(ScanError::io(path))?;
+        let members = zip::members(&bytes).map_err(|e| self.source.nothing(&e))?;
+        for m in members.iter().filter(|m| is_record_name(&m.name)) {
+            self.limit(&m.name, m.size)?;
+            let json = zip::content(&bytes, m).map_err(|e| self.wrong(&m.name, e))?;
+            // Its times have no zone, and say when it was packed.
+            self.take(&m.name, &json, 0)?;
         }
         Ok(())
     }

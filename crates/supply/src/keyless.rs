@@ -1,7 +1,7 @@
 //! Signing with an identity: an OIDC token, a key of one use, and a certificate of Fulcio's for both (sigstore/fulcio, fulcio.proto, version 2).
 
 use crate::key::unusable;
-use crate::service::{Asked, Call, Services, Transport};
+use crate::service::{Asked, Call, Transport};
 use crate::{PrivateKey, SupplyError};
 use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
 use serde::Deserialize;
@@ -120,7 +120,7 @@ impl Identity {
     /// certificate transparency log in it, without which no verifier takes it.
     pub fn certified(
         token: &Token,
-        services: &Services,
+        fulcio: &str,
         transport: &dyn Transport,
     ) -> Result<Identity, SupplyError> {
         let key = PrivateKey::ephemeral()?;
@@ -129,8 +129,8 @@ impl Identity {
             "publicKey": { "algorithm": "ECDSA", "content": key.public().to_pem() },
             "proofOfPossession": Base64::encode_string(&proof),
         }});
-        let asked = Asked { what: "certificate authority", url: &services.fulcio, secret: &token.text };
-        let url = format!("{}/api/v2/signingCert", services.fulcio);
+        let asked = Asked { what: "certificate authority", url: fulcio, secret: &token.text };
+        let url = format!("{fulcio}/api/v2/signingCert");
         let call = Call {
             url: &url,
             body: Some(request.to_string().into_bytes()),

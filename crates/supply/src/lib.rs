@@ -22,6 +22,7 @@ mod ssh;
 mod statement;
 mod timestamp;
 mod verify;
+pub mod vex;
 
 pub use attest::{Attestation, attest, attest_by, sign_statement};
 pub use bundle::{Bundle, MEDIA_TYPE, SignedBy, Witnesses, sign_blob, sign_blob_by};
@@ -31,7 +32,7 @@ pub use key::{Algorithm, KeyPair, PrivateKey, PublicKey, generate};
 pub use keyless::{Identity, Token};
 pub use password::Password;
 pub use purl::{DebOrigin, Purl, PurlParts};
-pub use service::{Answer, Call, PUBLIC_FULCIO, PUBLIC_REKOR, Services, Transport};
+pub use service::{Answer, Call, PUBLIC_FULCIO, PUBLIC_REKOR, Transport};
 pub use signer::{Format, Signature, SigningKey};
 pub use statement::{PredicateType, Statement, Subject};
 pub use verify::{Proof, Signer, Trust, TrustedKey, verify, verify_signature};

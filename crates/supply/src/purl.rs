@@ -96,6 +96,13 @@ pub fn stdlib_version(go_version: &str) -> &str {
     word.strip_prefix("go").unwrap_or(word)
 }
 
+/// NVD's name for Go, under which vulnerabilities of the standard library are known too.
+pub fn stdlib_cpe(go_version: &str) -> String {
+    let version: String =
+        stdlib_version(go_version).chars().filter(|c| c.is_ascii_alphanumeric() || *c == '.').collect();
+    format!("cpe:2.3:a:golang:go:{version}:-:*:*:*:*:*:*")
+}
+
 impl PurlParts {
     /// Takes a package URL apart. None: it is none.
     pub fn parse(text: &str) -> Option<PurlParts> {

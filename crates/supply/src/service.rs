@@ -5,17 +5,6 @@
 use crate::SupplyError;
 use serde::de::DeserializeOwned;
 
-/// Addresses of the services, without a `/` at the end; the timestamp authority's with its path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Services {
-    /// The certificate authority.
-    pub fulcio: String,
-    /// The log; none: nothing is logged.
-    pub rekor: Option<String>,
-    /// The timestamp authority.
-    pub tsa: Option<String>,
-}
-
 /// Sigstore's public certificate authority.
 pub const PUBLIC_FULCIO: &str = "https://fulcio.sigstore.dev";
 /// Sigstore's public log.
@@ -65,11 +54,27 @@ pub(crate) struct Asked<'a> {
 
 impl Asked<'_> {
     pub(crate) fn failed(&self, reason: impl std::fmt::Display) -> SupplyError {
-        let mut reason = reason.to_string();
-        if !self.secret.is_empty() {
-            reason = reason.replace(self.secret, "(token)");
-        }
+        let reason = self.hidden(&reason.to_string());
         SupplyError::Service { what: self.what, url: self.url.to_owned(), reason }
+    }
+
+    /// Without the token, and without any of its parts: each of the claims and the signature is worth something.
+    fn hidden(&self, text: &str) -> String {
+        if self.secret.is_empty() {
+            return text.to_owned();
+        }
+        let whole = text.replace(self.secret, "(token)");
+        let parts = self.secret.split('.').filter(|p| p.len() >= 8);
+        parts.fold(whole, |t, part| t.replace(part, "(token)"))
+    }
+
+    /// The message of an answer of failure: the services put one into their JSON. What is hidden is hidden before it is cut.
+    fn said(&self, body: &[u8]) -> String {
+        let value: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+        let message = value.as_ref().and_then(|v| v["message"].as_str());
+        let short =
+            |m: &str| -> String { self.hidden(m).chars().filter(|c| !c.is_control()).take(300).collect() };
+        message.map(|m| format!(": {}", short(m))).unwrap_or_default()
     }
 
     /// The answer if its status is one of success, or one of these.
@@ -83,7 +88,7 @@ impl Asked<'_> {
         match answer.status {
             200..=299 => Ok(answer),
             s if also.contains(&s) => Ok(answer),
-            s => Err(self.failed(format!("status {s}{}", said(&answer.body)))),
+            s => Err(self.failed(format!("status {s}{}", self.said(&answer.body)))),
         }
     }
 
@@ -91,14 +96,6 @@ impl Asked<'_> {
         serde_json::from_slice(&answer.body)
             .map_err(|e| self.failed(format!("its answer is not understood: {e}")))
     }
-}
-
-/// The message of an answer of failure: the services put one into their JSON.
-fn said(body: &[u8]) -> String {
-    let value: Option<serde_json::Value> = serde_json::from_slice(body).ok();
-    let message = value.as_ref().and_then(|v| v["message"].as_str());
-    let short = |m: &str| -> String { m.chars().filter(|c| !c.is_control()).take(300).collect() };
-    message.map(|m| format!(": {}", short(m))).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -115,10 +112,16 @@ mod tests {
 
     #[test]
     fn a_refusal_is_told_without_the_token() {
-        let asked = Asked { what: "certificate authority", url: "https://f", secret: "canary.a.b" };
+        let asked =
+            Asked { what: "certificate authority", url: "https://f", secret: "canary.canary-claims.b" };
         let call = Call { url: "https://f/x", body: None, content_type: "", bearer: None, repeatable: false };
         for (status, body, want) in [
-            (403, r#"{"code":3,"message":"there is no canary.a.b"}"#, "status 403: there is no (token)"),
+            (
+                403,
+                r#"{"code":3,"message":"there is no canary.canary-claims.b"}"#,
+                "status 403: there is no (token)",
+            ),
+            (403, r#"{"message":"claims canary-claims"}"#, "status 403: claims (token)"),
             (502, "<html>canary.a.b</html>", "status 502"),
             (400, "{", "status 400"),
         ] {

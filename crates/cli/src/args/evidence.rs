@@ -9,6 +9,7 @@ Examples:
   goferry sign --key cosign.key dist/checksums.txt     writes dist/checksums.txt.sigstore.json
   cosign verify-blob --key cosign.pub --bundle dist/checksums.txt.sigstore.json \\
       --insecure-ignore-tlog dist/checksums.txt        (nothing is written to a public log)
+  goferry sign dist/checksums.txt                      with an identity: SIGSTORE_ID_TOKEN, or the one of GitHub Actions
   goferry sign --key ~/.minisign/minisign.key tool     writes tool.minisig
   goferry sign --key ~/.ssh/id_ed25519 tool            writes tool.sig, for ssh-keygen -Y verify -n file
 
@@ -26,15 +27,34 @@ pub(crate) struct SignArgs {
     /// Files to sign
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "generate_key")]
     pub(crate) files: Vec<PathBuf>,
-    /// Private key: cosign's own, PKCS 8, SEC 1, minisign's or OpenSSH's; a file, or env://NAME
-    #[arg(long, value_name = "KEY", required_unless_present = "generate_key")]
+    /// Private key: cosign's own, PKCS 8, SEC 1, minisign's or OpenSSH's; a file, or env://NAME [default: sign with an identity]
+    #[arg(long, value_name = "KEY")]
     pub(crate) key: Option<String>,
     /// Where the signature goes [default: FILE.sigstore.json, FILE.minisig or FILE.sig, by the kind of key]
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) bundle: Option<PathBuf>,
     /// Make a new key: PREFIX.key, encrypted with COSIGN_PASSWORD, and PREFIX.pub
-    #[arg(long, value_name = "PREFIX", value_hint = ValueHint::FilePath, conflicts_with_all = ["files", "key", "bundle"])]
+    #[arg(long, value_name = "PREFIX", value_hint = ValueHint::FilePath, conflicts_with_all = ["files", "key", "bundle", "identity_token", "fulcio_url", "rekor_url", "timestamp_url"])]
     pub(crate) generate_key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) services: ServiceArgs,
+}
+
+/// Whom to ask for a certificate, a log entry and a time.
+#[derive(Debug, Args)]
+pub(crate) struct ServiceArgs {
+    /// Identity token: a file, - for standard input, or the token [default: SIGSTORE_ID_TOKEN, or from GitHub Actions]
+    #[arg(long, value_name = "FILE", conflicts_with = "key", value_hint = ValueHint::FilePath)]
+    pub(crate) identity_token: Option<String>,
+    /// Certificate authority [default: Sigstore's public one]
+    #[arg(long, value_name = "URL", conflicts_with = "key")]
+    pub(crate) fulcio_url: Option<String>,
+    /// Transparency log [default: Sigstore's public one; with --key none]
+    #[arg(long, value_name = "URL")]
+    pub(crate) rekor_url: Option<String>,
+    /// Timestamp authority (RFC 3161), with its path [default: none]
+    #[arg(long, value_name = "URL")]
+    pub(crate) timestamp_url: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -42,9 +62,9 @@ pub(crate) struct AttestArgs {
     /// The files that it is about
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required = true)]
     pub(crate) files: Vec<PathBuf>,
-    /// Private key: a file in PEM (cosign's own, PKCS 8, SEC 1), or env://NAME
+    /// Private key: a file in PEM (cosign's own, PKCS 8, SEC 1), or env://NAME [default: sign with an identity]
     #[arg(long, value_name = "KEY")]
-    pub(crate) key: String,
+    pub(crate) key: Option<String>,
     /// What is said of the files: a file with a JSON object
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) predicate: PathBuf,
@@ -54,4 +74,6 @@ pub(crate) struct AttestArgs {
     /// Where the bundle goes [default: FILE.sigstore.json, for one FILE]
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) bundle: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) services: ServiceArgs,
 }

@@ -7,6 +7,7 @@ mod evidence;
 mod exec;
 mod profile;
 pub(crate) mod sbom;
+mod scan;
 mod stats;
 mod symbols;
 mod test;
@@ -16,10 +17,11 @@ mod verify;
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
 pub(crate) use debug::DebugArgs;
 pub(crate) use deps::DepsArgs;
-pub(crate) use evidence::{AttestArgs, SignArgs};
+pub(crate) use evidence::{AttestArgs, ServiceArgs, SignArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
 pub(crate) use profile::{CallGraph, ProfileArgs};
 pub(crate) use sbom::SbomArgs;
+pub(crate) use scan::{FailOn, Form, ScanArgs};
 pub(crate) use stats::StatsArgs;
 pub(crate) use symbols::{SizeArgs, SymbolsArgs};
 pub(crate) use test::TestArgs;
@@ -88,7 +90,7 @@ pub(crate) enum Command {
     /// Debug a program on a target with gdb, or wait for a debugger
     #[command(after_help = debug::EXAMPLES)]
     Debug(DebugArgs),
-    /// Say what is in a Go program, an archive or dist/: a bill of materials, as CycloneDX or SPDX
+    /// Say what is in a Go program, an archive or dist/: a bill of materials
     #[command(after_help = sbom::EXAMPLES)]
     Sbom(SbomArgs),
     /// Sign files with a key, as cosign does; or make a key
@@ -100,6 +102,9 @@ pub(crate) enum Command {
     /// Verify what a bundle says about files: signature, identity, log, timestamps; offline
     #[command(after_help = verify::EXAMPLES)]
     Verify(VerifyArgs),
+    /// Say which known vulnerabilities are in programs, releases, modules and SBOMs
+    #[command(after_help = scan::EXAMPLES)]
+    Scan(ScanArgs),
     /// Find the fewest upgrades that clear what can be reached of known vulnerabilities, and prove them
     #[command(after_help = deps::EXAMPLES)]
     Deps(DepsArgs),

@@ -23,7 +23,8 @@ pub(crate) struct VerifyArgs {
     /// A folder with a release, or files of one; with --bundle, the files that it must be about
     #[arg(value_name = "DIR|FILE", value_hint = ValueHint::AnyPath, required = true)]
     pub(crate) files: Vec<PathBuf>,
-    /// One bundle, as goferry, cosign and other Sigstore clients write it, instead of what lies beside the files; with --key also a signature of minisign, of ssh, or cosign's bare one
+    /// One bundle, as goferry, cosign and other Sigstore clients write it, instead of what lies beside the files; with --key also
+    /// a signature of minisign, of ssh, or cosign's bare one
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) bundle: Option<PathBuf>,
     /// Public key that must have signed: a file in PEM, of minisign or of OpenSSH

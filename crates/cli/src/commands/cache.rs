@@ -48,6 +48,8 @@ pub(super) fn run(action: CacheAction) -> Result<ExitCode, Diagnostics> {
         CacheAction::Clean { tools } => {
             store.clean().map_err(failed)?;
             remove(&root.join("run"))?;
+            // Indexes and copies of vulnerability databases.
+            remove(&root.join("vulndb"))?;
             if tools {
                 remove(&root.join("tools"))?;
             }

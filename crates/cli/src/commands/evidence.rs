@@ -1,30 +1,41 @@
 //! `goferry sign` and `goferry attest`.
 
 use super::unwritable;
-use crate::args::{AttestArgs, SignArgs};
-use crate::output::{harmless, talk};
-use goferry_report::{Code, Diagnostic, Diagnostics};
-use goferry_supply::{Password, PredicateType, SigningKey, SupplyError};
-use std::ffi::OsString;
+use crate::args::{AttestArgs, ServiceArgs, SignArgs};
+use crate::output::{Terminal, harmless, talk};
+use crate::resolve;
+use crate::sinks::{Manner, Talker};
+use crate::watch::Watch;
+use goferry_engine::Session;
+use goferry_engine::signing::{Environment, Keys};
+use goferry_plan::graph::{NativeSign, Services};
+use goferry_proc::Cancel;
+use goferry_report::{Code, Diagnostic, Diagnostics, Sink};
+use goferry_supply::{Password, PredicateType, SupplyError};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
-/// A key is some hundred bytes, a predicate at most what a large SBOM is.
-const KEY_LIMIT: u64 = 1 << 20;
+/// A predicate is at most what a large SBOM is, a token a few kilobytes.
 const PREDICATE_LIMIT: u64 = 256 << 20;
+const TOKEN_LIMIT: u64 = 64 << 10;
 
 pub(super) fn sign(args: &SignArgs) -> Result<ExitCode, Diagnostics> {
     if let Some(prefix) = &args.generate_key {
         return generate(prefix);
     }
-    let Some(key) = &args.key else { return Err(usage("--key is needed").into()) };
     if args.bundle.is_some() && args.files.len() > 1 {
-        return Err(usage("--bundle is for one FILE; without it each gets FILE.sigstore.json").into());
+        return Err(usage("--bundle is for one FILE; without it each gets a file of its own").into());
     }
-    let key = private_key(key)?;
+    let cancel = Cancel::new();
+    let _watch = Watch::start(&cancel, None);
+    let (session, keys) = (session(&cancel)?, Keys::default());
+    let native = native(args.key.as_ref(), &args.services)?;
+    let env = Environment { own: &[], all: &session.env };
     for file in &args.files {
-        let signature = key.sign(file).map_err(drawn)?;
-        let place = args.bundle.clone().unwrap_or_else(|| with_suffix(file, key.format().suffix()));
+        let (format, signature) = keys.sign(&session, file, &native, &env)?;
+        let place = args.bundle.clone().unwrap_or_else(|| with_suffix(file, format.suffix()));
         write(&place, &signature.document)?;
     }
     Ok(ExitCode::SUCCESS)
@@ -33,7 +44,7 @@ pub(super) fn sign(args: &SignArgs) -> Result<ExitCode, Diagnostics> {
 pub(super) fn attest(args: &AttestArgs) -> Result<ExitCode, Diagnostics> {
     let place = match (&args.bundle, args.files.as_slice()) {
         (Some(path), _) => path.clone(),
-        (None, [file]) => beside(file),
+        (None, [file]) => with_suffix(file, ".sigstore.json"),
         _ => return Err(usage("more than one FILE: say with --bundle where the bundle goes").into()),
     };
     let kind = PredicateType::parse(&args.kind).map_err(drawn)?;
@@ -42,14 +53,46 @@ pub(super) fn attest(args: &AttestArgs) -> Result<ExitCode, Diagnostics> {
         let message = format!("{} is not UTF-8", args.predicate.display());
         return Err(Diagnostic::error(Code::PredicateInvalid, message).into());
     };
-    let key = private_key(&args.key)?;
-    let key = key.sigstore().ok_or_else(|| {
-        let reason = "it is of minisign or OpenSSH, and only cosign's kind of key attests".to_owned();
-        drawn(SupplyError::Key { name: args.key.clone(), reason })
-    })?;
-    let attestation = goferry_supply::attest(key, &args.files, &kind, &predicate).map_err(drawn)?;
-    write(&place, &(attestation.bundle.to_json().map_err(drawn)? + "\n"))?;
+    let cancel = Cancel::new();
+    let _watch = Watch::start(&cancel, None);
+    let session = session(&cancel)?;
+    let native = native(args.key.as_ref(), &args.services)?;
+    let env = Environment { own: &[], all: &session.env };
+    let said = Keys::default().attest(&session, &args.files, (&kind, &predicate), &native, &env)?;
+    write(&place, &(said.bundle.to_json().map_err(drawn)? + "\n"))?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn session(cancel: &Arc<Cancel>) -> Result<Session, Diagnostics> {
+    let terminal = Terminal { live: false, ..Terminal::detect() };
+    let sink: Arc<dyn Sink> = Talker::new(Manner { json: false, verbose: false }, terminal);
+    resolve::session(sink, Arc::clone(cancel), false)
+}
+
+/// What the options ask for. A log that is named is asked for a key's signature too.
+fn native(key: Option<&String>, services: &ServiceArgs) -> Result<NativeSign, Diagnostics> {
+    let token = match services.identity_token.as_deref() {
+        Some("-") => Some(from_stdin()?),
+        given => given.map(str::to_owned),
+    };
+    Ok(NativeSign {
+        key: key.cloned(),
+        token,
+        log: services.rekor_url.is_some(),
+        services: Services {
+            fulcio: services.fulcio_url.clone(),
+            rekor: services.rekor_url.clone(),
+            tsa: services.timestamp_url.clone(),
+        },
+        ..NativeSign::default()
+    })
+}
+
+fn from_stdin() -> Result<String, Diagnostics> {
+    let mut text = String::new();
+    let read = std::io::stdin().take(TOKEN_LIMIT).read_to_string(&mut text);
+    let reason = "standard input holds no identity token".to_owned();
+    read.map(|_| text.trim().to_owned()).map_err(|_| drawn(SupplyError::Identity { reason }))
 }
 
 fn generate(prefix: &Path) -> Result<ExitCode, Diagnostics> {
@@ -68,18 +111,6 @@ fn generate(prefix: &Path) -> Result<ExitCode, Diagnostics> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A key by path or, as cosign has it, `env://NAME`.
-fn private_key(name: &str) -> Result<SigningKey, Diagnostics> {
-    let text = match name.strip_prefix("env://") {
-        Some(variable) => std::env::var_os(variable).map(OsString::into_encoded_bytes).ok_or_else(|| {
-            let reason = "there is no such variable".to_owned();
-            drawn(SupplyError::Key { name: name.to_owned(), reason })
-        })?,
-        None => goferry_supply::read_bounded(Path::new(name), KEY_LIMIT).map_err(drawn)?,
-    };
-    SigningKey::read(&text, name, password().as_ref()).map_err(drawn)
-}
-
 /// An empty one is one; none is none.
 fn password() -> Option<Password> {
     std::env::var_os("COSIGN_PASSWORD").map(|p| Password::new(p.into_encoded_bytes()))
@@ -90,10 +121,6 @@ fn write(path: &Path, text: &str) -> Result<(), Diagnostics> {
     talk(&harmless(&format!("wrote {}", path.display())));
     talk("\n");
     Ok(())
-}
-
-fn beside(file: &Path) -> PathBuf {
-    with_suffix(file, ".sigstore.json")
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

@@ -20,6 +20,7 @@ mod release;
 mod resolve_host;
 mod run;
 mod sbom;
+mod scan;
 mod size;
 mod stats;
 mod symbols;
@@ -61,6 +62,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Sign(a) => evidence::sign(&a),
         Command::Attest(a) => evidence::attest(&a),
         Command::Verify(a) => verify::run(&a),
+        Command::Scan(a) => scan::run(&a),
         Command::Deps(a) => deps::run(&a),
         Command::Stats(a) => stats::run(&a),
         Command::Explain(a) => explain::run(&a),

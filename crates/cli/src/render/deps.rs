@@ -63,6 +63,7 @@ fn reachable(list: &[Reachable]) -> String {
         let outcome = match r.outcome {
             Outcome::Cleared => "cleared",
             Outcome::Left => "still there",
+            Outcome::Unproven => "cleared, see below",
             Outcome::Toolchain => "in Go itself",
             Outcome::NoFix => "no fix is known",
         };
@@ -100,11 +101,16 @@ fn upgrades(r: &DepsReport) -> String {
             [u.module.clone(), arrow(&u.from, &u.to), ids.join(" "), changelog].map(|w| harmless(&w)).to_vec()
         })
         .collect();
-    for m in &r.moves {
+    for m in r.moves.iter().filter(|m| m.built) {
         let (from, to) = (m.from.as_deref().unwrap_or("new"), m.to.as_deref().unwrap_or("gone"));
         rows.push([m.what.clone(), arrow(from, to), "moves along".to_owned()].map(|w| harmless(&w)).to_vec());
     }
-    out + &table::draw(&["MODULE", "VERSION", "FOR", "CHANGES"], &rows)
+    out += &table::draw(&["MODULE", "VERSION", "FOR", "CHANGES"], &rows);
+    let rest = r.moves.iter().filter(|m| !m.built).count();
+    if rest > 0 {
+        line(&mut out, &format!("and {rest} more that nothing is built from"));
+    }
+    out
 }
 
 fn proof(list: &[Proof]) -> String {

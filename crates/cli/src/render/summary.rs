@@ -32,6 +32,9 @@ pub(crate) fn draw(summary: &Summary, ok: bool) -> String {
     for line in waivers(&summary.waivers) {
         out += &format!("not run: {line}\n");
     }
+    for line in scans(&summary.rows) {
+        out += &format!("{line}\n");
+    }
     let packages = match summary.packages {
         0 => String::new(),
         1 => ", 1 package".to_owned(),
@@ -44,6 +47,20 @@ pub(crate) fn draw(summary: &Summary, ok: bool) -> String {
     let word = if ok { "ready" } else { "incomplete" };
     let dist = summary.dist.trim_end_matches('/');
     out + &format!("{dist}/ {word}: {binaries}{packages} in {}\n", show(summary.millis))
+}
+
+/// What the scans found, targets with the same on one line: `vulnerabilities: 2 linked: linux/amd64, linux/arm64`.
+fn scans(rows: &[Row]) -> Vec<String> {
+    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for r in rows.iter().filter(|r| !r.scanned.is_empty()) {
+        groups.entry(&r.scanned).or_default().push(&r.target);
+    }
+    let one = groups.len() == 1;
+    let line = |(what, targets): (&str, Vec<&str>)| {
+        let targets = if one { String::new() } else { format!(": {}", targets.join(", ")) };
+        harmless(&format!("vulnerabilities: {what}{targets}"))
+    };
+    groups.into_iter().map(line).collect()
 }
 
 /// One line for each glibc that is needed: `glibc 2.34: Debian 12, Ubuntu 22.04 or later; not Alpine (musl)`.
@@ -97,6 +114,7 @@ mod tests {
             glibc: glibc.map(|(v, r)| (v.to_owned(), r.iter().map(|s| (*s).to_owned()).collect())),
             verified: String::new(),
             isolation: String::new(),
+            scanned: String::new(),
             millis: 0,
             cached: false,
         };

@@ -139,6 +139,9 @@ fn stage() {
     let sums = format!("{}_checksums.txt", stem(&p));
     assert_eq!(artifacts(&p, &["Signature"])[0].1, format!("{sums}.minisig"));
     tool_ok(&p.dist(), "minisign", &[], &["-Vm", &sums, "-p", "../../m.pub"]);
+    // Such a key signs files and attests nothing: the provenance is a bare statement.
+    let names: Vec<String> = p.dist_files().into_keys().collect();
+    assert!(names.iter().any(|n| n.ends_with(".provenance.json")), "{names:?}");
     p.write("goferry.toml", "targets = [\"linux/amd64\"]\n[sign]\nkey = \"../s\"\n");
     p.commit("ssh");
     p.release();

@@ -5,7 +5,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod canary;
+mod fake;
 mod formats;
+mod keyless;
 mod stage;
 
 use libtest_mimic::{Arguments, Trial};
@@ -18,7 +21,7 @@ type Check = (&'static str, &'static [&'static str], fn());
 
 fn main() -> ExitCode {
     let args = Arguments::from_args();
-    let checks = stage::CHECKS.iter().chain(formats::CHECKS);
+    let checks = stage::CHECKS.iter().chain(formats::CHECKS).chain(keyless::CHECKS).chain(canary::CHECKS);
     let trials = checks.map(|&(name, needs, check)| {
         let missing: Vec<_> = needs.iter().filter(|t| find(t).is_none()).collect();
         assert!(missing.is_empty() || std::env::var_os("CI").is_none(), "CI has {missing:?}");

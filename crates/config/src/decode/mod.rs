@@ -6,6 +6,8 @@ mod checks;
 mod conflict;
 mod native;
 mod read;
+mod sbom;
+mod scan;
 mod sections;
 mod sign;
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use super::read::{
     build_flags, extra_files, extra_globs, file_info, hook_pair, hooks, target_match, variant_lists,
 };
-use super::sign;
 use super::view::{View, as_text};
+use super::{sbom, sign};
 use crate::model::{
     Archive, Build, BuildOverride, Changelog, ChangelogGroup, Checksum, Config, FormatOverride, GitRules,
     Gomod, Metadata, Source, Spanned, Text, Universal, Unsupported, Upx,
@@ -36,6 +36,7 @@ pub(super) fn read_shared(root: &View<'_>, config: &mut Config) {
     config.archives = root.maps("archives").iter().map(read_archive).collect();
     config.source = root.map("source").map(|source| read_source(&source)).unwrap_or_default();
     config.checksum = root.map("checksum").map(|checksum| read_checksum(&checksum)).unwrap_or_default();
+    config.sboms = root.maps("sboms").iter().map(sbom::read_item).collect();
     config.signs = root.maps("signs").iter().map(sign::read_item).collect();
     config.binary_signs = root.maps("binary_signs").iter().map(sign::read_item).collect();
     config.changelog = root.map("changelog").map(|changelog| read_changelog(&changelog)).unwrap_or_default();

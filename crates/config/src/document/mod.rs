@@ -2,10 +2,12 @@
 //!
 //! Owns: syntax, aliases, merge keys, limits against hostile files. Must not: know what any key means.
 
+mod plain;
 mod scalar;
 mod toml;
 mod yaml;
 
+pub use plain::plain;
 pub(crate) use scalar::{Scalar, ScalarKind};
 pub(crate) use toml::parse_toml;
 pub(crate) use yaml::parse_yaml;

@@ -150,8 +150,74 @@ static SIGNING: Shape = shape(
     ],
 );
 
+static SCAN_IGNORE: Shape = shape(
+    "scan_ignore",
+    &[
+        key("id", Text, "Id or alias: `GO-2022-1059`, `CVE-2022-32149`."),
+        key("reason", Text, "Why it does no harm here."),
+        key("owner", Text, "Who decided."),
+        key(
+            "expires",
+            Text,
+            "The last day on which it holds, e.g. `2026-12-31`; afterwards the entry itself stops a release.",
+        ),
+        key("module", Text, "Only in this module; default any."),
+    ],
+);
+
+static SCAN: Shape = shape(
+    "scan",
+    &[
+        key(
+            "db",
+            Text,
+            "The Go vulnerability database or another one of OSV records: a folder, a .tar.zst, a .zip, `file://` or `https://`; default GOVULNDB.",
+        ),
+        key("extra", List(&Text), "Further folders or archives of OSV records, e.g. private advisories."),
+        key(
+            "fail_on",
+            Enum(&["present", "imported", "linked", "never"]),
+            "From which level on a release stops: the module is affected, a package of it is linked, a function of it is in the program; default `linked`.",
+        ),
+        key("max_age", Text, "How old the database may be, e.g. `36h`, `7d`, `2w`; default any age."),
+        key("ignore_files", List(&Text), "Lists of other tools: `osv-scanner.toml`, `.trivyignore.yaml`."),
+        key("ignore", List(&Map(&SCAN_IGNORE)), "Vulnerabilities that are accepted, until a day."),
+    ],
+);
+
+static ALERT: Shape = shape(
+    "alert",
+    &[
+        key("url", Template, "Where the message is POSTed; keep it secret by `{{ .Env.NAME }}`."),
+        key(
+            "body",
+            Template,
+            "The message; `.Title`, `.Text`, `.Blocking` and `.Findings` say what was found. Default: JSON that Slack and its like read.",
+        ),
+        key("content_type", Text, "Its type; default `application/json`."),
+        key("headers", MapOf(&Template), "Headers of the request."),
+    ],
+);
+
+static BOM: Shape = shape(
+    "goferry_sbom",
+    &[
+        key(
+            "formats",
+            List(&Enum(&["cyclonedx", "spdx"])),
+            "What is written: CycloneDX 1.6, SPDX 2.3; default `[\"cyclonedx\"]`.",
+        ),
+        key("disable", Bool, "Whether none are made."),
+        key(
+            "third_party_licenses",
+            Bool,
+            "Whether archives get a file THIRD_PARTY_LICENSES with the texts of all licences; default false, for what is in archives is goreleaser's.",
+        ),
+    ],
+);
+
 /// goferry's own words at the top of goferry.toml.
-pub(crate) static OWN: [Key; 9] = [
+pub(crate) static OWN: [Key; 10] = [
     key(
         "targets",
         List(&Text),
@@ -161,9 +227,10 @@ pub(crate) static OWN: [Key; 9] = [
     key("test", Map(&TEST), "How `goferry test` judges."),
     key("toolchain", Map(&TOOLCHAIN), "Which C compiler cgo targets use, and how they are linked."),
     key("sysroot", Map(&SYSROOT), "Headers and libraries of the targets, for cgo."),
+    key("sbom", Map(&BOM), "Bills of materials, made by default; goreleaser's `sboms` takes their place."),
     key("sign", Map(&SIGNING), "Who signs a release, and what of it."),
-    key("scan", Any, "Vulnerability gates.").later(),
-    key("alert", Any, "Who hears of new vulnerabilities.").later(),
+    key("scan", Map(&SCAN), "Known vulnerabilities in what is released, and which of them stop it."),
+    key("alert", Map(&ALERT), "Who hears that a release was stopped by vulnerabilities."),
     key("package", Any, "System packages.").later(),
 ];
 

@@ -18,6 +18,8 @@ use std::path::PathBuf;
 /// Lines of a failure that are kept.
 const LINES: usize = 40;
 
+const VET: &str = "go vet";
+
 /// A step that failed.
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
@@ -32,7 +34,7 @@ pub(super) struct Failure {
 
 impl Failure {
     pub(super) fn gone(&self) -> Vec<Gone> {
-        gone::read(&self.text)
+        if self.step == VET { gone::read_vet(&self.text) } else { gone::read(&self.text) }
     }
 
     pub(super) fn lines(&self) -> Vec<String> {
@@ -166,6 +168,6 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn vet(&self) -> Result<(), Failure> {
-        self.go("go vet", &["vet", "./..."])
+        self.go(VET, &["vet", "./..."])
     }
 }

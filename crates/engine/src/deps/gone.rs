@@ -30,9 +30,18 @@ pub enum GoneKind {
 
 /// Reads what a failed build wrote; each place once.
 pub(super) fn read(text: &str) -> Vec<Gone> {
+    of_lines(text.lines())
+}
+
+/// Reads what `go vet` wrote: what does not compile. Its other findings are about the code and not about what it uses.
+pub(super) fn read_vet(text: &str) -> Vec<Gone> {
+    of_lines(text.lines().filter_map(|l| l.strip_prefix("vet: ")))
+}
+
+fn of_lines<'t>(lines: impl Iterator<Item = &'t str>) -> Vec<Gone> {
     let mut out: Vec<Gone> = vec![];
-    for line in text.lines() {
-        let Some(gone) = line_of(line.trim_start_matches("vet: ").trim()) else { continue };
+    for line in lines {
+        let Some(gone) = line_of(line.trim()) else { continue };
         if !out.iter().any(|g| g.used_at == gone.used_at && g.message == gone.message) {
             out.push(gone);
         }
@@ -103,7 +112,6 @@ mod tests {
                 "language.Parse2",
                 "main.go:12:13",
             ),
-            ("vet: ./a b.go:1:1: undefined: x.Y", GoneKind::Gone, "", ""),
             (
                 "sub/x.go:4:2: t.Gone undefined (type language.Tag has no field or method Gone)",
                 GoneKind::Gone,
@@ -151,6 +159,8 @@ mod tests {
                 ),
             }
         }
+        let vet = "# m\nvet: ./x.go:4:3: undefined: lib.Old\n./x.go:5:2: non-constant format string in call to fmt.Errorf\n";
+        assert_eq!(read_vet(vet).iter().map(|g| g.name.as_str()).collect::<Vec<_>>(), ["lib.Old"]);
         assert!(
             read("# example.com/x\n\tto add it:\nexit status 1\n.go:\nx.go:\nx.go:1\nx.go:é:1: y").is_empty()
         );

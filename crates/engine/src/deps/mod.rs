@@ -43,7 +43,7 @@ use goferry_toolchain::go::{Go, GoEnv, ListedModule, ModuleFolder};
 use goferry_toolchain::gomod::{GoMod, find_module_root};
 use reach::Reached;
 use scratch::Scratch;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -176,7 +176,9 @@ impl Work<'_> {
             return Err(Diagnostics { list: report.problems });
         }
         report.reachable = reached.reachable();
-        report.notes.extend(reached.notes.iter().cloned());
+        // Its own version is not known before it has one.
+        let own = format!("{} ", report.module);
+        report.notes.extend(reached.notes.iter().filter(|n| !n.starts_with(&own)).cloned());
         self.mend(request, &before, &mut report)?;
         report.replaces = self.replace_lines(&report)?;
         if request.analyze || self.scratch.entries() > MANY {
@@ -227,6 +229,9 @@ impl Work<'_> {
             if request.test && report.proof.iter().all(Proof::holds) {
                 self.test(request, report)?;
                 self.scratch.put(&report.state)?;
+            } else if request.test {
+                let why = "what comes before them does not hold".to_owned();
+                report.proof.iter_mut().for_each(|p| p.tested = Tested::NotRun { why: why.clone() });
             }
         }
         report.judge(&reach::merged(&left));
@@ -243,18 +248,32 @@ impl Work<'_> {
         };
         let (old, new) = (version(before), version(&self.modules()?));
         let chosen = |path: &str| report.upgrades.iter().any(|u| u.module == path);
-        let paths: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        let paths: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
         let moves = paths.into_iter().filter(|p| !chosen(p) && old.get(*p) != new.get(*p));
-        report.moves = moves
-            .map(|p| Move { what: p.clone(), from: old.get(p).cloned(), to: new.get(p).cloned() })
-            .collect();
+        let built =
+            self.built_modules(self.before(|| self.built_modules(BTreeSet::new())).unwrap_or_default());
+        let moved = |p: &String| Move {
+            what: p.clone(),
+            from: old.get(p).cloned(),
+            to: new.get(p).cloned(),
+            built: built.contains(p),
+        };
+        report.moves = moves.map(moved).collect();
         let (old, new) = (self.scratch.original_go_mod()?, self.go_mod()?);
         for (what, from, to) in [("go", old.go, new.go), ("toolchain", old.toolchain, new.toolchain)] {
             if from != to {
-                report.moves.push(Move { what: what.to_owned(), from, to });
+                report.moves.push(Move { what: what.to_owned(), from, to, built: true });
             }
         }
         Ok(())
+    }
+
+    /// The modules that the packages and their tests are built from, and those that are known already.
+    fn built_modules(&self, mut known: BTreeSet<String>) -> BTreeSet<String> {
+        // What cannot be listed was said where it was built.
+        let packages = self.go.importing_packages(self.host(), self.folder(), &["./..."], true);
+        known.extend(packages.unwrap_or_default().into_iter().filter_map(|p| Some(p.module?.path)));
+        known
     }
 
     fn go_mod(&self) -> Result<GoMod, Box<Diagnostic>> {

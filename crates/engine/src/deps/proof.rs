@@ -109,14 +109,23 @@ impl Work<'_> {
                 if !proof.vetted {
                     proof.gone = now.gone();
                     proof.said = now.lines();
+                    proof.said.splice(0..0, self.newer_go().filter(|_| proof.gone.is_empty()));
                 }
             }
         }
         Ok(found)
     }
 
+    /// What a raised go line means for go vet (`go doc cmd/vet`: checks depend on the file's version of Go).
+    fn newer_go(&self) -> Option<String> {
+        let (old, new) = (self.scratch.original_go_mod().ok()?.go, self.go_mod().ok()?.go);
+        let (old, new) = (old.unwrap_or_default(), new?);
+        (old != new)
+            .then(|| format!("the go line moves from {old} to {new}, and go vet may check more by that:"))
+    }
+
     /// Does something with the versions as they were; none if they cannot be put back.
-    fn before<T>(&self, what: impl FnOnce() -> T) -> Option<T> {
+    pub(super) fn before<T>(&self, what: impl FnOnce() -> T) -> Option<T> {
         let state = self.scratch.state().ok()?;
         self.scratch.reset().ok()?;
         let out = what();

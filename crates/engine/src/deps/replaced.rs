@@ -4,11 +4,14 @@
 
 use super::Work;
 use super::compile::Builder;
+use super::proof::Proof;
 use super::reach::Reached;
 use super::report::DepsReport;
 use goferry_report::Diagnostics;
+use goferry_target::GoTarget;
 use goferry_toolchain::gomod::{Replace, Replacement};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// At most this many are tried: each is a build for every target.
 const MOST: usize = 10;
@@ -27,14 +30,21 @@ pub struct ReplaceLine {
 }
 
 impl Work<'_> {
-    /// Tries the module without each of its replace lines, with the upgrades.
+    /// Tries the module without each of its replace lines: with the upgrades if they build, else as it is.
     pub(super) fn replace_lines(&self, report: &DepsReport) -> Result<Vec<ReplaceLine>, Diagnostics> {
+        let upgraded = !report.proof.is_empty() && report.proof.iter().all(Proof::holds);
+        let base = if upgraded { &report.state } else { self.scratch.original() };
+        let known: BTreeSet<&str> = match upgraded {
+            true => report.proof.iter().flat_map(|p| &p.left).map(String::as_str).collect(),
+            false => report.reachable.iter().map(|r| r.id.as_str()).collect(),
+        };
+        self.scratch.put(base)?;
         let lines = self.go_mod()?.replace;
         let mut out = vec![];
         for line in lines.iter().take(MOST) {
             (self.say)(&format!("without the replace line of {}", line.path));
-            let needed = self.without(line, report)?;
-            self.scratch.put(&report.state)?;
+            let needed = self.without(line, &report.targets, &known)?;
+            self.scratch.put(base)?;
             let left = left(line);
             out.push(ReplaceLine {
                 line: line.line,
@@ -43,18 +53,24 @@ impl Work<'_> {
                 command: format!("go mod edit -dropreplace={left}"),
             });
         }
+        self.scratch.put(&report.state)?;
         Ok(out)
     }
 
     /// Why a line has to stay.
-    fn without(&self, line: &Replace, report: &DepsReport) -> Result<Option<String>, Diagnostics> {
+    fn without(
+        &self,
+        line: &Replace,
+        targets: &[GoTarget],
+        known: &BTreeSet<&str>,
+    ) -> Result<Option<String>, Diagnostics> {
         let first =
             |text: String| text.lines().find(|l| !l.starts_with('#')).map(str::to_owned).unwrap_or(text);
         let word = format!("-dropreplace={}", left(line));
         if let Err(d) = self.edit(&["edit", &word]).and_then(|_| self.edit(&["tidy"])) {
             return Ok(Some(first(std::iter::once(d.message).chain(d.notes).last().unwrap_or_default())));
         }
-        for target in &report.targets {
+        for target in targets {
             let tried = Builder::new(self, *target)
                 .and_then(|b| self.reach_with(&b, *target).and_then(|found| b.vet().map(|()| found)));
             let found = match tried {
@@ -66,8 +82,7 @@ impl Work<'_> {
             };
             let mut reached = Reached::default();
             reached.add(*target, found);
-            let known = |id: &str| report.reachable.iter().any(|r| r.id == id);
-            if let Some(r) = reached.reachable().into_iter().find(|r| !known(&r.id)) {
+            if let Some(r) = reached.reachable().into_iter().find(|r| !known.contains(r.id.as_str())) {
                 return Ok(Some(format!(
                     "{target}: {} could be reached in {} {}",
                     r.id, r.module, r.version

@@ -55,6 +55,8 @@ pub enum Outcome {
     Cleared,
     /// It is still there.
     Left,
+    /// After the upgrades it is not linked, but something else does not hold with them.
+    Unproven,
     /// It is in the standard library: another Go clears it.
     Toolchain,
     /// No version without it is known.
@@ -88,6 +90,8 @@ pub struct Move {
     pub from: Option<String>,
     /// Version after; none: it goes.
     pub to: Option<String>,
+    /// Whether the module's packages or their tests are built from it, before or after.
+    pub built: bool,
 }
 
 /// A Go that clears what is reachable in the standard library.
@@ -201,14 +205,16 @@ impl DepsReport {
 
     /// Says what became of each, by what is still there.
     pub(super) fn judge(&mut self, left: &[Reachable]) {
-        let proven = self.proof.iter().all(Proof::holds) && !self.proof.is_empty();
+        let built = self.proof.iter().all(|p| p.built) && !self.proof.is_empty();
+        let proven = self.is_proven();
         for r in &mut self.reachable {
-            let still = !proven || left.iter().any(|l| l.id == r.id);
+            let still = !built || left.iter().any(|l| l.id == r.id);
             r.outcome = match (r.module == STDLIB, r.fixed.is_empty(), still) {
                 (true, _, _) => Outcome::Toolchain,
                 (false, true, true) => Outcome::NoFix,
                 (false, _, true) => Outcome::Left,
-                (false, _, false) => Outcome::Cleared,
+                (false, _, false) if proven => Outcome::Cleared,
+                (false, _, false) => Outcome::Unproven,
             };
         }
         let of_go: Vec<&Reachable> = self.reachable.iter().filter(|r| r.module == STDLIB).collect();
@@ -219,5 +225,75 @@ impl DepsReport {
             to: n.fixed.clone(),
             ids: of_go.iter().map(|r| r.id.clone()).collect(),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use goferry_scan::DateFrom;
+
+    fn reachable(id: &str, module: &str, fixed: &str) -> Reachable {
+        Reachable {
+            id: id.to_owned(),
+            aliases: vec![],
+            summary: String::new(),
+            url: String::new(),
+            module: module.to_owned(),
+            version: "v1.26.1".to_owned(),
+            fixed: fixed.to_owned(),
+            symbols: BTreeSet::new(),
+            targets: BTreeSet::new(),
+            outcome: Outcome::Left,
+        }
+    }
+
+    fn report(proof: Vec<Proof>) -> DepsReport {
+        let about =
+            About { date: String::new(), date_from: DateFrom::Unknown, records: 0, digest: String::new() };
+        let mut r = DepsReport::new("m".to_owned(), about);
+        r.proof = proof;
+        r.reachable = vec![
+            reachable("1", STDLIB, "v1.26.9"),
+            reachable("2", STDLIB, "v1.26.10"),
+            reachable("3", "a", "v1.2.0"),
+            reachable("4", "b", ""),
+        ];
+        r
+    }
+
+    fn proof(vetted: bool, left: &[&str]) -> Proof {
+        Proof {
+            target: "linux/amd64".parse().unwrap(),
+            built: true,
+            vetted,
+            left: left.iter().map(|l| (*l).to_owned()).collect(),
+            tested: Tested::Passed,
+            gone: vec![],
+            said: vec![],
+        }
+    }
+
+    #[test]
+    fn outcomes() {
+        let outcomes = |proof: Vec<Proof>, left: &[&str]| {
+            let mut r = report(proof);
+            let left: Vec<Reachable> = left.iter().map(|id| reachable(id, "", "")).collect();
+            r.judge(&left);
+            let go = r.toolchain.unwrap();
+            assert_eq!((go.to.as_str(), go.ids.len()), ("v1.26.10", 2));
+            r.reachable.iter().map(|r| r.outcome).collect::<Vec<_>>()
+        };
+        let go = Outcome::Toolchain;
+        assert_eq!(
+            outcomes(vec![proof(true, &["4"])], &["1", "2", "4"]),
+            [go, go, Outcome::Cleared, Outcome::NoFix]
+        );
+        // What goes away with another upgrade needs no fix of its own.
+        assert_eq!(outcomes(vec![proof(true, &[])], &[]), [go, go, Outcome::Cleared, Outcome::Cleared]);
+        assert_eq!(outcomes(vec![proof(false, &[])], &["4"]), [go, go, Outcome::Unproven, Outcome::NoFix]);
+        assert_eq!(outcomes(vec![], &[]), [go, go, Outcome::Left, Outcome::NoFix]);
+        // Another one in its place.
+        assert_eq!(outcomes(vec![proof(true, &["5"])], &["5"])[2], Outcome::Unproven);
     }
 }

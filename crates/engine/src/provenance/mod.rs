@@ -45,7 +45,7 @@ impl Execution<'_> {
         let sealed = match &spec.by {
             Some(native) => {
                 let env = Environment { own: &native.env, all: self.env };
-                self.keys.seal(&self.session.cwd, &statement, native, &env)?
+                self.keys.seal(self.session, &statement, native, &env)?
             }
             None => Sealed { bytes: slsa::sealed(&statement, None).map_err(drawn)?, beside: None },
         };

@@ -1,12 +1,13 @@
 //! The verification summary of a run: per binary what was verified, and how it ran or why it did not.
 
-use crate::steps::{Execution, StepValue, lock};
+use crate::steps::{Execution, Scan, StepValue, lock};
 use goferry_plan::graph::Step;
 use goferry_supply::Purl;
 use goferry_supply::slsa::{
     Builder, Resource, Run, ScanVerdict, TargetSummary, VERIFIER, VerificationSummary,
 };
 use goferry_verify::{BuildInfo, RunOutcome, Verified};
+use std::collections::BTreeSet;
 
 /// What was verified in this run; `provenance` is what was said before.
 pub(super) fn of(cx: &Execution<'_>, provenance: Resource) -> VerificationSummary {
@@ -51,11 +52,26 @@ fn target(cx: &Execution<'_>, step: &Step, v: &Verified) -> TargetSummary {
                 Run::Waived { class: w.class.as_str().to_owned(), reason: w.reason.clone() }
             }
         },
-        scan: scan(cx, step),
+        scan: scan(cx, v),
     }
 }
 
-/// What the scan of this binary said. No scan is a step of a release yet.
-fn scan(_: &Execution<'_>, _: &Step) -> ScanVerdict {
-    ScanVerdict::NotScanned { why: "no scan is configured".to_owned() }
+/// What the scan of this binary said. What stops nothing, because no `[scan]` is configured, is among the findings.
+fn scan(cx: &Execution<'_>, v: &Verified) -> ScanVerdict {
+    let why = match lock(&cx.scans).get(&v.built().binary().path) {
+        Some(Scan::Scanned(s)) => {
+            let ids = |findings: &mut dyn Iterator<Item = &goferry_scan::Finding>| {
+                findings.map(|f| f.id.clone()).collect::<BTreeSet<_>>()
+            };
+            let mut all = ids(&mut s.report.findings.iter());
+            all.extend(ids(&mut s.report.ignored.iter().map(|c| &c.finding)));
+            let gate = cx.scanner.as_ref().is_ok_and(crate::scanning::Scanner::is_gate);
+            let blocking = if gate { s.report.blocking.len() } else { 0 };
+            let database = s.report.database.date.clone();
+            return ScanVerdict::Scanned { database, findings: all.len().saturating_sub(blocking), blocking };
+        }
+        Some(Scan::NotScanned { why }) => why.clone(),
+        None => cx.scanner.as_ref().err().cloned().unwrap_or_else(|| "no scan was planned".to_owned()),
+    };
+    ScanVerdict::NotScanned { why }
 }

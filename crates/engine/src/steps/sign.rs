@@ -29,8 +29,8 @@ impl Execution<'_> {
 
     fn sign_here(&self, file: &SignedFile, native: &NativeSign) -> Result<(), Diagnostics> {
         let env = Environment { own: &native.env, all: self.env };
-        let made = self.keys.sign(&self.session.cwd, &file.path, native, &env)?;
-        for (path, bytes) in made {
+        let (_, signature) = self.keys.sign(self.session, file.path.as_ref(), native, &env)?;
+        for (path, bytes) in crate::signing::files(native, signature)? {
             let path = self.session.cwd.join(path);
             crate::signing::write(&path, &bytes)
                 .map_err(|e| Diagnostics::from(*crate::dist::failure(&path, &e)))?;

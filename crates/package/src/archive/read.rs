@@ -23,7 +23,7 @@ pub struct Entry {
     pub kind: EntryKind,
     /// Permission bits.
     pub mode: u32,
-    /// Bytes of its content, as the header says.
+    /// Bytes of its content, as the header says; 0 where there is no header.
     pub size: u64,
 }
 
@@ -44,14 +44,24 @@ pub enum EntryKind {
 /// What is done with each member; the content need not be read.
 pub type Visit<'v> = dyn FnMut(&Entry, &mut dyn Read) -> io::Result<()> + 'v;
 
-/// Whether a file of this name is taken for an archive here.
+/// Whether a file of this name is taken for an archive here, or for one file that was compressed by itself.
 pub fn is_archive_name(name: &str) -> bool {
+    holds_many(name) || one_file(name).is_some()
+}
+
+fn holds_many(name: &str) -> bool {
     [".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.zst", ".tzst", ".tar", ".zip"]
         .iter()
         .any(|e| name.ends_with(e))
 }
 
-/// Shows every member to `visit`. The format is known by the first bytes, not by the name.
+/// `tool` for `tool.gz`: goreleaser's formats `gz` and `xz`.
+fn one_file(name: &str) -> Option<&str> {
+    let stem = [".gz", ".xz", ".zst"].iter().find_map(|e| name.strip_suffix(e));
+    stem.filter(|s| !s.is_empty() && !holds_many(name))
+}
+
+/// Shows every member to `visit`. How it is compressed is known by the first bytes, and by the name whether it is one file only.
 ///
 /// # Errors
 /// The file cannot be read or is damaged, or `visit` fails.
@@ -62,14 +72,19 @@ pub fn read_members(path: &Path, visit: &mut Visit<'_>) -> Result<(), PackageErr
     let len = file.read(&mut magic).map_err(PackageError::io("read", path))?;
     file.rewind().map_err(PackageError::io("read", path))?;
     let file = BufReader::with_capacity(1 << 16, file);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut members = |from: &mut dyn Read| match one_file(&name) {
+        Some(name) => visit(&Entry { name: name.to_owned(), ..Entry::default() }, from),
+        None => tar(from, visit),
+    };
     match &magic[..len] {
         [b'P', b'K', 3 | 5, ..] => zip(file, visit),
-        [0x1f, 0x8b, ..] => tar(&mut flate2::bufread::MultiGzDecoder::new(file), visit),
-        [0xfd, b'7', b'z', b'X', b'Z', 0] => tar(&mut liblzma::bufread::XzDecoder::new(file), visit),
+        [0x1f, 0x8b, ..] => members(&mut flate2::bufread::MultiGzDecoder::new(file)),
+        [0xfd, b'7', b'z', b'X', b'Z', 0] => members(&mut liblzma::bufread::XzDecoder::new(file)),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-            zstd::stream::read::Decoder::with_buffer(file).and_then(|mut d| tar(&mut d, visit))
+            zstd::stream::read::Decoder::with_buffer(file).and_then(|mut d| members(&mut d))
         }
-        _ => tar(&mut { file }, visit),
+        _ => members(&mut { file }),
     }
     .map_err(failed)
 }
@@ -355,6 +370,23 @@ mod tests {
             Member::new(format!("a/{}/tool", "long".repeat(40)), Source::Bytes(vec![7; 70_000]), 0o755),
             Member::new("a/empty", Source::Bytes(vec![]), 0o600),
         ]
+    }
+
+    #[test]
+    fn a_file_that_was_compressed_by_itself_is_its_only_member() {
+        let dir = tempfile::tempdir().unwrap();
+        for format in ["gz", "xz"] {
+            let format: ArchiveFormat = format.parse().unwrap();
+            let path = dir.path().join(format!("tool.{format}"));
+            let tool = Member::new("tool", Source::Bytes(vec![7; 70_000]), 0o755);
+            write_archive(format, &[tool], &path, &WriteOptions::new(0)).unwrap();
+            assert_eq!(all(&path).unwrap(), [("tool".to_owned(), EntryKind::File, 0, vec![7; 70_000])]);
+        }
+        for (name, is) in
+            [("a.gz", true), ("a.tar.gz", true), (".gz", false), ("a", false), ("a.json", false)]
+        {
+            assert_eq!(is_archive_name(name), is, "{name}");
+        }
     }
 
     #[test]

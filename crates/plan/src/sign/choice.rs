@@ -8,6 +8,9 @@ use goferry_config::model::Text;
 use goferry_config::template::{Fields, Value};
 use goferry_target::GoTarget;
 
+/// What the signature of sigstore's kind of key, or of an identity, is called.
+pub(super) const SIGSTORE: &str = "${artifact}.sigstore.json";
+
 /// An artifact that may be signed.
 #[derive(Clone, Debug)]
 pub(super) struct Artifact {
@@ -65,7 +68,7 @@ pub(super) fn default_name(d: &Draft<'_>, key: Option<&Text>) -> &'static str {
     match bytes.as_slice() {
         b if b.starts_with(b"untrusted comment: ") => "${artifact}.minisig",
         b if b.windows(ssh.len()).any(|w| w == ssh) => "${artifact}.sig",
-        _ => "${artifact}.sigstore.json",
+        _ => SIGSTORE,
     }
 }
 

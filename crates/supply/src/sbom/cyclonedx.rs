@@ -49,6 +49,8 @@ struct Component {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     licenses: Vec<LicenceChoice>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    cpe: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     purl: Option<Purl>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     properties: Vec<Property>,
@@ -143,13 +145,14 @@ fn root(inventory: &Inventory) -> Component {
 
 fn components(inventory: &Inventory) -> Vec<Component> {
     let modules = inventory.modules.iter().map(|(purl, m)| module(purl, m));
-    let stdlib = inventory.stdlib().map(|(purl, version)| Component {
+    let stdlib = inventory.stdlib().map(|s| Component {
         kind: "library",
-        bom_ref: Some(purl.to_string()),
+        bom_ref: Some(s.purl.to_string()),
         name: "stdlib".to_owned(),
-        version: version.to_owned(),
+        version: s.version.to_owned(),
         licenses: vec![choice("BSD-3-Clause".to_owned())],
-        purl: Some(purl),
+        cpe: Some(s.cpe),
+        purl: Some(s.purl),
         ..Component::default()
     });
     let libraries = inventory.libraries.iter().map(|(purl, l)| library(purl, l));
@@ -172,6 +175,7 @@ fn module(purl: &Purl, m: &ModuleUse) -> Component {
         licenses: licences(&m.licences),
         purl: Some(purl.clone()),
         properties,
+        ..Component::default()
     }
 }
 
@@ -220,7 +224,7 @@ fn dependencies(inventory: &Inventory) -> Vec<Dependency> {
     let root = inventory.root.purl();
     let loose: Vec<String> = inventory
         .stdlib()
-        .map(|(p, _)| p)
+        .map(|s| s.purl)
         .chain(inventory.libraries.keys().cloned())
         .map(|p| p.to_string())
         .collect();

@@ -62,27 +62,81 @@ fn escaped(path: &str) -> Option<String> {
 
 /// Fills in edges and licences from what is at hand.
 pub fn resolve(inventory: &mut Inventory, files: &ModuleFiles) {
-    let matcher = Matcher::new();
-    // Most modules of an owner have the same text.
-    let mut known = HashMap::new();
-    let mut look = |folder: &Path| licence::of_folder(folder, &matcher, &mut known);
-    let root = files.root(&inventory.root.path, &inventory.root.version.version);
-    if let Some(folder) = &root {
-        inventory.root.licences = look(folder);
-    }
-    for module in inventory.modules.values_mut() {
-        module.licences = match files.folder(&module.path, &module.version) {
-            Some(folder) => look(&folder),
-            None => Licences::default(),
-        };
-    }
-    let gomod = root.map(|r| r.join("go.mod"));
-    inventory.edges = edges(inventory, files, gomod.as_deref());
+    Resolver::new(files.clone()).resolve(inventory);
+}
+
+/// Fills in edges and licences of several inventories that have most of their modules in common: each is looked at once.
+pub struct Resolver {
+    files: ModuleFiles,
+    matcher: Matcher,
+    /// Most modules of an owner have the same text.
+    texts: licence::Known,
+    modules: HashMap<Purl, Looked>,
+}
+
+/// What was found out about a module.
+#[derive(Clone, Default)]
+struct Looked {
+    licences: Licences,
+    /// Paths of the modules that its go.mod requires directly.
+    requires: Vec<String>,
 }
 
 type Edges = BTreeMap<Purl, BTreeSet<Purl>>;
 
-fn edges(inventory: &Inventory, files: &ModuleFiles, main: Option<&Path>) -> Edges {
+impl Resolver {
+    /// For modules that are there.
+    pub fn new(files: ModuleFiles) -> Resolver {
+        Resolver { files, matcher: Matcher::new(), texts: HashMap::new(), modules: HashMap::new() }
+    }
+
+    /// Where modules are.
+    pub fn files(&self) -> &ModuleFiles {
+        &self.files
+    }
+
+    /// Fills in one.
+    pub fn resolve(&mut self, inventory: &mut Inventory) {
+        let root = self.files.root(&inventory.root.path, &inventory.root.version.version);
+        let mut main = Looked::default();
+        if let Some(folder) = &root {
+            main.licences = licence::of_folder(folder, &self.matcher, &mut self.texts);
+            main.requires = required(&folder.join("go.mod"));
+        }
+        inventory.root.licences = main.licences;
+        let mut requires = BTreeMap::new();
+        for (purl, module) in &mut inventory.modules {
+            let looked = self.look(purl, module);
+            module.licences = looked.licences;
+            requires.insert(purl.clone(), looked.requires);
+        }
+        requires.insert(inventory.root.purl(), main.requires);
+        inventory.edges = edges(inventory, requires);
+    }
+
+    fn look(&mut self, purl: &Purl, module: &ModuleUse) -> Looked {
+        if let Some(looked) = self.modules.get(purl) {
+            return looked.clone();
+        }
+        let mut looked = Looked::default();
+        if let Some(folder) = self.files.folder(&module.path, &module.version) {
+            looked.licences = licence::of_folder(&folder, &self.matcher, &mut self.texts);
+        }
+        if let Some(gomod) = self.files.gomod(&module.path, &module.version) {
+            looked.requires = required(&gomod);
+        }
+        self.modules.insert(purl.clone(), looked.clone());
+        looked
+    }
+}
+
+/// What a go.mod requires directly; nothing if it is not there.
+fn required(gomod: &Path) -> Vec<String> {
+    let required = GoMod::read(gomod).map(|m| m.require).unwrap_or_default();
+    required.into_iter().filter(|r| !r.indirect).map(|r| r.module.path).collect()
+}
+
+fn edges(inventory: &Inventory, requires: BTreeMap<Purl, Vec<String>>) -> Edges {
     // Requirements name the path that was replaced, or the one that is there.
     let mut by_path: BTreeMap<&str, Vec<&Purl>> = BTreeMap::new();
     for (purl, module) in &inventory.modules {
@@ -91,26 +145,14 @@ fn edges(inventory: &Inventory, files: &ModuleFiles, main: Option<&Path>) -> Edg
             by_path.entry(path).or_default().push(purl);
         }
     }
-    let needed = |gomod: &Path| -> BTreeSet<Purl> {
-        let required = GoMod::read(gomod).map(|m| m.require).unwrap_or_default();
-        let direct = required.iter().filter(|r| !r.indirect);
-        direct.filter_map(|r| by_path.get(r.module.path.as_str())).flatten().map(|p| (*p).clone()).collect()
-    };
-    let root = inventory.root.purl();
     let mut out = Edges::new();
-    for (purl, module) in &inventory.modules {
-        let mut to = gomod_of(module, files).map(|g| needed(&g)).unwrap_or_default();
-        to.remove(purl);
-        out.insert(purl.clone(), to);
+    for (purl, paths) in requires {
+        let to = paths.iter().filter_map(|p| by_path.get(p.as_str())).flatten().map(|p| (*p).clone());
+        let to: BTreeSet<Purl> = to.filter(|p| *p != purl).collect();
+        out.insert(purl, to);
     }
-    let direct = main.map(needed).unwrap_or_default();
-    out.insert(root.clone(), direct);
-    hang_loose_ones(&root, &mut out);
+    hang_loose_ones(&inventory.root.purl(), &mut out);
     out
-}
-
-fn gomod_of(module: &ModuleUse, files: &ModuleFiles) -> Option<PathBuf> {
-    files.gomod(&module.path, &module.version)
 }
 
 /// What cannot be reached from the root hangs on it, the highest first: in a flat list that is everything.

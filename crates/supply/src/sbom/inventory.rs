@@ -2,7 +2,7 @@
 
 use super::licence::Licences;
 use super::version::{MainVersion, VersionSource, main_version};
-use crate::purl::{DebOrigin, Purl, stdlib_version};
+use crate::purl::{DebOrigin, Purl, stdlib_cpe, stdlib_version};
 use goferry_objfile::{Binary, GoBuildInfo, Module};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -176,10 +176,22 @@ impl Inventory {
         self.libraries.insert(Purl::generic(name, "", &[]), fact);
     }
 
-    /// The standard library's component names, with the toolchain's name.
-    pub(crate) fn stdlib(&self) -> impl Iterator<Item = (Purl, &str)> {
-        self.toolchains.iter().map(|go| (Purl::stdlib(go), stdlib_version(go)))
+    /// The standard library of each toolchain.
+    pub(crate) fn stdlib(&self) -> impl Iterator<Item = Stdlib<'_>> {
+        self.toolchains.iter().map(|go| Stdlib {
+            purl: Purl::stdlib(go),
+            version: stdlib_version(go),
+            cpe: stdlib_cpe(go),
+        })
     }
+}
+
+/// The standard library of a toolchain.
+pub(crate) struct Stdlib<'i> {
+    pub(crate) purl: Purl,
+    /// `1.26.8`.
+    pub(crate) version: &'i str,
+    pub(crate) cpe: String,
 }
 
 impl ModuleUse {

@@ -12,8 +12,9 @@ mod spdx;
 mod third_party;
 mod version;
 
-pub use edges::{ModuleFiles, resolve};
+pub use edges::{ModuleFiles, Resolver, resolve};
 pub use inventory::{FileFact, FileKind, Inventory, Library, LibraryUse, ModuleUse, Root};
+pub(crate) use serial::uuid;
 pub use third_party::{THIRD_PARTY_FILE, third_party_licenses};
 pub use version::{MainVersion, VersionSource, main_version};
 

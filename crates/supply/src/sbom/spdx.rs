@@ -66,7 +66,7 @@ struct Checksum {
 struct ExternalRef {
     reference_category: &'static str,
     reference_type: &'static str,
-    reference_locator: Purl,
+    reference_locator: String,
 }
 
 #[derive(Serialize)]
@@ -120,8 +120,9 @@ fn packages(inventory: &Inventory) -> Vec<Package> {
         ..package(&purl, &root.path, &root.version.version, &root.licences)
     };
     let modules = inventory.modules.iter().map(|(purl, m)| module(purl, m));
-    let stdlib = inventory.stdlib().map(|(purl, version)| {
-        let mut p = package(&purl, "stdlib", version, &Licences::default());
+    let stdlib = inventory.stdlib().map(|s| {
+        let mut p = package(&s.purl, "stdlib", s.version, &Licences::default());
+        p.external_refs.push(external("SECURITY", "cpe23Type", s.cpe));
         p.license_declared = "BSD-3-Clause".to_owned();
         p
     });
@@ -144,13 +145,17 @@ fn package(purl: &Purl, name: &str, version: &str, found: &Licences) -> Package 
         license_comments: comments(found),
         copyright_text: UNKNOWN,
         comment: String::new(),
-        external_refs: vec![ExternalRef {
-            reference_category: "PACKAGE-MANAGER",
-            reference_type: "purl",
-            reference_locator: purl.clone(),
-        }],
+        external_refs: vec![external("PACKAGE-MANAGER", "purl", purl.to_string())],
         primary_package_purpose: "LIBRARY",
     }
+}
+
+fn external(
+    reference_category: &'static str,
+    reference_type: &'static str,
+    reference_locator: String,
+) -> ExternalRef {
+    ExternalRef { reference_category, reference_type, reference_locator }
 }
 
 fn module(purl: &Purl, m: &ModuleUse) -> Package {
@@ -202,7 +207,7 @@ fn relationships(inventory: &Inventory) -> Vec<Relationship> {
     for (from, to) in &inventory.edges {
         out.extend(to.iter().map(|t| relation(id_of(from), "DEPENDS_ON", id_of(t))));
     }
-    out.extend(inventory.stdlib().map(|(p, _)| relation(root.clone(), "DEPENDS_ON", id_of(&p))));
+    out.extend(inventory.stdlib().map(|s| relation(root.clone(), "DEPENDS_ON", id_of(&s.purl))));
     out.extend(inventory.libraries.iter().map(|(p, l)| match l.used {
         LibraryUse::Linked => relation(root.clone(), "DEPENDS_ON", id_of(p)),
         LibraryUse::Loaded => relation(root.clone(), "DYNAMIC_LINK", id_of(p)),

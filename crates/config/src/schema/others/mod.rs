@@ -53,7 +53,7 @@ pub(crate) static OTHERS: [Key; 56] = [
     key("docker_signs", List(&Map(&SIGN)), "Signatures of container images.").publishing(),
     key("binary_signs", List(&Map(&BINARY_SIGN)), "Signatures of binaries, before they are packed."),
     key("announce", Map(&ANNOUNCE), "Who is told of the release.").publishing(),
-    key("sboms", List(&Map(&SBOM)), "Bills of materials.").later(),
+    key("sboms", List(&Map(&SBOM)), "Bills of materials."),
     key("chocolateys", List(&Map(&CHOCOLATEY)), "Chocolatey packages.").later(),
     key("makeselfs", List(&Map(&MAKESELF)), "Self-extracting archives.").later(),
     key("mcp", Map(&MCP), "Registration with the MCP registry.").publishing(),

@@ -1,0 +1,152 @@
+//! A message to people when vulnerabilities stop a release.
+//!
+//! Owns: the message, in a form that Slack, Mattermost and their like read or by the user's template, and sending it. Must
+//! not: change how the run ends, show an address or a header.
+
+use super::Scanned;
+use crate::session::Session;
+use crate::templates::ProjectTemplates;
+use goferry_config::model::{Alert, Text};
+use goferry_config::template::{Fields, Templates, Value};
+use goferry_net::Request;
+use goferry_report::{Code, Diagnostic};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// Blocks of Slack's hold 3000 characters.
+const LONGEST: usize = 2800;
+
+/// What stopped something.
+pub struct Incident<'a> {
+    /// Project and version, or what was scanned.
+    pub title: String,
+    /// Every result; those that do not block are left out of the message.
+    pub scanned: &'a [Scanned],
+    /// Fields of templates: a release's, or none.
+    pub fields: Fields,
+}
+
+/// Sends the message of `[alert]`. A failure is a warning, whatever it is: it must not hide why there is a message.
+pub fn alert(session: &Session, alert: &Alert, incident: &Incident<'_>) {
+    if let Err(why) = send(session, alert, incident) {
+        let d = Diagnostic::warning(Code::AlertFailed, format!("the alert was not sent: {why}"));
+        session.sink.diagnostic(d);
+    }
+}
+
+fn send(session: &Session, alert: &Alert, incident: &Incident<'_>) -> Result<(), String> {
+    let now = jiff::Timestamp::now().as_second();
+    let host = ProjectTemplates::new(session.cwd.clone(), session.env.clone(), now);
+    let templates = Templates::new(&host);
+    let fields = fields(incident);
+    let text = |t: &Text| {
+        templates.render(&t.value, &fields).map_err(|e| format!("its template fails: {}", e.message))
+    };
+    let url = alert.url.as_ref().map(text).transpose()?.unwrap_or_default();
+    let body = match &alert.body {
+        Some(body) => text(body)?,
+        None => slack(incident),
+    };
+    let kind = alert.content_type.as_ref().map(text).transpose()?;
+    let mut request =
+        Request::post(&url, kind.as_deref().unwrap_or("application/json"), body.into_bytes()).attempts(3);
+    for (name, value) in &alert.headers {
+        request = request.header(name, &text(value)?);
+    }
+    // An address is a secret here, so nothing of it but the host is said.
+    let place =
+        url.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or(rest));
+    let place = place.rsplit('@').next().unwrap_or_default();
+    let answer = session.send(&request).map_err(|e| e.to_string().replace(&url, place))?;
+    if answer.is_success() { Ok(()) } else { Err(format!("{place} answers {}", answer.status)) }
+}
+
+/// One line for each vulnerability that blocks, with what it is in.
+fn lines(incident: &Incident<'_>) -> Vec<String> {
+    let mut by_id: BTreeMap<&str, (String, Vec<&str>)> = BTreeMap::new();
+    for s in incident.scanned {
+        for id in &s.report.blocking {
+            let v = s.report.vulnerabilities.iter().find(|v| v.id == *id);
+            let line = v.map_or_else(String::new, |v| {
+                let fixed =
+                    if v.fixed.is_empty() { "no fix".to_owned() } else { format!("fixed in {}", v.fixed) };
+                format!("{} {} ({fixed}): {}", v.module, v.version, v.summary)
+            });
+            let entry = by_id.entry(id).or_insert((line, vec![]));
+            entry.1.push(if s.target.is_empty() { &s.name } else { &s.target });
+        }
+    }
+    let mut out: Vec<String> = by_id
+        .into_iter()
+        .map(|(id, (line, places))| format!("{id}: {line} [{}]", places.join(", ")))
+        .collect();
+    let expired = incident.scanned.iter().flat_map(|s| &s.report.expired);
+    let mut expired: Vec<String> =
+        expired.map(|i| format!("{}: the entry in {} ended on {}", i.id, i.source, i.expires)).collect();
+    expired.sort();
+    expired.dedup();
+    out.extend(expired);
+    out
+}
+
+fn title(incident: &Incident<'_>) -> String {
+    format!("{}: stopped by known vulnerabilities", incident.title)
+}
+
+/// A message with `text` for notifications and `blocks` for the channel.
+fn slack(incident: &Incident<'_>) -> String {
+    let mut text = String::new();
+    let lines = lines(incident);
+    for (n, line) in lines.iter().enumerate() {
+        // What Slack would take for a mention or a link.
+        let line = line.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        if text.len() + line.len() > LONGEST {
+            text += &format!("and {} more", lines.len() - n);
+            break;
+        }
+        text += &format!("• {line}\n");
+    }
+    let title = title(incident);
+    json!({
+        "text": format!("{title}\n{text}"),
+        "blocks": [
+            { "type": "header", "text": { "type": "plain_text", "text": title.chars().take(150).collect::<String>() } },
+            { "type": "section", "text": { "type": "mrkdwn", "text": text } },
+        ],
+    })
+    .to_string()
+}
+
+fn fields(incident: &Incident<'_>) -> Fields {
+    let mut ids: Vec<String> = incident.scanned.iter().flat_map(|s| s.report.blocking.clone()).collect();
+    ids.sort();
+    ids.dedup();
+    let finding = |s: &Scanned, f: &goferry_scan::Finding| -> Value {
+        let pairs = [
+            ("ID", f.id.clone()),
+            ("Level", f.level.to_string()),
+            ("Module", f.module.clone()),
+            ("Package", f.package.clone()),
+            ("Symbol", f.symbol.clone()),
+            ("Target", s.target.clone()),
+            ("Name", s.name.clone()),
+        ];
+        pairs.into_iter().map(|(k, v)| (k.to_owned(), v)).collect::<BTreeMap<_, _>>().into()
+    };
+    let blocking = |s: &&Scanned| s.report.blocks();
+    let findings: Vec<Value> = incident
+        .scanned
+        .iter()
+        .filter(blocking)
+        .flat_map(|s| {
+            let blocking = s.report.findings.iter().filter(|f| s.report.blocking.contains(&f.id));
+            blocking.map(|f| finding(s, f)).collect::<Vec<_>>()
+        })
+        .collect();
+    let mut out = incident.fields.clone();
+    out.set("Title", title(incident));
+    out.set("Text", lines(incident).join("\n"));
+    out.set("Blocking", ids);
+    out.set("Findings", findings);
+    out
+}

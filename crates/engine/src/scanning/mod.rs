@@ -1,0 +1,280 @@
+//! Known vulnerabilities in programs, folders of a release, modules and SBOMs: the recipe of `goferry scan` and of a
+//! release's scan step.
+//!
+//! Owns: which database is meant, how it gets here, the list of accepted vulnerabilities, what is scanned. Must not: know
+//! the rules of matching, draw.
+
+mod alert;
+mod ignores;
+mod module;
+mod place;
+mod programs;
+mod remote;
+
+pub use alert::{Incident, alert};
+pub use programs::Scanned;
+
+use crate::session::Session;
+use goferry_config::model::Scan;
+use goferry_report::{Code, Diagnostic, Diagnostics, Label};
+use goferry_scan::{
+    About, Database, Found, Ignore, Report, ScanError, Source, Subject, Threshold, judge, merge,
+};
+use place::Place;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Vulnerabilities that a diagnostic names.
+const SHOWN: usize = 20;
+
+/// What the command line says over the configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// `--db`.
+    pub db: Option<String>,
+    /// `--extra`.
+    pub extra: Vec<PathBuf>,
+    /// `--ignore-file`.
+    pub ignore_files: Vec<PathBuf>,
+    /// `--fail-on`.
+    pub fail_on: Option<Threshold>,
+}
+
+/// A database, a list and a threshold: what anything can be judged by.
+#[derive(Debug)]
+pub struct Scanner {
+    database: Database,
+    ignores: Vec<Ignore>,
+    threshold: Threshold,
+    /// Whether what it finds stops a release.
+    gate: bool,
+    /// `2026-11-25`.
+    today: String,
+    /// Where the database came from, as it was named.
+    pub named: String,
+    /// Seconds since 1970.
+    now: i64,
+    /// Holds the index where there is no cache.
+    _temp: Option<tempfile::TempDir>,
+}
+
+impl Scanner {
+    /// Opens what the command line, `[scan]` or GOVULNDB name.
+    ///
+    /// # Errors
+    /// [`Code::NoVulnerabilityDatabase`], or what is wrong with a list.
+    pub fn open(session: &Session, config: Option<&Scan>, asked: &Asked) -> Result<Scanner, Diagnostics> {
+        let variable = session.env.get("GOVULNDB").filter(|v| !v.is_empty());
+        let configured = config.and_then(|c| c.db.as_ref()).map(|t| &t.value);
+        let Some(named) = asked.db.as_ref().or(configured).or(variable) else {
+            let mut d = missing("no vulnerability database is named".to_owned());
+            d.labels.extend(config.and_then(|c| c.place.label("")));
+            return Err(d
+                .hint_with("name one on the command line:", "goferry scan --db https://vuln.go.dev …")
+                .hint_with("or in goferry.toml, under [scan]:", "db = \"https://vuln.go.dev\"")
+                .hint("or set GOVULNDB, as for the go tools; a folder or .tar.zst of OSV files will do")
+                .into());
+        };
+        let scanner = Scanner::of(session, config, asked, named)?;
+        place::remember(&scanner_folder(session), named, &session.cwd);
+        Ok(scanner)
+    }
+
+    /// Opens what is at hand without being asked for: GOVULNDB if it is no address, or what was used the last time. No
+    /// connection is made, and nothing is stopped by what is found.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn at_hand(session: &Session) -> Result<Scanner, String> {
+        let asked = Asked::default();
+        let variable = session.env.get("GOVULNDB").filter(|v| !v.is_empty());
+        let folder = scanner_folder(session);
+        let named = match variable {
+            Some(v) => v.clone(),
+            None => place::remembered(&folder).ok_or("no vulnerability database is at hand")?,
+        };
+        let local = match Place::parse(&named, &session.cwd)? {
+            Place::Local(path) => path,
+            Place::Remote(url) => remote::copy(&folder.ok_or("there is no cache folder")?, &url)
+                .ok_or(format!("{named} was not fetched yet; goferry scan does"))?,
+        };
+        let text = local.to_string_lossy().into_owned();
+        let scanner = Scanner::of(session, None, &asked, &text).map_err(|d| {
+            d.list.first().map_or_else(|| "the database cannot be used".to_owned(), |d| d.message.clone())
+        })?;
+        Ok(Scanner { named, gate: false, ..scanner })
+    }
+
+    fn of(
+        session: &Session,
+        config: Option<&Scan>,
+        asked: &Asked,
+        named: &str,
+    ) -> Result<Scanner, Diagnostics> {
+        let ignores = ignores::gather(session, config, asked)?;
+        let (folder, temp) = match scanner_folder(session) {
+            Some(folder) => (folder, None),
+            None => {
+                let temp =
+                    tempfile::tempdir().map_err(|e| *crate::dist::failure(&std::env::temp_dir(), &e))?;
+                (temp.path().to_owned(), Some(temp))
+            }
+        };
+        let main = match Place::parse(named, &session.cwd).map_err(missing)? {
+            Place::Local(path) => path,
+            Place::Remote(url) => remote::fetch(session, &folder, &url)?,
+        };
+        let mut paths = vec![main];
+        paths.extend(config.iter().flat_map(|c| c.extra.iter()).map(|t| session.cwd.join(&t.value)));
+        paths.extend(asked.extra.iter().map(|p| session.cwd.join(p)));
+        let sources: Result<Vec<Source>, ScanError> = paths.iter().map(|p| Source::at(p)).collect();
+        let database = sources.and_then(|s| Database::open(s, &folder)).map_err(|e| unusable(&e))?;
+        let now = jiff::Timestamp::now().as_second();
+        if let Some(limit) = config.and_then(|c| c.max_age_seconds) {
+            young_enough(&database, now, limit, named)?;
+        }
+        let configured = config.and_then(|c| c.fail_on.as_deref()).map(threshold);
+        let threshold = asked.fail_on.or(configured).unwrap_or(Threshold::Linked);
+        let today = jiff::Timestamp::from_second(now).unwrap_or_default().to_string();
+        let today = today.get(..10).unwrap_or_default().to_owned();
+        let named = named.to_owned();
+        Ok(Scanner { database, ignores, threshold, gate: true, today, named, now, _temp: temp })
+    }
+
+    /// What is to be said of the database.
+    pub fn about(&self) -> About {
+        self.database.about()
+    }
+
+    /// The threshold.
+    pub fn threshold(&self) -> Threshold {
+        self.threshold
+    }
+
+    /// The database, for comparing without judging.
+    pub(crate) fn into_database(self) -> Database {
+        self.database
+    }
+
+    /// Whether what it finds stops a release: `[scan]` is configured, or a scan was asked for.
+    pub fn is_gate(&self) -> bool {
+        self.gate
+    }
+
+    pub(crate) fn today(&self) -> &str {
+        &self.today
+    }
+
+    /// Compares several subjects that are one thing, without judging.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) fn find(&self, subjects: &[Subject]) -> Result<Found, ScanError> {
+        let found: Result<Vec<Found>, ScanError> =
+            subjects.iter().map(|s| goferry_scan::scan(s, &self.database, self.now)).collect();
+        merge(found?).ok_or_else(|| ScanError::NotGo("there is nothing to scan in it".to_owned()))
+    }
+
+    /// Judges what was found by the list and the threshold, today.
+    pub fn judge(&self, found: Found) -> Report {
+        judge(found, self.about(), &self.ignores, self.threshold, &self.today)
+    }
+}
+
+/// `present`, `imported`, `linked`, `never`.
+pub fn threshold(word: &str) -> Threshold {
+    match word {
+        "present" => Threshold::Present,
+        "imported" => Threshold::Imported,
+        "never" => Threshold::Never,
+        _ => Threshold::Linked,
+    }
+}
+
+/// Where indexes and fetched databases are kept.
+fn scanner_folder(session: &Session) -> Option<PathBuf> {
+    session.tools.as_deref().and_then(Path::parent).map(|root| root.join("vulndb"))
+}
+
+fn missing(message: String) -> Diagnostic {
+    Diagnostic::error(Code::NoVulnerabilityDatabase, message)
+}
+
+pub(crate) fn unusable(e: &ScanError) -> Diagnostic {
+    missing(e.to_string())
+}
+
+/// A database whose age is not known cannot be young enough; the times of files say when it was copied.
+fn young_enough(database: &Database, now: i64, limit: u64, named: &str) -> Result<(), Diagnostic> {
+    let about = database.about();
+    let stated =
+        matches!(about.date_from, goferry_scan::DateFrom::Database | goferry_scan::DateFrom::Records);
+    let age = database.date().filter(|_| stated).map(|d| now.saturating_sub(d).max(0).unsigned_abs());
+    match age {
+        Some(age) if age <= limit => Ok(()),
+        Some(age) => Err(missing(format!(
+            "the vulnerability database {named} is of {}, {} days old; `max_age` allows {}",
+            about.date.get(..10).unwrap_or_default(),
+            age / 86_400,
+            limit / 86_400
+        ))
+        .hint("get a newer one, or change `max_age` in [scan]")),
+        None => Err(missing(format!(
+            "the vulnerability database {named} does not say how old it is, and `max_age` is set"
+        ))),
+    }
+}
+
+/// What a report says that stops a release, or would if `[scan]` were configured: a diagnostic for all vulnerabilities, and
+/// one for each entry that has expired.
+fn diagnostics(what: &str, report: &Report) -> Diagnostics {
+    let mut out = Diagnostics::default();
+    if !report.blocking.is_empty() {
+        let n = report.blocking.len();
+        let plural = if n == 1 { "vulnerability that stops" } else { "vulnerabilities that stop" };
+        let mut d = Diagnostic::error(Code::Vulnerable, format!("{what}: {n} {plural} a release"));
+        for id in report.blocking.iter().take(SHOWN) {
+            d = d.with_note(line(id, report));
+        }
+        if n > SHOWN {
+            d = d.with_note(format!("and {} more", n - SHOWN));
+        }
+        out.push(remedies(d.label(Label::file(what)), report));
+    }
+    for i in &report.expired {
+        let message = format!("{}: {} was accepted until {}", i.source, i.id, i.expires);
+        let d = Diagnostic::error(Code::IgnoreExpired, message).label(Label::file(&i.source));
+        out.push(d.hint("take the entry out, upgrade, or decide again with a new day"));
+    }
+    out
+}
+
+/// `GO-2022-1059 linked: golang.org/x/text v0.3.5, fixed in v0.3.8: Denial of service …`
+fn line(id: &str, report: &Report) -> String {
+    let nearest = report.findings.iter().filter(|f| f.id == id).max_by_key(|f| f.level);
+    let Some(nearest) = nearest else { return id.to_owned() };
+    let about = report.vulnerabilities.iter().find(|v| v.id == id && v.module == nearest.module);
+    let Some(v) = about else { return format!("{id} {}: {}", nearest.level, nearest.module) };
+    let fixed = if v.fixed.is_empty() { "not fixed".to_owned() } else { format!("fixed in {}", v.fixed) };
+    format!("{id} {}: {} {}, {fixed}: {}", nearest.level, v.module, v.version, v.summary)
+}
+
+/// For each module the version that clears all of what stops the release.
+fn remedies(mut d: Diagnostic, report: &Report) -> Diagnostic {
+    let mut fixes: BTreeMap<&str, &str> = BTreeMap::new();
+    let blocking = report.vulnerabilities.iter().filter(|v| report.blocking.contains(&v.id));
+    for v in blocking.filter(|v| !v.fixed.is_empty()) {
+        let fix = fixes.entry(&v.module).or_insert(&v.fixed);
+        if goferry_scan::version::compare(fix, &v.fixed).is_lt() {
+            *fix = &v.fixed;
+        }
+    }
+    if let Some(go) = fixes.remove(goferry_scan::STDLIB) {
+        d = d.hint(format!("build with go{} or later", go.trim_start_matches('v')));
+    }
+    let gets: Vec<String> = fixes.iter().map(|(module, version)| format!("{module}@{version}")).collect();
+    if !gets.is_empty() {
+        d = d.hint_with("upgrade:", format!("go get {}", gets.join(" ")));
+    }
+    d
+}

@@ -1,0 +1,95 @@
+//! Where a database is: GOVULNDB's forms and paths. Must not: look whether it is there.
+
+use std::path::{Path, PathBuf};
+
+/// A database's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A file or folder, absolute.
+    Local(PathBuf),
+    /// An address without a slash at its end.
+    Remote(String),
+}
+
+impl Place {
+    pub(super) fn parse(text: &str, cwd: &Path) -> Result<Place, String> {
+        let text = text.trim();
+        if text.starts_with("https://") || text.starts_with("http://") {
+            return Ok(Place::Remote(text.trim_end_matches('/').to_owned()));
+        }
+        let Some(rest) = text.strip_prefix("file://") else {
+            if let Some((scheme, _)) = text.split_once("://") {
+                return Err(format!("{scheme} is no kind of address that a database can have"));
+            }
+            return Ok(Place::Local(cwd.join(text)));
+        };
+        let path = rest.strip_prefix("localhost").unwrap_or(rest);
+        let path = unescape(path).ok_or(format!("{text} is not a file's address"))?;
+        // file:///C:/db
+        let path = match path.as_bytes() {
+            [b'/', drive, b':', ..] if drive.is_ascii_alphabetic() => &path[1..],
+            [b'/', ..] => path.as_str(),
+            _ => return Err(format!("{text} names another machine")),
+        };
+        Ok(Place::Local(PathBuf::from(path)))
+    }
+}
+
+fn unescape(text: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(b) = bytes.next() {
+        out.push(if b == b'%' {
+            let hex = [bytes.next()?, bytes.next()?];
+            u8::from_str_radix(std::str::from_utf8(&hex).ok()?, 16).ok()?
+        } else {
+            b
+        });
+    }
+    String::from_utf8(out).ok()
+}
+
+/// Notes which database was used, for releases that name none.
+pub(super) fn remember(folder: &Option<PathBuf>, named: &str, cwd: &Path) {
+    let Some(folder) = folder else { return };
+    let absolute = match Place::parse(named, cwd) {
+        Ok(Place::Local(path)) => path.to_string_lossy().into_owned(),
+        Ok(Place::Remote(url)) => url,
+        Err(_) => return,
+    };
+    // A cache that cannot be written costs a scan that nobody asked for.
+    let _ = std::fs::write(folder.join("last"), absolute);
+}
+
+/// What was used the last time.
+pub(super) fn remembered(folder: &Option<PathBuf>) -> Option<String> {
+    let text = std::fs::read_to_string(folder.as_ref()?.join("last")).ok()?;
+    Some(text).filter(|t| !t.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places() {
+        let of = |text| match Place::parse(text, Path::new("/w")) {
+            Ok(Place::Local(p)) => p.display().to_string(),
+            Ok(Place::Remote(u)) => u,
+            Err(e) => format!("error: {e}"),
+        };
+        let table = [
+            ("db", "/w/db"),
+            ("/srv/db.tar.zst", "/srv/db.tar.zst"),
+            ("file:///srv/a%20b", "/srv/a b"),
+            ("file://localhost/srv", "/srv"),
+            ("file:///C:/db", "C:/db"),
+            ("file://host/db", "error: file://host/db names another machine"),
+            ("https://vuln.go.dev/", "https://vuln.go.dev"),
+            ("gs://bucket", "error: gs is no kind of address that a database can have"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(of(text), expected, "{text}");
+        }
+    }
+}

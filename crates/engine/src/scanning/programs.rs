@@ -1,0 +1,182 @@
+//! What is scanned: programs, the binaries of a release, SBOMs.
+
+use super::{Scanner, diagnostics};
+use crate::symbols;
+use goferry_objfile::{Binary, ReadAt};
+use goferry_report::{Code, Diagnostic, Diagnostics, Label};
+use goferry_scan::{Found, Level, Report, ScanError, Subject};
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The result for one thing that was scanned.
+#[derive(Clone, Debug, Serialize)]
+pub struct Scanned {
+    /// The file, module or SBOM, as it was named.
+    pub name: String,
+    /// What it was built for, if that is known.
+    pub target: String,
+    /// SHA-256 of the file, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// What was found.
+    #[serde(flatten)]
+    pub report: Report,
+}
+
+impl Scanned {
+    /// What stops a release.
+    pub fn diagnostics(&self) -> Diagnostics {
+        diagnostics(&self.name, &self.report)
+    }
+
+    /// What was found, in a few words: `2 linked, 1 imported, 7 present`. A vulnerability counts at its nearest level.
+    pub fn words(&self) -> String {
+        let mut nearest: BTreeMap<&str, Level> = BTreeMap::new();
+        for f in &self.report.findings {
+            let level = nearest.entry(&f.id).or_insert(f.level);
+            *level = f.level.max(*level);
+        }
+        let count = |level| nearest.values().filter(|l| **l == level).count();
+        let parts = [Level::Linked, Level::Imported, Level::Present]
+            .map(|l| (count(l), l))
+            .into_iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, l)| format!("{n} {l}"));
+        let words = parts.collect::<Vec<_>>().join(", ");
+        if words.is_empty() { "no known vulnerability".to_owned() } else { words }
+    }
+}
+
+/// A binary that a release names.
+struct Listed {
+    path: PathBuf,
+    target: String,
+    sha256: Option<String>,
+}
+
+impl Scanner {
+    /// Scans a program, or, of a folder of a release, every binary that it names.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no Go program.
+    pub fn path(&self, path: &Path) -> Result<Vec<Scanned>, Diagnostics> {
+        if !path.is_dir() {
+            return Ok(vec![self.program(path, None, None)?]);
+        }
+        let listed = listed(path)?;
+        let mut out = Vec::new();
+        let mut problems = Diagnostics::default();
+        for l in listed {
+            match self.program(&l.path, Some(l.target), l.sha256) {
+                Ok(scanned) => out.push(scanned),
+                Err(d) => problems.push(*d),
+            }
+        }
+        if problems.has_errors() { Err(problems) } else { Ok(out) }
+    }
+
+    /// Scans one program.
+    ///
+    /// # Errors
+    /// As [`Scanner::path`].
+    pub(crate) fn program(
+        &self,
+        path: &Path,
+        target: Option<String>,
+        sha256: Option<String>,
+    ) -> Result<Scanned, Box<Diagnostic>> {
+        let (bytes, binary) = symbols::open(path)?;
+        let name = path.display().to_string();
+        let found = self.binary(&bytes, &binary).map_err(|e| drawn(&name, &e))?;
+        let stated = || goferry_diagnose::target_of(&binary).map(|t| t.to_string()).unwrap_or_default();
+        let target = target.unwrap_or_else(stated);
+        Ok(Scanned { name: path.display().to_string(), target, sha256, report: self.judge(found) })
+    }
+
+    /// What is in a program's bytes, not judged.
+    pub(crate) fn binary(&self, bytes: &dyn ReadAt, binary: &Binary) -> Result<Found, ScanError> {
+        self.find(&Subject::of_program(bytes, binary)?)
+    }
+
+    /// Scans what an SBOM names.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn sbom(&self, path: &Path) -> Result<Scanned, Diagnostics> {
+        let name = path.display().to_string();
+        let json = std::fs::read(path).map_err(|e| *crate::dist::failure(path, &e))?;
+        let found = goferry_scan::sbom::read(&json).and_then(|subject| self.find(&[subject]));
+        let found = found.map_err(|e| *drawn(&name, &e))?;
+        Ok(Scanned { name, target: String::new(), sha256: None, report: self.judge(found) })
+    }
+}
+
+pub(super) fn drawn(name: &str, e: &ScanError) -> Box<Diagnostic> {
+    Box::new(match e {
+        ScanError::NotGo(_) | ScanError::Sbom(_) => {
+            Diagnostic::error(Code::NotABinary, format!("{name}: {e}")).label(Label::file(name))
+        }
+        e => super::unusable(e),
+    })
+}
+
+/// Whether a folder is one that a release made.
+pub(super) fn is_release(folder: &Path) -> bool {
+    ["goferry.json", "artifacts.json"].iter().any(|f| folder.join(f).is_file())
+}
+
+/// The binaries that a release names: goferry's own record, else goreleaser's list.
+fn listed(folder: &Path) -> Result<Vec<Listed>, Diagnostics> {
+    let own = folder.join("goferry.json");
+    let (file, found) = if own.is_file() {
+        let record = read(&own)?;
+        let text = |b: &Value, key: &str| b.get(key).and_then(Value::as_str).map(str::to_owned);
+        let listed = |b: &Value| {
+            Some(Listed {
+                path: folder.join(text(b, "path")?),
+                target: text(b, "target").unwrap_or_default(),
+                sha256: text(b, "sha256"),
+            })
+        };
+        (
+            own,
+            record
+                .get("binaries")
+                .and_then(Value::as_array)
+                .map(|all| all.iter().filter_map(listed).collect()),
+        )
+    } else {
+        let list = folder.join("artifacts.json");
+        let record = read(&list)?;
+        (list, record.as_array().map(|all| all.iter().filter_map(|a| of_artifact(folder, a)).collect()))
+    };
+    match found {
+        Some(found) if !Vec::<Listed>::is_empty(&found) => Ok(found),
+        _ => {
+            let message = format!("{} names no binary", file.display());
+            Err(Diagnostic::error(Code::OutputMissing, message).into())
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Value, Diagnostics> {
+    let bytes = std::fs::read(path).map_err(|e| *crate::dist::failure(path, &e))?;
+    serde_json::from_slice(&bytes)
+        .map_err(|e| Diagnostic::error(Code::Io, format!("{} is damaged: {e}", path.display())).into())
+}
+
+/// goreleaser writes paths from the project's folder, with dist's own name before them.
+fn of_artifact(folder: &Path, a: &Value) -> Option<Listed> {
+    let text = |key: &str| a.get(key).and_then(Value::as_str);
+    if !matches!(text("type")?, "Binary" | "Universal Binary") {
+        return None;
+    }
+    let path = Path::new(text("path")?);
+    let inside: PathBuf = path.components().skip(1).collect();
+    let beside = folder.parent().map(|p| p.join(path)).filter(|p| p.exists());
+    let target = [text("goos"), text("goarch")].into_iter().flatten().collect::<Vec<_>>().join("/");
+    let path = Some(folder.join(inside)).filter(|p| p.exists()).or(beside)?;
+    Some(Listed { path, target, sha256: None })
+}

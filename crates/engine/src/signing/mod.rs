@@ -1,0 +1,327 @@
+//! What signs a release: keys and identities that are opened once, and what they need of the environment.
+//!
+//! Owns: where keys, passwords and tokens come from, whom to ask for certificates, and which files a signature is written into. Must not:
+//! know a format.
+
+mod service;
+mod token;
+
+use crate::session::Session;
+use base64ct::{Base64, Encoding as _};
+use goferry_plan::graph::{NativeSign, SignBy, SignSpec};
+use goferry_plan::secret;
+use goferry_report::Diagnostics;
+use goferry_supply::{
+    Attestation, Bundle, Format, Identity, PUBLIC_FULCIO, PUBLIC_REKOR, Password, PredicateType, PrivateKey,
+    Signature, SignedBy, SigningKey, Statement, SupplyError, Witnesses,
+};
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A key is some hundred bytes.
+const KEY_LIMIT: u64 = 1 << 20;
+
+/// Variables of one signature, its own before all others.
+#[derive(Clone, Copy, Debug)]
+pub struct Environment<'a> {
+    /// `KEY=value`.
+    pub own: &'a [String],
+    /// Everybody's.
+    pub all: &'a BTreeMap<String, String>,
+}
+
+impl Environment<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        let own = self.own.iter().rev().filter_map(|e| e.split_once('=')).find(|(k, _)| *k == name);
+        own.map(|(_, v)| v).or_else(|| self.all.get(name).map(String::as_str))
+    }
+}
+
+/// A statement as it is written.
+pub(crate) struct Sealed {
+    /// A bundle, or the bare statement.
+    pub bytes: Vec<u8>,
+    /// A key that signs no statements, and so signs the file.
+    pub beside: Option<Arc<SigningKey>>,
+}
+
+/// What names a key: itself and its password.
+type Opening = (String, Option<String>);
+/// What names an identity: who certified it, and the token that was given.
+type Certified = (String, Option<String>);
+
+/// Keys that were opened: a password costs a sixth of a second, and a release has many files. And identities that were certified, while
+/// they are fresh.
+#[derive(Default)]
+pub struct Keys {
+    opened: Mutex<HashMap<Opening, Arc<SigningKey>>>,
+    certified: Mutex<HashMap<Certified, Arc<Identity>>>,
+}
+
+/// Who signs, held while it is done.
+enum Who {
+    Key(Arc<SigningKey>),
+    Identity(Arc<Identity>),
+}
+
+impl Keys {
+    /// Signs a file, in the form of the key.
+    ///
+    /// # Errors
+    /// The key does not open, there is no identity, a service refuses, or the file cannot be read.
+    pub fn sign(
+        &self,
+        session: &Session,
+        file: &Path,
+        native: &NativeSign,
+        env: &Environment<'_>,
+    ) -> Result<(Format, Signature), Diagnostics> {
+        let services = addresses(native, env);
+        let path = session.cwd.join(file);
+        let transport = service::Services(session);
+        let witnesses = services.witnesses(&transport);
+        let signed = match self.who(session, native, env, &services)? {
+            Who::Key(key) => match &witnesses {
+                Some(w) => key.sign_before(&path, w),
+                None => key.sign(&path),
+            }
+            .map(|s| (key.format(), s)),
+            Who::Identity(i) => {
+                let bundle = goferry_supply::sign_blob_by(SignedBy::Identity(&i), witnesses.as_ref(), &path);
+                bundle.and_then(|b| b.signature_of()).map(|s| (Format::Sigstore, s))
+            }
+        };
+        signed.map_err(drawn)
+    }
+
+    /// Says something of files and signs it.
+    ///
+    /// # Errors
+    /// As [`Keys::sign`]; and only keys of sigstore's kind attest.
+    pub fn attest(
+        &self,
+        session: &Session,
+        files: &[PathBuf],
+        predicate: (&PredicateType, &str),
+        native: &NativeSign,
+        env: &Environment<'_>,
+    ) -> Result<Attestation, Diagnostics> {
+        let files: Vec<PathBuf> = files.iter().map(|f| session.cwd.join(f)).collect();
+        self.by(session, native, env, |by, witnesses| {
+            goferry_supply::attest_by(by, witnesses, &files, predicate.0, predicate.1)
+        })
+    }
+
+    /// Signs a statement.
+    ///
+    /// # Errors
+    /// As [`Keys::attest`].
+    pub fn statement(
+        &self,
+        session: &Session,
+        statement: &Statement,
+        native: &NativeSign,
+        env: &Environment<'_>,
+    ) -> Result<Bundle, Diagnostics> {
+        self.by(session, native, env, |by, witnesses| {
+            goferry_supply::sign_statement(by, witnesses, statement)
+        })
+    }
+
+    /// A statement, signed.
+    pub(crate) fn seal(
+        &self,
+        session: &Session,
+        statement: &Statement,
+        native: &NativeSign,
+        env: &Environment<'_>,
+    ) -> Result<Sealed, Diagnostics> {
+        if let Who::Key(key) = self.who(session, native, env, &addresses(native, env))?
+            && key.sigstore().is_none()
+        {
+            let bytes = goferry_supply::slsa::sealed(statement, None).map_err(drawn)?;
+            return Ok(Sealed { bytes, beside: Some(key) });
+        }
+        let bundle = self.statement(session, statement, native, env)?;
+        Ok(Sealed { bytes: (bundle.to_json().map_err(drawn)? + "\n").into_bytes(), beside: None })
+    }
+
+    fn by<T>(
+        &self,
+        session: &Session,
+        native: &NativeSign,
+        env: &Environment<'_>,
+        sign: impl FnOnce(SignedBy<'_>, Option<&Witnesses<'_>>) -> Result<T, SupplyError>,
+    ) -> Result<T, Diagnostics> {
+        let services = addresses(native, env);
+        let transport = service::Services(session);
+        let witnesses = services.witnesses(&transport);
+        let done = match self.who(session, native, env, &services)? {
+            Who::Key(key) => sign(SignedBy::Key(attesting(&key, native)?), witnesses.as_ref()),
+            Who::Identity(i) => sign(SignedBy::Identity(&i), witnesses.as_ref()),
+        };
+        done.map_err(drawn)
+    }
+
+    fn who(
+        &self,
+        session: &Session,
+        native: &NativeSign,
+        env: &Environment<'_>,
+        services: &Addresses,
+    ) -> Result<Who, Diagnostics> {
+        if let Some(name) = &native.key {
+            return self.open(&session.cwd, name, env, native.stdin.as_deref()).map(Who::Key);
+        }
+        let id = (services.fulcio.clone(), native.token.clone());
+        let mut certified = self.certified.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(identity) = certified.get(&id).filter(|i| i.is_fresh(now())) {
+            return Ok(Who::Identity(Arc::clone(identity)));
+        }
+        let token = token::token(session, native.token.as_deref(), env, now())?;
+        let identity =
+            Identity::certified(&token, &services.fulcio, &service::Services(session)).map_err(drawn)?;
+        let identity = Arc::new(identity);
+        certified.insert(id, Arc::clone(&identity));
+        Ok(Who::Identity(identity))
+    }
+
+    /// A key by path or, as cosign has it, `env://NAME`.
+    fn open(
+        &self,
+        cwd: &Path,
+        name: &str,
+        env: &Environment<'_>,
+        stdin: Option<&str>,
+    ) -> Result<Arc<SigningKey>, Diagnostics> {
+        let password = env.get("COSIGN_PASSWORD").or(stdin);
+        let id = (name.to_owned(), password.map(str::to_owned));
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = opened.get(&id) {
+            return Ok(Arc::clone(key));
+        }
+        let text = match name.strip_prefix("env://") {
+            Some(variable) => env.get(variable).map(|v| v.as_bytes().to_vec()).ok_or_else(|| {
+                let reason = "there is no such variable".to_owned();
+                drawn(SupplyError::Key { name: name.to_owned(), reason })
+            })?,
+            None => goferry_supply::read_bounded(&cwd.join(name), KEY_LIMIT).map_err(drawn)?,
+        };
+        let password = password.map(Password::new);
+        let key = Arc::new(SigningKey::read(&text, name, password.as_ref()).map_err(drawn)?);
+        opened.insert(id, Arc::clone(&key));
+        Ok(key)
+    }
+}
+
+/// The files that a release's signature is written into, relative to the working directory.
+pub(crate) fn files(
+    native: &NativeSign,
+    signature: Signature,
+) -> Result<Vec<(String, Vec<u8>)>, Diagnostics> {
+    let mut out = vec![];
+    if let Some(place) = &native.bundle {
+        out.push((place.clone(), signature.document.into_bytes()));
+    }
+    if let Some(place) = &native.signature {
+        let name = native.key.clone().unwrap_or_default();
+        let reason = "it is of minisign or OpenSSH, which have no bare signatures".to_owned();
+        let bare = signature.bare.ok_or_else(|| drawn(SupplyError::Key { name, reason }))?;
+        out.push((place.clone(), encoded(bare, native.raw)));
+    }
+    if let (Some(place), Some(pem)) = (&native.certificate, signature.certificate) {
+        out.push((place.clone(), encoded(pem.into_bytes(), native.raw)));
+    }
+    Ok(out)
+}
+
+/// Whom to ask.
+struct Addresses {
+    fulcio: String,
+    rekor: Option<String>,
+    tsa: Option<String>,
+}
+
+impl Addresses {
+    fn witnesses<'a>(&'a self, transport: &'a service::Services<'a>) -> Option<Witnesses<'a>> {
+        let (rekor, tsa) = (self.rekor.as_deref(), self.tsa.as_deref());
+        (rekor.is_some() || tsa.is_some()).then_some(Witnesses { rekor, tsa, transport })
+    }
+}
+
+/// What was configured, else cosign's variables, else Sigstore's public services. A key's signature is logged only where that was asked for.
+fn addresses(native: &NativeSign, env: &Environment<'_>) -> Addresses {
+    let chosen = |own: &Option<String>, name| own.clone().or_else(|| env.get(name).map(str::to_owned));
+    let plain = |url: String| url.trim_end_matches('/').to_owned();
+    let s = &native.services;
+    let rekor = chosen(&s.rekor, "COSIGN_REKOR_URL").unwrap_or_else(|| PUBLIC_REKOR.to_owned());
+    let log = native.log || native.key.is_none();
+    let tsa = match native.key {
+        Some(_) => s.tsa.clone(),
+        None => chosen(&s.tsa, "COSIGN_TIMESTAMP_SERVER_URL"),
+    };
+    Addresses {
+        fulcio: plain(chosen(&s.fulcio, "COSIGN_FULCIO_URL").unwrap_or_else(|| PUBLIC_FULCIO.to_owned())),
+        rekor: log.then(|| plain(rekor)),
+        tsa: tsa.filter(|t| !t.is_empty()),
+    }
+}
+
+fn attesting<'k>(key: &'k SigningKey, native: &NativeSign) -> Result<&'k PrivateKey, Diagnostics> {
+    key.sigstore().ok_or_else(|| {
+        let reason = "it is of minisign or OpenSSH, and only cosign's kind of key attests".to_owned();
+        drawn(SupplyError::Key { name: native.key.clone().unwrap_or_default(), reason })
+    })
+}
+
+/// The real time: certificates and tokens know no other.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// As cosign's `--b64` has it.
+fn encoded(bytes: Vec<u8>, raw: bool) -> Vec<u8> {
+    if raw { bytes } else { Base64::encode_string(&bytes).into_bytes() }
+}
+
+/// Writes a file without a moment in which half of it is there.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".goferry-tmp");
+    std::fs::write(&beside, bytes)?;
+    std::fs::rename(&beside, path)
+}
+
+/// What a sign step knows of secrets beyond the environment.
+pub(crate) fn learn_secrets(spec: &SignSpec) {
+    for file in &spec.files {
+        let (env, stdin, token) = match &file.by {
+            SignBy::Goferry(n) => {
+                (&n.env, n.stdin.as_deref(), n.token.as_deref().filter(|t| token::looks_like_one(t)))
+            }
+            SignBy::Command(c) => (&c.env, c.stdin.as_deref(), None),
+        };
+        secret::learn(env.iter().filter_map(|e| e.split_once('=')));
+        secret::learn(stdin.map(|s| ("SIGN_STDIN_SECRET", s)));
+        secret::learn(token.map(|s| ("IDENTITY_TOKEN", s)));
+    }
+}
+
+/// A sign step in a line, for somebody who decides whether it may be done.
+pub(crate) fn line(spec: &SignSpec) -> String {
+    let by = spec.files.first().map(|f| match &f.by {
+        SignBy::Goferry(n) => n.key.as_ref().map_or_else(
+            || "with an identity of this machine's user".to_owned(),
+            |k| format!("with the key {k}"),
+        ),
+        SignBy::Command(c) => format!("{} {}", c.program.as_deref().unwrap_or("gpg"), c.args.join(" ")),
+    });
+    format!("{}: {}", spec.section, by.unwrap_or_default())
+}
+
+fn drawn(e: SupplyError) -> Diagnostics {
+    e.diagnostic().into()
+}
