@@ -125,6 +125,73 @@ fn a_release_is_proved_whole_and_in_part_and_every_change_is_found() {
     assert_eq!(r.verify(&[&key[..], &[archive]].concat()).status, 0, "and nobody asked about it");
 }
 
+/// The document of another build in the place of this one's: signed well, and about other modules.
+#[test]
+fn a_bill_of_another_build_is_found() {
+    let r = release("publish,sign");
+    let name = r.names().into_iter().find(|n| n.ends_with("linux_amd64.tar.gz.cdx.json")).unwrap();
+    let whole = r.verify(&["."]);
+    assert!(
+        whole.status == 0 && whole.stdout.contains("SBOMs name the modules"),
+        "{} {}",
+        whole.stdout,
+        whole.stderr
+    );
+    let path = r.folder.join(&name);
+    let good: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let change = |f: &dyn Fn(&mut serde_json::Value)| {
+        let mut bad = good.clone();
+        f(&mut bad);
+        std::fs::write(&path, bad.to_string()).unwrap();
+        // What vouches for it is made anew, as whoever exchanged it would.
+        for n in r
+            .names()
+            .iter()
+            .filter(|n| n.contains(".provenance.") || n.contains(".vsa.") || n.contains("checksums"))
+        {
+            let _ = std::fs::remove_file(r.folder.join(n));
+        }
+        let sums: String = r
+            .names()
+            .iter()
+            .map(|n| {
+                let done =
+                    std::process::Command::new("sha256sum").arg(n).current_dir(&r.folder).output().unwrap();
+                String::from_utf8(done.stdout).unwrap()
+            })
+            .collect();
+        std::fs::write(r.folder.join("checksums.txt"), sums).unwrap();
+        let bad = r.verify(&["."]);
+        std::fs::remove_file(r.folder.join("checksums.txt")).unwrap();
+        bad
+    };
+    let same = change(&|_| {});
+    assert_eq!(same.status, 0, "{}", same.stderr);
+    let module = serde_json::json!({"type": "library", "name": "example.com/x", "purl": "pkg:golang/example.com/x@v1.0.0"});
+    for (bad, word) in [
+        (
+            change(&|v| v["components"].as_array_mut().unwrap().push(module.clone())),
+            "it names example.com/x v1.0.0",
+        ),
+        (
+            change(&|v| v["metadata"]["component"]["purl"] = "pkg:golang/example.com/other@v1.2.3".into()),
+            "no program here is",
+        ),
+        (
+            change(&|v| {
+                for c in v["components"].as_array_mut().unwrap() {
+                    if c["name"] == "stdlib" {
+                        c["purl"] = "pkg:golang/stdlib@1.2.3".into();
+                    }
+                }
+            }),
+            "another version of the standard library",
+        ),
+    ] {
+        assert!(bad.status == 4 && bad.stderr.contains(word), "{word}: {} {}", bad.status, bad.stderr);
+    }
+}
+
 fn flip(path: &Path, at: usize) {
     let mut bytes = std::fs::read(path).unwrap();
     bytes[at] ^= 1 << (at % 8);

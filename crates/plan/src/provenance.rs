@@ -9,18 +9,25 @@ pub(crate) fn step(d: &Draft<'_>, steps: &mut Vec<Step>) {
     if d.options.skips("provenance") || !steps.iter().any(released) {
         return;
     }
-    let by = crate::sign::attester(d);
-    let ending = if by.is_some() { "sigstore.json" } else { "json" };
+    let by = crate::sign::signer(d);
+    let beside = crate::sign::beside(d).filter(|_| by.is_some());
+    let ending = if by.is_some() && beside.is_none() { "sigstore.json" } else { "json" };
     let file = |what: &str| format!("{}_{}.{what}.{ending}", d.name, d.version);
     let spec = ProvenanceSpec { provenance: file("provenance"), summary: file("vsa"), by };
-    let output =
-        |path: &str| Output { path: path.to_owned(), name: path.to_owned(), kind: ArtifactKind::Attestation };
+    let output = |path: String, kind| Output { path: path.clone(), name: path, kind };
+    let mut outputs: Vec<Output> = [&spec.provenance, &spec.summary]
+        .into_iter()
+        .map(|f| output(f.clone(), ArtifactKind::Attestation))
+        .collect();
+    for file in [&spec.provenance, &spec.summary] {
+        outputs.extend(beside.map(|end| output(format!("{file}{end}"), ArtifactKind::Signature)));
+    }
     steps.push(Step {
         id: StepId("provenance".to_owned()),
         stage: Stage::Provenance,
         target: None,
         needs: steps.iter().map(|s| s.id.clone()).collect(),
-        outputs: vec![output(&spec.provenance), output(&spec.summary)],
+        outputs,
         action: Action::Provenance(spec),
         cacheable: false,
     });

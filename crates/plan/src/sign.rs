@@ -110,9 +110,11 @@ pub(crate) fn signer(d: &Draft<'_>) -> Option<NativeSign> {
     })
 }
 
-/// The same, where the key is of a kind that attests: minisign's and OpenSSH's sign files only.
-pub(crate) fn attester(d: &Draft<'_>) -> Option<NativeSign> {
-    signer(d).filter(|_| choice::default_name(d, d.config.sign.key.as_ref()) == choice::SIGSTORE)
+/// What the signatures of `[sign]`'s kind of key are called after the file: minisign's and OpenSSH's sign files only, and make no
+/// bundles of statements; none for those that do.
+pub(crate) fn beside(d: &Draft<'_>) -> Option<&'static str> {
+    let name = choice::default_name(d, d.config.sign.key.as_ref());
+    Some(name).filter(|n| *n != choice::SIGSTORE).and_then(|n| n.strip_prefix("${artifact}"))
 }
 
 /// `[sign]`.

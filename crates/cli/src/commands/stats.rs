@@ -47,11 +47,11 @@ fn draw(release: Option<&history::InDist>, last: &Statistics) -> String {
     match release {
         Some(r) => {
             let state = if r.ok { "" } else { ", unfinished" };
-            out += &harmless(&format!("{} {}{state}\n", r.project, r.version));
+            out += &(harmless(&format!("{} {}{state}", r.project, r.version)) + "\n");
             let head = ["target", "built", "verified", "ran", "not run", "blocked by"];
             out += &table::draw(&head, &r.targets.iter().map(of_release).collect::<Vec<_>>());
             if !r.blocked.is_empty() {
-                out += &harmless(&format!("blocked as a whole by {}\n", r.blocked.join(", ")));
+                out += &(harmless(&format!("blocked as a whole by {}", r.blocked.join(", "))) + "\n");
             }
         }
         None => out += "there is no release in this folder\n",
@@ -79,7 +79,7 @@ fn draw(release: Option<&history::InDist>, last: &Statistics) -> String {
         .collect();
     out += &table::draw(&["target", "clean", "blocked by", "mean time to clean", "now"], &rows);
     if !last.blocked.is_empty() {
-        out += &harmless(&format!("blocked as a whole by {}\n", counted(&last.blocked)));
+        out += &(harmless(&format!("blocked as a whole by {}", counted(&last.blocked))) + "\n");
     }
     out
 }

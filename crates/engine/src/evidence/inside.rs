@@ -1,114 +1,136 @@
-//! What is inside archives against the binaries that the provenance names.
+//! The programs of a release, also those inside archives, against the binaries that the provenance names.
 
 use super::facts::Facts;
 use super::folder::Folder;
 use super::kind::Kind;
 use super::{Ledger, Question};
+use goferry_cache::Digest;
+use goferry_objfile::GoBuildInfo;
 use goferry_package::archive::{EntryKind, is_archive_name, read_members};
-use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read};
 
 /// The most that may come out of one archive.
 const UNPACKED_LIMIT: u64 = 1 << 30;
 
-/// Compares the programs inside every archive that is asked about.
-pub(super) fn compare(folder: &Folder, facts: &Facts, question: &Question<'_>, ledger: &mut Ledger) {
+/// A program of the release.
+pub(super) struct Program {
+    /// The artifact that it is, or is in.
+    pub artifact: String,
+    /// Its name there.
+    pub name: String,
+    /// SHA-256.
+    pub sha256: String,
+    /// What the go command wrote into it.
+    pub info: Option<GoBuildInfo>,
+}
+
+/// Reads the programs of every artifact that is asked about and not known to be another file.
+pub(super) fn programs(folder: &Folder, question: &Question<'_>, ledger: &mut Ledger) -> Vec<Program> {
     let vouched = ledger.vouched();
-    // What is known to be another file is not unpacked, however little it would take.
-    let wrong = |n: &str| {
-        ledger.wrong.iter().any(|(f, _)| f == n) || question.signer.is_some() && !vouched.contains(n)
-    };
-    let asked = |n: &str| folder.chosen.as_ref().is_none_or(|c| c.contains(n)) && !wrong(n);
-    let archives: Vec<&str> =
-        folder.of_kind(Kind::Artifact).map(|(n, _)| n).filter(|n| asked(n) && is_archive_name(n)).collect();
-    if archives.is_empty() {
-        return;
-    }
-    let known: BTreeMap<&str, &str> =
-        facts.byproducts.iter().map(|(path, sha256, _)| (sha256.as_str(), path.as_str())).collect();
-    if known.is_empty() {
-        ledger.unproved("what is inside the archives: no provenance names the programs");
-        return;
-    }
-    let mut compared = 0;
-    for name in archives {
-        match one(folder, name, &known, ledger) {
-            Ok(programs) => compared += programs,
+    let mut out = vec![];
+    for (name, held) in folder.of_kind(Kind::Artifact) {
+        // What is known to be another file is not unpacked, however little it would take.
+        let wrong = ledger.wrong.iter().any(|(f, _)| f == name)
+            || question.signer.is_some() && !vouched.contains(name);
+        if wrong || folder.chosen.as_ref().is_some_and(|c| !c.contains(name)) {
+            continue;
+        }
+        let read = match is_archive_name(name) {
+            true => of_archive(name, &held.path),
+            false if name.ends_with(".gz") || name.ends_with(".xz") => {
+                ledger.unproved(format!("{name}: what is inside was not looked at"));
+                continue;
+            }
+            false => of_file(name, &held.path).map(|p| p.into_iter().collect()),
+        };
+        match read {
+            Ok(programs) => out.extend(programs),
             Err(why) => ledger.wrong(name, why),
         }
     }
-    ledger.checked.push(format!("{compared} programs inside archives are those of the provenance"));
+    out
 }
 
-/// The number of programs in an archive that are known. One of a known name that is not, or none that is, is a fault: what else a
-/// maker packs is the maker's own matter, and is said.
-fn one(
-    folder: &Folder,
-    name: &str,
-    known: &BTreeMap<&str, &str>,
-    ledger: &mut Ledger,
-) -> Result<usize, String> {
-    let Some(held) = folder.files.get(name) else { return Ok(0) };
-    let (mut right, mut others, mut left) = (0, vec![], UNPACKED_LIMIT);
-    let visited = read_members(&held.path, &mut |entry, content| {
+fn of_file(name: &str, path: &std::path::Path) -> Result<Option<Program>, String> {
+    let mut file = std::fs::File::open(path).map_err(|e| e.to_string())?.take(UNPACKED_LIMIT);
+    let bytes = program(&mut file).map_err(|e| e.to_string())?;
+    Ok(bytes.map(|b| known(name, name, b)))
+}
+
+fn of_archive(name: &str, path: &std::path::Path) -> Result<Vec<Program>, String> {
+    let (mut out, mut left) = (vec![], UNPACKED_LIMIT);
+    let visited = read_members(path, &mut |entry, content| {
         if entry.kind != EntryKind::File {
             return Ok(());
         }
-        let mut content = io::Read::take(content, left);
-        let digest = program(&mut content)?;
+        let mut content = content.take(left);
+        let bytes = program(&mut content)?;
         left = content.limit();
         if left == 0 {
             return Err(io::Error::other("more comes out of it than a release has"));
         }
-        match digest {
-            Some(d) if known.contains_key(d.as_str()) => right += 1,
-            Some(_) => others.push(entry.name.clone()),
-            None => {}
-        }
+        out.extend(bytes.map(|b| known(name, &entry.name, b)));
         Ok(())
     });
-    visited.map_err(|e| e.to_string())?;
+    visited.map(|()| out).map_err(|e| e.to_string())
+}
+
+fn known(artifact: &str, name: &str, bytes: Vec<u8>) -> Program {
+    Program {
+        artifact: artifact.to_owned(),
+        name: name.to_owned(),
+        sha256: Digest::of(&bytes).to_hex(),
+        info: goferry_objfile::inspect(&bytes).ok().and_then(|b| b.go),
+    }
+}
+
+/// Compares the programs with those that the provenance names. One of a known name that is not, or an archive of which none
+/// is, is a fault: what else a maker packs is the maker's own matter, and is said.
+pub(super) fn compare(programs: &[Program], facts: &Facts, ledger: &mut Ledger) {
+    if programs.is_empty() {
+        return;
+    }
+    if facts.byproducts.is_empty() {
+        ledger.unproved("the programs: no provenance names them");
+        return;
+    }
     let base = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
-    let names: Vec<String> = known.values().map(|p| base(p)).collect();
-    let fault = others.iter().find(|o| right == 0 || names.contains(&base(o)));
-    if let Some(fault) = fault {
-        return Err(format!("{fault} in it is not the program that the provenance names"));
+    let names: Vec<String> = facts.byproducts.iter().map(|(p, _, _)| base(p)).collect();
+    let is_known = |p: &&Program| facts.byproducts.iter().any(|(_, d, _)| *d == p.sha256);
+    let mut by_artifact: BTreeMap<&str, Vec<&Program>> = BTreeMap::new();
+    for p in programs {
+        by_artifact.entry(&p.artifact).or_default().push(p);
     }
-    for other in others {
-        ledger.unproved(format!("{other} in {name}: a program that the provenance does not name"));
-    }
-    Ok(right)
-}
-
-/// The SHA-256 of a program; none of what is none.
-fn program(content: &mut impl io::Read) -> io::Result<Option<String>> {
-    let mut buffer = vec![0; 64 << 10];
-    let mut hash: Option<Sha256> = None;
-    loop {
-        let n = fill(content, &mut buffer)?;
-        match &mut hash {
-            _ if n == 0 => break,
-            Some(hash) => hash.update(&buffer[..n]),
-            None if is_program(&buffer[..n]) => hash = Some(Sha256::new_with_prefix(&buffer[..n])),
-            None => return Ok(None),
+    let mut right = 0;
+    for (artifact, all) in by_artifact {
+        let (good, others): (Vec<&Program>, Vec<&Program>) = all.into_iter().partition(is_known);
+        right += good.len();
+        // A program that is an artifact itself is a subject, and compared as such.
+        let others: Vec<&Program> = others.into_iter().filter(|o| o.name != artifact).collect();
+        match others.iter().find(|o| good.is_empty() || names.contains(&base(&o.name))) {
+            Some(o) => ledger
+                .wrong(artifact, format!("{} in it is not the program that the provenance names", o.name)),
+            None => others.iter().for_each(|o| {
+                ledger.unproved(format!(
+                    "{} in {artifact}: a program that the provenance does not name",
+                    o.name
+                ));
+            }),
         }
     }
-    Ok(hash.map(|h| h.finalize().iter().map(|b| format!("{b:02x}")).collect()))
+    ledger.checked.push(format!("{right} programs are those of the provenance"));
 }
 
-/// Reads until the buffer is full or nothing is left, so that the first piece holds the first bytes.
-fn fill(content: &mut impl io::Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut n = 0;
-    while n < buffer.len() {
-        match content.read(&mut buffer[n..]) {
-            Ok(0) => break,
-            Ok(more) => n += more,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
+/// The bytes of a program; none of what is none.
+fn program(content: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = vec![];
+    content.by_ref().take(8).read_to_end(&mut bytes)?;
+    if !is_program(&bytes) {
+        return Ok(None);
     }
-    Ok(n)
+    content.read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
 }
 
 /// ELF, PE, Mach-O (also universal) and WebAssembly, by their first bytes.

@@ -3,6 +3,7 @@
 //! Owns: which file says what about which other, and what follows for each. Must not: fetch, unpack onto the disk, print, decide whom to
 //! trust (the caller names a key or an identity). docs/verifying.md says what counts as proof.
 
+mod bom;
 mod bundles;
 mod facts;
 mod folder;
@@ -181,7 +182,9 @@ pub fn check(question: &Question<'_>) -> Result<Report, Diagnostics> {
     sums::compare(&folder, &mut ledger);
     let statements = bundles::gather(&folder, question, &mut ledger);
     let facts = statements::compare(&folder, &statements, question, &mut ledger);
-    inside::compare(&folder, &facts, question, &mut ledger);
+    let programs = inside::programs(&folder, question, &mut ledger);
+    inside::compare(&programs, &facts, &mut ledger);
+    bom::compare(&folder, &facts, &programs, question, &mut ledger);
     facts::expected(question, &facts, &mut ledger);
     Ok(judge::report(question, &folder, &facts, ledger))
 }

@@ -68,7 +68,7 @@ fn scan(cx: &Execution<'_>, v: &Verified) -> ScanVerdict {
             let gate = cx.scanner.as_ref().is_ok_and(crate::scanning::Scanner::is_gate);
             let blocking = if gate { s.report.blocking.len() } else { 0 };
             let database = s.report.database.date.clone();
-            return ScanVerdict::Scanned { database, findings: all.len() - blocking, blocking };
+            return ScanVerdict::Scanned { database, findings: all.len().saturating_sub(blocking), blocking };
         }
         Some(Scan::NotScanned { why }) => why.clone(),
         None => cx.scanner.as_ref().err().cloned().unwrap_or_else(|| "no scan was planned".to_owned()),
