@@ -165,7 +165,7 @@ fn of_step(cx: &Execution<'_>, step: &Step, sums: &BTreeMap<String, String>) -> 
             Planned::Source => ArtifactKind::UploadableSourceArchive,
             Planned::Checksum => ArtifactKind::Checksum,
             // goreleaser has no word for it; it is uploaded like any other file.
-            Planned::Attestation => ArtifactKind::UploadableFile,
+            Planned::Attestation | Planned::Vex => ArtifactKind::UploadableFile,
             Planned::Signature => ArtifactKind::Signature,
             Planned::Certificate => ArtifactKind::Certificate,
             Planned::Sbom => ArtifactKind::Sbom,

@@ -163,6 +163,8 @@ pub enum ArtifactKind {
     Certificate,
     /// A bill of materials.
     Sbom,
+    /// What is known of vulnerabilities in the release; not there if nothing was scanned.
+    Vex,
     /// A header of a c-archive or c-shared build.
     CHeader,
     /// A c-archive.
@@ -183,6 +185,7 @@ impl ArtifactKind {
             | ArtifactKind::Archive
             | ArtifactKind::Source
             | ArtifactKind::Sbom
+            | ArtifactKind::Vex
             | ArtifactKind::Checksum => true,
             // Parts of others, the statements themselves, and what describes the folder.
             ArtifactKind::Binary

@@ -67,6 +67,17 @@ fn with_a_section_it_is_a_gate() {
     let record = p.record();
     assert_eq!(record["scan"]["gate"], true);
     assert_eq!(record["binaries"][0]["scan"]["ignored"][0]["ignore"]["reason"], "r");
+    // What is known of vulnerabilities is said, and vouched for by the key like the rest.
+    let vex: Vec<String> =
+        p.dist_files().into_keys().filter(|f| f.contains(".openvex.") || f.contains(".vex.")).collect();
+    assert_eq!(vex.len(), 2, "{vex:?}");
+    let r = p.run(&["verify", "--key", "../k.pub", "dist"]);
+    assert!(r.status == 0 && r.stdout.contains("every file is signed"), "{}{}", r.stdout, r.stderr);
+    let damaged = p.dist().join(&vex[0]);
+    let text = std::fs::read_to_string(&damaged).unwrap();
+    std::fs::write(&damaged, text.replacen("TEST-0001", "TEST-0002", 1)).unwrap();
+    let r = p.run(&["verify", "--key", "../k.pub", "dist"]);
+    assert!(r.status == 4 && r.stderr.contains(&vex[0]), "{}{}", r.stdout, r.stderr);
     let r = p.run(&["release", "--snapshot", "--clean", "--json"]);
     let scan = r.stdout.lines().find(|l| l.contains("step-finished") && l.contains("\"scan/"));
     assert!(scan.is_some_and(|l| l.contains("cached")), "{}", r.stdout);

@@ -137,16 +137,22 @@ fn stage() {
     tool_ok(&d, "ssh-keygen", &[], &["-q", "-t", "ed25519", "-N", "", "-C", "me", "-f", "s"]);
     p.release();
     let sums = format!("{}_checksums.txt", stem(&p));
-    assert_eq!(artifacts(&p, &["Signature"])[0].1, format!("{sums}.minisig"));
-    tool_ok(&p.dist(), "minisign", &[], &["-Vm", &sums, "-p", "../../m.pub"]);
-    // Such a key signs files and attests nothing: the provenance is a bare statement.
-    let names: Vec<String> = p.dist_files().into_keys().collect();
-    assert!(names.iter().any(|n| n.ends_with(".provenance.json")), "{names:?}");
+    // Such a key signs files and attests nothing: the provenance is a bare statement with a signature beside it.
+    let signed = [format!("{}.provenance.json", stem(&p)), format!("{}.vsa.json", stem(&p)), sums];
+    let names = |p: &Project| -> std::collections::BTreeSet<String> {
+        artifacts(p, &["Signature"]).into_iter().map(|a| a.1).collect()
+    };
+    assert_eq!(names(&p), signed.iter().map(|f| format!("{f}.minisig")).collect());
+    for file in &signed {
+        tool_ok(&p.dist(), "minisign", &[], &["-Vm", file, "-p", "../../m.pub"]);
+    }
+    let r = p.run(&["verify", "--key", "../m.pub", "dist"]);
+    assert!(r.status == 0 && r.stdout.contains("every file is signed"), "{}{}", r.stdout, r.stderr);
     p.write("goferry.toml", "targets = [\"linux/amd64\"]\n[sign]\nkey = \"../s\"\n");
     p.commit("ssh");
     p.release();
     let sums = format!("{}_checksums.txt", stem(&p));
-    assert_eq!(artifacts(&p, &["Signature"])[0].1, format!("{sums}.sig"));
+    assert!(names(&p).contains(&format!("{sums}.sig")), "{:?}", names(&p));
     let public = std::fs::read_to_string(d.join("s.pub")).unwrap();
     std::fs::write(p.dist().join("allowed"), format!("me {public}")).unwrap();
     assert!(ssh_verify(&p.dist(), &format!("{sums}.sig"), &sums));

@@ -254,6 +254,9 @@ fn refusals() {
         let left = std::fs::read_dir(p.dist()).into_iter().flatten().flatten();
         let names: Vec<_> = left.map(|e| e.file_name().into_string().unwrap()).collect();
         assert!(!names.iter().any(|n| n.ends_with(".sig") || n.contains("-tmp")), "{names:?}");
+        // A key that does not open is found before anything is built.
+        let early = yaml.contains("--key=");
+        assert!(!early || !names.iter().any(|n| n.starts_with("tiny_")), "{yaml}: {names:?}");
     }
     // What asks for something that is not there is said, and stops nothing.
     let p = project("checksum: {disable: true}\nsigns: [{cmd: 'false', artifacts: checksum}]\n");

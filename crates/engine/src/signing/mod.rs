@@ -8,7 +8,7 @@ mod token;
 
 use crate::session::Session;
 use base64ct::{Base64, Encoding as _};
-use goferry_plan::graph::{NativeSign, SignBy, SignSpec};
+use goferry_plan::graph::{Action, NativeSign, Plan, SignBy, SignSpec};
 use goferry_plan::secret;
 use goferry_report::Diagnostics;
 use goferry_supply::{
@@ -186,6 +186,28 @@ impl Keys {
         let identity = Arc::new(identity);
         certified.insert(id, Arc::clone(&identity));
         Ok(Who::Identity(identity))
+    }
+
+    /// Opens every key that a release will need, so that one that is missing or does not open is found before anything is built.
+    /// Identities are asked for when they sign: their certificates last for minutes.
+    pub(crate) fn open_all(
+        &self,
+        cwd: &Path,
+        plan: &Plan,
+        all: &BTreeMap<String, String>,
+    ) -> Result<(), Diagnostics> {
+        let natives = plan.steps.iter().flat_map(|s| match &s.action {
+            Action::Sign(spec) => spec.files.iter().filter_map(|f| f.by.native()).collect(),
+            Action::Provenance(spec) => spec.by.iter().collect::<Vec<_>>(),
+            _ => vec![],
+        });
+        for native in natives {
+            if let Some(name) = &native.key {
+                let env = Environment { own: &native.env, all };
+                self.open(cwd, name, &env, native.stdin.as_deref())?;
+            }
+        }
+        Ok(())
     }
 
     /// A key by path or, as cosign has it, `env://NAME`.

@@ -36,6 +36,16 @@ pub enum SignBy {
     Command(SignCommand),
 }
 
+impl SignBy {
+    /// What goferry itself does, if it does.
+    pub fn native(&self) -> Option<&NativeSign> {
+        match self {
+            SignBy::Goferry(native) => Some(native),
+            SignBy::Command(_) => None,
+        }
+    }
+}
+
 /// A signature that goferry makes. Paths are relative to the working directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct NativeSign {
