@@ -219,7 +219,8 @@ fn interrupted(b: &Bench) {
 fn ended(b: &Bench, options: &[&str], signal: Option<nix::sys::signal::Signal>) {
     let on = format!("--on={}", b.address());
     let words = [&["exec", &on], options, &["../it's a program", "wait"]].concat();
-    let mut child = b.project.command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        b.project.interruptible(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     let proc = PathBuf::from(format!("/proc/{}", line.trim()));
