@@ -5,7 +5,8 @@ use crate::graph::{Action, ArtifactKind, Output, ProvenanceSpec, Stage, Step, St
 
 /// After everything that was planned so far; nothing to say where nothing is released.
 pub(crate) fn step(d: &Draft<'_>, steps: &mut Vec<Step>) {
-    let released = |s: &Step| s.outputs.iter().any(|o| o.kind.is_released());
+    // VEX alone is no release, and comes to be only where something was scanned.
+    let released = |s: &Step| s.outputs.iter().any(|o| o.kind.is_released() && o.kind != ArtifactKind::Vex);
     if d.options.skips("provenance") || !steps.iter().any(released) {
         return;
     }

@@ -226,7 +226,8 @@ proptest! {
         if cut { bytes.truncate(at) } else { bytes[at] = byte }
         fs::write(&path, &bytes).unwrap();
         match open(&path, cache.path()) {
-            Ok(db) => prop_assert!(!cut && (name || db.about().digest == expected)),
+            // The last bytes of the end record say nothing of the records.
+            Ok(db) => prop_assert!(db.about().digest == expected || (name && !cut)),
             Err(e) => prop_assert!(!e.to_string().is_empty()),
         }
     }
