@@ -135,7 +135,7 @@ fn blob(
     ledger.claim(of, name, format!("digest in {name}"), false);
     let Some(signer) = question.signer else { return };
     match verified(bytes, &folder.files[of].path, signer, question) {
-        Ok(()) => {
+        Ok(_) => {
             ledger.signed.extend([of.clone(), name.to_owned()]);
             ledger.checked.push(format!("{name}: signature over {of} verified"));
         }
@@ -177,7 +177,12 @@ fn enveloped(
         return None;
     };
     match verified(bytes, &folder.files[subject].path, signer, question) {
-        Ok(()) => {
+        // JSON that says a thing twice is read in two ways: what counts is what was signed.
+        Ok(signed) if signed.as_ref() != Some(&found.statement) => {
+            ledger.wrong(name, "the statement in it is not the one that was signed");
+            None
+        }
+        Ok(_) => {
             ledger.signed.insert(name.to_owned());
             ledger.checked.push(format!("{name}: signature over a statement verified"));
             Some(found)
@@ -233,7 +238,7 @@ fn verified(
     file: &std::path::Path,
     signer: Whose<'_>,
     question: &Question<'_>,
-) -> Result<(), String> {
+) -> Result<Option<Value>, String> {
     let proved = match signer {
         Whose::Key(key) => {
             let Some(own) = key.sigstore() else {
@@ -244,7 +249,7 @@ fn verified(
         }
         Whose::Identity(signer) => goferry_supply::verify(bytes, file, signer, question.trust),
     };
-    proved.map(drop).map_err(reason)
+    proved.map(|proof| proof.statement).map_err(reason)
 }
 
 /// The media types of bundles (protobuf-specs, sigstore_bundle.proto).

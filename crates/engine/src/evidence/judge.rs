@@ -16,7 +16,8 @@ pub(super) fn report(question: &Question<'_>, folder: &Folder, facts: &Facts, mu
         if folder.chosen.as_ref().is_some_and(|c| !c.contains(name)) {
             continue;
         }
-        let state = state(question, name, held.kind, evidence > 0, &vouched, &mut ledger);
+        let state =
+            state(question, folder.chosen.is_some(), name, held.kind, evidence > 0, &vouched, &mut ledger);
         let mut by: Vec<String> =
             ledger.claims.get(name).into_iter().flatten().map(|c| c.text.clone()).collect();
         by.sort();
@@ -26,6 +27,10 @@ pub(super) fn report(question: &Question<'_>, folder: &Folder, facts: &Facts, mu
     let verdict = match () {
         () if !ledger.wrong.is_empty() => Verdict::Failed,
         () if evidence == 0 => Verdict::Nothing,
+        // Evidence about other files is none about these.
+        () if question.signer.is_some() && !files.iter().any(|f| f.state == State::Proved) => {
+            Verdict::Nothing
+        }
         () if question.signer.is_some() => Verdict::Proved,
         () => Verdict::Consistent,
     };
@@ -46,6 +51,7 @@ pub(super) fn report(question: &Question<'_>, folder: &Folder, facts: &Facts, mu
 /// What follows for one file; a new fault is written down.
 fn state(
     question: &Question<'_>,
+    chosen: bool,
     name: &str,
     kind: Kind,
     evidence: bool,
@@ -59,6 +65,8 @@ fn state(
         return State::Proved;
     }
     let claimed = ledger.claims.contains_key(name);
+    // Who names a file wants it proved, whatever it looks like.
+    let kind = if chosen && question.signer.is_some() { Kind::Artifact } else { kind };
     match kind {
         Kind::Note if claimed && question.signer.is_none() => return State::Consistent,
         Kind::Note => {
