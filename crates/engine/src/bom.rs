@@ -3,11 +3,11 @@
 //! Owns: which files count, where modules are on this machine. Must not: run go; write anything.
 
 use crate::session::Session;
+use goferry_cache::Digest;
 use goferry_objfile::{Binary, FileBytes, inspect};
 use goferry_package::archive::{EntryKind, is_archive_name, read_members};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_supply::sbom::{FileKind, Inventory, ModuleFiles, resolve};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
@@ -205,7 +205,7 @@ impl Found<'_> {
                 let member = entry.name.rsplit('/').next().unwrap_or(&entry.name);
                 programs.push((
                     format!("{inside}{member}"),
-                    hex(&Sha256::digest(&bytes)),
+                    Digest::of(&bytes).to_hex(),
                     bytes.len() as u64,
                     binary,
                 ));
@@ -271,18 +271,7 @@ fn looks_like_a_program(magic: [u8; 4]) -> bool {
 }
 
 fn sha256_of(path: &Path) -> io::Result<String> {
-    let (mut file, mut hash) = (File::open(path)?, Sha256::new());
-    let mut buffer = vec![0; 1 << 18];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hex(&hash.finalize())),
-            n => hash.update(&buffer[..n]),
-        }
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    Digest::of_file(path).map(|d| d.to_hex()).map_err(io::Error::other)
 }
 
 fn unreadable(path: &Path, e: &io::Error) -> Diagnostics {

@@ -126,13 +126,14 @@ pub(crate) fn failure(path: &Path, e: &std::io::Error) -> Box<Diagnostic> {
     Box::new(d)
 }
 
-/// Writes a text file beside its place and renames it: it is whole or as it was.
-pub(crate) fn write_whole(path: &Path, text: &str) -> Result<(), Box<Diagnostic>> {
+/// Writes a file beside its place and renames it: it is whole or as it was.
+pub(crate) fn write_whole(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Box<Diagnostic>> {
     let dir = path.parent().unwrap_or(Path::new("."));
     let write = || {
-        // By its own name rather than as a temporary file, whose mode is private.
-        let part = dir.join(format!(".goferry-{}.part", std::process::id()));
-        std::fs::write(&part, text)?;
+        // By its own name rather than as a temporary file, whose mode is private; steps write several at once.
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let part = dir.join(format!(".{name}.goferry-{}.part", std::process::id()));
+        std::fs::write(&part, &content)?;
         std::fs::rename(&part, path).inspect_err(|_| drop(std::fs::remove_file(&part)))
     };
     write().map_err(|e| failure(path, &e))

@@ -65,7 +65,7 @@ impl Session {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(crate) fn config(&self) -> Result<Config, Diagnostics> {
+    pub fn config(&self) -> Result<Config, Diagnostics> {
         let (config, problems) = crate::config::load(&self.cwd, &self.cwd, &ConfigFile::Search);
         if problems.has_errors() { Err(problems) } else { Ok(config) }
     }

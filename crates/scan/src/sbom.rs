@@ -80,7 +80,7 @@ pub(crate) fn module_of_purl(purl: &str) -> Option<(String, String)> {
     let rest = rest.split(['?', '#']).next().unwrap_or(rest);
     // An @ in the path would be written %40.
     let (path, version) = rest.rsplit_once('@').unwrap_or((rest, ""));
-    let (path, version) = (decode(path)?, decode(version)?);
+    let (path, version) = (percent_decoded(path)?, percent_decoded(version)?);
     if path.is_empty() {
         return None;
     }
@@ -94,7 +94,8 @@ pub(crate) fn module_of_purl(purl: &str) -> Option<(String, String)> {
     Some((path, version))
 }
 
-fn decode(text: &str) -> Option<String> {
+/// Text of an address or a package URL with `%41` and the like undone; none if they are malformed or no UTF-8.
+pub fn percent_decoded(text: &str) -> Option<String> {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(b) = bytes.next() {

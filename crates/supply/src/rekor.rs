@@ -56,7 +56,7 @@ fn first_version(it: &Logged<'_>) -> Value {
                     "content": Base64::encode_string(it.signature),
                     "publicKey": { "content": Base64::encode_string(it.pem.as_bytes()) },
                 },
-                "data": { "hash": { "algorithm": "sha256", "value": hex(&it.digest) } },
+                "data": { "hash": { "algorithm": "sha256", "value": crate::sbom::hex(&it.digest) } },
             },
         }),
         Content::DsseEnvelope(envelope) => json!({
@@ -172,10 +172,6 @@ fn holds(value: &Value, text: &str) -> bool {
         Value::Object(map) => map.values().any(|v| holds(v, text)),
         _ => false,
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 fn bytes(hex: &str) -> Option<Vec<u8>> {

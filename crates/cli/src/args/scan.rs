@@ -1,6 +1,7 @@
 //! `goferry scan`.
 
 use clap::{Args, ValueEnum, ValueHint};
+use goferry_engine::scanning::Asked;
 use std::path::PathBuf;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -8,7 +9,7 @@ Examples:
   goferry scan --db https://vuln.go.dev ./tool            what is known against a program, stripped or not
   goferry scan dist/                                      every binary of a release
   goferry scan .                                          what the module here would be built to
-  goferry scan --fail-on never filippo.io/age@v1.1.1      look, without judging
+  goferry scan --fail-on never ./tool                     look, without judging
   goferry scan --sbom tool.cdx.json                       is anything known by now against what was shipped
 
 Levels: present (the module is affected), imported (a package of it is linked), linked (a function of it is in the program, on
@@ -23,15 +24,8 @@ pub(crate) struct ScanArgs {
     /// An SBOM (CycloneDX or SPDX 2 JSON) whose modules are checked; may be repeated
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) sbom: Vec<PathBuf>,
-    /// The vulnerability database: a path or an address [default: db in [scan], else GOVULNDB]
-    #[arg(long, value_name = "PATH|URL", value_hint = ValueHint::AnyPath)]
-    pub(crate) db: Option<String>,
-    /// Further OSV records, such as private advisories; may be repeated
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
-    pub(crate) extra: Vec<PathBuf>,
-    /// Accepted vulnerabilities, as osv-scanner.toml or .trivyignore.yaml; may be repeated
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) ignore_file: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) known: Known,
     /// From which level on the exit status is 3 [default: fail_on in [scan], else linked]
     #[arg(long, value_name = "LEVEL")]
     pub(crate) fail_on: Option<FailOn>,
@@ -62,4 +56,30 @@ pub(crate) enum Form {
     Table,
     Json,
     Sarif,
+}
+
+/// What is known of vulnerabilities, and what is accepted of them.
+#[derive(Debug, Args)]
+pub(crate) struct Known {
+    /// The vulnerability database: a path or an address [default: db in [scan], else GOVULNDB]
+    #[arg(long, value_name = "PATH|URL", value_hint = ValueHint::AnyPath)]
+    pub(crate) db: Option<String>,
+    /// Further OSV records, such as private advisories; may be repeated
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) extra: Vec<PathBuf>,
+    /// Accepted vulnerabilities, as osv-scanner.toml or .trivyignore.yaml; may be repeated
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ignore_file: Vec<PathBuf>,
+}
+
+impl Known {
+    /// Without a threshold.
+    pub(crate) fn asked(&self) -> Asked {
+        Asked {
+            db: self.db.clone(),
+            extra: self.extra.clone(),
+            ignore_files: self.ignore_file.clone(),
+            fail_on: None,
+        }
+    }
 }

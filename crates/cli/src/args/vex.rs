@@ -1,5 +1,6 @@
 //! `goferry vex`.
 
+use super::scan::Known;
 use clap::{Args, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
@@ -27,15 +28,8 @@ pub(crate) struct VexArgs {
     /// Version of the product [default: as `goferry sbom` has it]
     #[arg(long, value_name = "VERSION")]
     pub(crate) version: Option<String>,
-    /// The vulnerability database: a path or an address [default: db in [scan], else GOVULNDB]
-    #[arg(long, value_name = "PATH|URL", value_hint = ValueHint::AnyPath)]
-    pub(crate) db: Option<String>,
-    /// Further OSV records, such as private advisories; may be repeated
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
-    pub(crate) extra: Vec<PathBuf>,
-    /// Accepted vulnerabilities, as osv-scanner.toml or .trivyignore.yaml; may be repeated
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) ignore_file: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) known: Known,
 }
 
 /// `--format`.

@@ -8,10 +8,8 @@ use crate::render::scan as draw;
 use crate::sinks::{Manner, Talker};
 use crate::watch::Watch;
 use crate::{exit, resolve};
-use goferry_config::Config;
 use goferry_config::template::Fields;
 use goferry_engine::scanning::{Asked, Incident, Scanned, Scanner, alert};
-use goferry_engine::{ConfigFile, Session, load_config};
 use goferry_proc::Cancel;
 use goferry_report::{Diagnostics, Sink};
 use goferry_scan::Threshold;
@@ -26,7 +24,7 @@ pub(super) fn run(args: &ScanArgs) -> Result<ExitCode, Diagnostics> {
     let _watch = Watch::start(&cancel, None);
     let sink: Arc<dyn Sink> = Arc::<Talker>::clone(&talker);
     let session = resolve::session(sink, cancel, true)?;
-    let config = config(&session)?;
+    let config = session.config()?;
     let scanner = Scanner::open(&session, config.scan.as_ref(), &asked(args))?;
     let mut scanned = vec![];
     let mut problems = Diagnostics::default();
@@ -54,22 +52,15 @@ pub(super) fn run(args: &ScanArgs) -> Result<ExitCode, Diagnostics> {
     Ok(exit::of(&problems))
 }
 
-fn config(session: &Session) -> Result<Config, Diagnostics> {
-    let (config, problems) = load_config(&session.cwd, &session.cwd, &ConfigFile::Search);
-    if problems.has_errors() { Err(problems) } else { Ok(config) }
-}
-
 fn asked(args: &ScanArgs) -> Asked {
     Asked {
-        db: args.db.clone(),
-        extra: args.extra.clone(),
-        ignore_files: args.ignore_file.clone(),
         fail_on: args.fail_on.map(|f| match f {
             FailOn::Present => Threshold::Present,
             FailOn::Imported => Threshold::Imported,
             FailOn::Linked => Threshold::Linked,
             FailOn::Never => Threshold::Never,
         }),
+        ..args.known.asked()
     }
 }
 

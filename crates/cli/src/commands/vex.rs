@@ -7,8 +7,7 @@ use crate::args::vex::Form;
 use crate::output::{data, harmless, talk};
 use crate::resolve::VERSION;
 use goferry_engine::bom::{BomRequest, inventory};
-use goferry_engine::scanning::{Asked, Scanner};
-use goferry_engine::{ConfigFile, load_config};
+use goferry_engine::scanning::Scanner;
 use goferry_proc::Cancel;
 use goferry_report::Diagnostics;
 use goferry_supply::sbom::Written;
@@ -19,20 +18,11 @@ use std::process::ExitCode;
 
 pub(super) fn run(args: &VexArgs) -> Result<ExitCode, Diagnostics> {
     let session = session(&Cancel::new())?;
-    let (config, problems) = load_config(&session.cwd, &session.cwd, &ConfigFile::Search);
-    if problems.has_errors() {
-        return Err(problems);
-    }
+    let config = session.config()?;
     let version = args.version.clone().or_else(|| args.files.iter().find_map(|f| released(f)));
     let request = BomRequest { files: &args.files, version: version.as_deref() };
     let (inventory, newest) = inventory(&session, request)?;
-    let asked = Asked {
-        db: args.db.clone(),
-        extra: args.extra.clone(),
-        ignore_files: args.ignore_file.clone(),
-        fail_on: None,
-    };
-    let scanner = Scanner::open(&session, config.scan.as_ref(), &asked)?;
+    let scanner = Scanner::open(&session, config.scan.as_ref(), &args.known.asked())?;
     let mut reports = vec![];
     for file in &args.files {
         reports.extend(scanner.anything(&session, &file.to_string_lossy())?.into_iter().map(|s| s.report));

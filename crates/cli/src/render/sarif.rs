@@ -15,12 +15,17 @@ pub(crate) fn log(problems: &Diagnostics) -> Value {
         .iter()
         .map(|c| json!({ "id": c.as_str(), "shortDescription": { "text": c.summary() } }))
         .collect();
+    one_run(&rules, &problems.list.iter().map(result).collect::<Vec<_>>())
+}
+
+/// A log with one run of goferry.
+pub(super) fn one_run(rules: &[Value], results: &[Value]) -> Value {
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
             "tool": { "driver": { "name": "goferry", "version": crate::resolve::VERSION, "rules": rules } },
-            "results": problems.list.iter().map(result).collect::<Vec<_>>(),
+            "results": results,
         }],
     })
 }

@@ -123,14 +123,7 @@ pub(crate) fn sarif(scanned: &[Scanned]) -> Value {
             })
         })
         .collect();
-    json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": { "name": "goferry", "version": crate::resolve::VERSION, "rules": rules } },
-            "results": results,
-        }],
-    })
+    super::sarif::one_run(&rules, &results)
 }
 
 fn result(s: &Scanned, id: &str, module: &str, findings: &[&Finding]) -> Value {

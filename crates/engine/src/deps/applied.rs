@@ -25,9 +25,9 @@ fn put(root: &Path, state: &State) -> Result<(), Box<Diagnostic>> {
     // go.sum first: more lines than needed harm nothing.
     let go_sum = root.join("go.sum");
     match &state.go_sum {
-        Some(text) => write_whole(&go_sum, &String::from_utf8_lossy(text))?,
+        Some(text) => write_whole(&go_sum, text)?,
         None if go_sum.exists() => std::fs::remove_file(&go_sum).map_err(|e| failure(&go_sum, &e))?,
         None => {}
     }
-    write_whole(&root.join("go.mod"), &String::from_utf8_lossy(&state.go_mod))
+    write_whole(&root.join("go.mod"), &state.go_mod)
 }

@@ -175,22 +175,7 @@ impl Work<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deps::report::Outcome;
-
-    fn reachable(id: &str, module: &str, fixed: &str) -> Reachable {
-        Reachable {
-            id: id.to_owned(),
-            aliases: vec![],
-            summary: String::new(),
-            url: String::new(),
-            module: module.to_owned(),
-            version: "v1.0.0".to_owned(),
-            fixed: fixed.to_owned(),
-            symbols: BTreeSet::new(),
-            targets: BTreeSet::new(),
-            outcome: Outcome::Left,
-        }
-    }
+    use crate::deps::report::reachable;
 
     fn listed(path: &str, version: &str) -> ListedModule {
         ListedModule { path: path.to_owned(), version: version.to_owned(), ..ListedModule::default() }

@@ -228,25 +228,27 @@ impl DepsReport {
     }
 }
 
+/// A finding as tests want it.
+#[cfg(test)]
+pub(super) fn reachable(id: &str, module: &str, fixed: &str) -> Reachable {
+    Reachable {
+        id: id.to_owned(),
+        aliases: vec![],
+        summary: String::new(),
+        url: String::new(),
+        module: module.to_owned(),
+        version: "v1.26.1".to_owned(),
+        fixed: fixed.to_owned(),
+        symbols: BTreeSet::new(),
+        targets: BTreeSet::new(),
+        outcome: Outcome::Left,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use goferry_scan::DateFrom;
-
-    fn reachable(id: &str, module: &str, fixed: &str) -> Reachable {
-        Reachable {
-            id: id.to_owned(),
-            aliases: vec![],
-            summary: String::new(),
-            url: String::new(),
-            module: module.to_owned(),
-            version: "v1.26.1".to_owned(),
-            fixed: fixed.to_owned(),
-            symbols: BTreeSet::new(),
-            targets: BTreeSet::new(),
-            outcome: Outcome::Left,
-        }
-    }
 
     fn report(proof: Vec<Proof>) -> DepsReport {
         let about =

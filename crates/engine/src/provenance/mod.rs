@@ -54,11 +54,7 @@ impl Execution<'_> {
 
     /// The statement's file and, of a key that signs no statements, a signature over it; the name and the bytes of the first.
     fn write(&self, file: &str, sealed: Sealed) -> Result<(String, Vec<u8>), Diagnostics> {
-        let put = |name: &str, bytes: &[u8]| {
-            let path = self.dist.join(name);
-            crate::signing::write(&path, bytes)
-                .map_err(|e| Diagnostics::from(*crate::dist::failure(&path, &e)))
-        };
+        let put = |name: &str, bytes: &[u8]| crate::dist::write_whole(&self.dist.join(name), bytes);
         // minisign and OpenSSH have no bundles: what is in the file is the bare statement, and its name says so.
         let bare = file.strip_suffix(".sigstore.json").map(|stem| format!("{stem}.json"));
         let name = sealed.beside.as_ref().and(bare).unwrap_or_else(|| file.to_owned());

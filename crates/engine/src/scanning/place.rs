@@ -24,7 +24,8 @@ impl Place {
             return Ok(Place::Local(cwd.join(text)));
         };
         let path = rest.strip_prefix("localhost").unwrap_or(rest);
-        let path = unescape(path).ok_or(format!("{text} is not a file's address"))?;
+        let path =
+            goferry_scan::sbom::percent_decoded(path).ok_or(format!("{text} is not a file's address"))?;
         // file:///C:/db
         let path = match path.as_bytes() {
             [b'/', drive, b':', ..] if drive.is_ascii_alphabetic() => &path[1..],
@@ -33,20 +34,6 @@ impl Place {
         };
         Ok(Place::Local(PathBuf::from(path)))
     }
-}
-
-fn unescape(text: &str) -> Option<String> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(b) = bytes.next() {
-        out.push(if b == b'%' {
-            let hex = [bytes.next()?, bytes.next()?];
-            u8::from_str_radix(std::str::from_utf8(&hex).ok()?, 16).ok()?
-        } else {
-            b
-        });
-    }
-    String::from_utf8(out).ok()
 }
 
 /// Notes which database was used, for releases that name none.

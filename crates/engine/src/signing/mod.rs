@@ -309,14 +309,6 @@ fn encoded(bytes: Vec<u8>, raw: bool) -> Vec<u8> {
     if raw { bytes } else { Base64::encode_string(&bytes).into_bytes() }
 }
 
-/// Writes a file without a moment in which half of it is there.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".goferry-tmp");
-    std::fs::write(&beside, bytes)?;
-    std::fs::rename(&beside, path)
-}
-
 /// What a sign step knows of secrets beyond the environment.
 pub(crate) fn learn_secrets(spec: &SignSpec) {
     for file in &spec.files {

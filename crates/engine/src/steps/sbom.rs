@@ -49,9 +49,8 @@ impl Execution<'_> {
     pub(super) fn write_document(&self, path: &str, bytes: &[u8]) -> Result<(), Diagnostics> {
         let path = self.dist.join(path);
         let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-        folder
-            .and_then(|()| std::fs::write(&path, bytes))
-            .map_err(|e| Diagnostics::from(*crate::dist::failure(&path, &e)))
+        folder.map_err(|e| crate::dist::failure(&path, &e))?;
+        Ok(crate::dist::write_whole(&path, bytes)?)
     }
 
     /// Everything that a document is about.

@@ -32,8 +32,7 @@ impl Execution<'_> {
         let (_, signature) = self.keys.sign(self.session, file.path.as_ref(), native, &env)?;
         for (path, bytes) in crate::signing::files(native, signature)? {
             let path = self.session.cwd.join(path);
-            crate::signing::write(&path, &bytes)
-                .map_err(|e| Diagnostics::from(*crate::dist::failure(&path, &e)))?;
+            crate::dist::write_whole(&path, &bytes)?;
         }
         Ok(())
     }

@@ -6,6 +6,9 @@ use super::{Written, serial, timestamp};
 use crate::purl::Purl;
 use serde::Serialize;
 
+/// Of version 1.6.
+pub(crate) const SCHEMA: &str = "http://cyclonedx.org/schema/bom-1.6.schema.json";
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Bom {
@@ -27,14 +30,24 @@ struct Metadata {
     component: Component,
 }
 
+/// What wrote a document.
 #[derive(Serialize)]
-struct Tools {
+pub(crate) struct Tools {
     components: Vec<Component>,
 }
 
+impl Tools {
+    /// goferry of this version.
+    pub(crate) fn goferry(version: &str) -> Tools {
+        let (name, version) = ("goferry".to_owned(), version.to_owned());
+        Tools { components: vec![Component { kind: "application", name, version, ..Component::default() }] }
+    }
+}
+
+/// A part of a product, or the product.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Component {
+pub(crate) struct Component {
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(rename = "bom-ref", skip_serializing_if = "Option::is_none")]
@@ -54,6 +67,20 @@ struct Component {
     purl: Option<Purl>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     properties: Vec<Property>,
+}
+
+impl Component {
+    /// One that is known by its package URL.
+    pub(crate) fn of(kind: &'static str, purl: Purl, name: &str, version: &str) -> Component {
+        Component {
+            kind,
+            bom_ref: Some(purl.to_string()),
+            name: name.to_owned(),
+            version: version.to_owned(),
+            purl: Some(purl),
+            ..Component::default()
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -79,10 +106,11 @@ struct LicenceId {
     acknowledgement: &'static str,
 }
 
+/// What CycloneDX has no word for.
 #[derive(Serialize)]
-struct Property {
-    name: String,
-    value: String,
+pub(crate) struct Property {
+    pub(crate) name: String,
+    pub(crate) value: String,
 }
 
 #[derive(Serialize)]
@@ -93,32 +121,29 @@ struct Dependency {
     depends_on: Vec<String>,
 }
 
-/// The document. Its serial number is made of everything else in it.
 pub(super) fn render(inventory: &Inventory, written: &Written<'_>) -> Vec<u8> {
-    let mut bom = bom(inventory, written);
-    let content = serde_json::to_vec(&bom).unwrap_or_default();
-    bom.serial_number = format!("urn:uuid:{}", serial::uuid(&content));
-    let mut out = serde_json::to_vec_pretty(&bom).unwrap_or_default();
+    named(&mut bom(inventory, written), |bom| &mut bom.serial_number)
+}
+
+/// A document's text, with a serial number that is made of everything else in it.
+pub(crate) fn named<B: Serialize>(bom: &mut B, serial_number: impl Fn(&mut B) -> &mut String) -> Vec<u8> {
+    let content = serde_json::to_vec(bom).unwrap_or_default();
+    *serial_number(bom) = format!("urn:uuid:{}", serial::uuid(&content));
+    let mut out = serde_json::to_vec_pretty(bom).unwrap_or_default();
     out.push(b'\n');
     out
 }
 
 fn bom(inventory: &Inventory, written: &Written<'_>) -> Bom {
-    let goferry = Component {
-        kind: "application",
-        name: "goferry".to_owned(),
-        version: written.goferry.to_owned(),
-        ..Component::default()
-    };
     Bom {
-        schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        schema: SCHEMA,
         bom_format: "CycloneDX",
         spec_version: "1.6",
         serial_number: String::new(),
         version: 1,
         metadata: Metadata {
             timestamp: timestamp(written.unix),
-            tools: Tools { components: vec![goferry] },
+            tools: Tools::goferry(written.goferry),
             component: root(inventory),
         },
         components: components(inventory),

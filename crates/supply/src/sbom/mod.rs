@@ -12,9 +12,10 @@ mod spdx;
 mod third_party;
 mod version;
 
+pub(crate) use cyclonedx::{Component, Property, SCHEMA, Tools, named};
 pub use edges::{ModuleFiles, Resolver, resolve};
 pub use inventory::{FileFact, FileKind, Inventory, Library, LibraryUse, ModuleUse, Root};
-pub(crate) use serial::uuid;
+pub(crate) use serial::{hex, uuid};
 pub use third_party::{THIRD_PARTY_FILE, third_party_licenses};
 pub use version::{MainVersion, VersionSource, main_version};
 

@@ -3,7 +3,7 @@
 use super::openvex::notes;
 use super::{Status, Vex, VexStatement};
 use crate::Purl;
-use crate::sbom::{Written, timestamp, uuid};
+use crate::sbom::{Component, Property, SCHEMA, Tools, Written, named, timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -28,30 +28,6 @@ struct Metadata {
     component: Component,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     properties: Vec<Property>,
-}
-
-#[derive(Serialize)]
-struct Property {
-    name: &'static str,
-    value: String,
-}
-
-#[derive(Serialize)]
-struct Tools {
-    components: Vec<Component>,
-}
-
-#[derive(Default, Serialize)]
-struct Component {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    #[serde(rename = "bom-ref", skip_serializing_if = "Option::is_none")]
-    bom_ref: Option<String>,
-    name: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    version: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    purl: Option<Purl>,
 }
 
 #[derive(Serialize)]
@@ -100,41 +76,24 @@ struct Affects {
 }
 
 pub(super) fn render(vex: &Vex, written: &Written<'_>) -> Vec<u8> {
-    let mut bom = bom(vex, written);
-    let content = serde_json::to_vec(&bom).unwrap_or_default();
-    bom.serial_number = format!("urn:uuid:{}", uuid(&content));
-    let mut out = serde_json::to_vec_pretty(&bom).unwrap_or_default();
-    out.push(b'\n');
-    out
+    named(&mut bom(vex, written), |bom| &mut bom.serial_number)
 }
 
 fn bom(vex: &Vex, written: &Written<'_>) -> Bom {
-    let goferry = Component {
-        kind: "application",
-        name: "goferry".to_owned(),
-        version: written.goferry.to_owned(),
-        ..Component::default()
-    };
-    let product = vex.product();
-    let root = Component {
-        kind: "application",
-        bom_ref: Some(product.to_string()),
-        name: vex.path.clone(),
-        version: vex.version.clone(),
-        purl: Some(product),
-    };
+    let root = Component::of("application", vex.product(), &vex.path, &vex.version);
     let parts: BTreeMap<&Purl, Component> = vex.statements.iter().map(|s| (&s.component, part(s))).collect();
     let dated = Some(&vex.database).filter(|d| !d.is_empty());
-    let dated = dated.map(|d| Property { name: "goferry:vulnerability-database", value: d.clone() });
+    let dated =
+        dated.map(|d| Property { name: "goferry:vulnerability-database".to_owned(), value: d.clone() });
     Bom {
-        schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        schema: SCHEMA,
         bom_format: "CycloneDX",
         spec_version: "1.6",
         serial_number: String::new(),
         version: 1,
         metadata: Metadata {
             timestamp: timestamp(written.unix),
-            tools: Tools { components: vec![goferry] },
+            tools: Tools::goferry(written.goferry),
             component: root,
             properties: dated.into_iter().collect(),
         },
@@ -144,13 +103,8 @@ fn bom(vex: &Vex, written: &Written<'_>) -> Bom {
 }
 
 fn part(s: &VexStatement) -> Component {
-    Component {
-        kind: "library",
-        bom_ref: Some(s.component.to_string()),
-        name: s.vulnerability.module.clone(),
-        version: s.vulnerability.version.clone(),
-        purl: Some(s.component.clone()),
-    }
+    let v = &s.vulnerability;
+    Component::of("library", s.component.clone(), &v.module, &v.version)
 }
 
 fn entry(s: &VexStatement) -> Entry {
