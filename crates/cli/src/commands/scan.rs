@@ -29,9 +29,18 @@ pub(super) fn run(args: &ScanArgs) -> Result<ExitCode, Diagnostics> {
     let mut scanned = vec![];
     let mut problems = Diagnostics::default();
     let named = args.what.iter().map(|what| scanner.anything(&session, what));
-    for result in named.chain(args.sbom.iter().map(|path| scanner.sbom(path).map(|s| vec![s]))) {
+    for result in named {
         match result {
             Ok(found) => scanned.extend(found),
+            Err(found) => problems.append(found),
+        }
+    }
+    for result in args.sbom.iter().map(|path| scanner.sbom(path)) {
+        match result {
+            Ok((found, unread)) => {
+                scanned.push(found);
+                problems.append(unread);
+            }
             Err(found) => problems.append(found),
         }
     }

@@ -73,8 +73,13 @@ fn rows(report: &Report) -> Vec<Vec<String>> {
             Level::Linked => functions(&findings),
             _ => text(|v| &v.summary),
         };
+        let unseen = findings.iter().any(|f| !f.unseen.is_empty()) && level != Level::Linked;
+        let what = match findings.iter().find(|f| unseen && !f.unseen.is_empty()) {
+            Some(f) => harmless(&f.unseen),
+            None => what,
+        };
         vec![
-            level.to_string(),
+            if unseen { format!("{level}, counts as linked") } else { level.to_string() },
             harmless(id),
             harmless(module),
             text(|v| &v.version),

@@ -196,7 +196,10 @@ fn missing(message: String) -> Diagnostic {
 }
 
 pub(crate) fn unusable(e: &ScanError) -> Diagnostic {
-    missing(e.to_string())
+    match e {
+        ScanError::Cache { .. } => Diagnostic::error(Code::Io, e.to_string()),
+        e => missing(e.to_string()),
+    }
 }
 
 /// A database whose age is not known cannot be young enough; the times of files say when it was copied.

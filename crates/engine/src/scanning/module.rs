@@ -92,8 +92,7 @@ impl Listing {
             goos: goos.to_owned(),
             goarch: goarch.to_owned(),
             modules: self.modules.into_values().collect(),
-            contents: Contents::Packages(self.packages),
-            notes: vec![],
+            ..Subject::new(Contents::Packages(self.packages))
         };
         subject.add_toolchain(&self.go);
         subject

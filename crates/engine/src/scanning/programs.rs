@@ -100,16 +100,21 @@ impl Scanner {
         self.find(&Subject::of_program(bytes, binary)?)
     }
 
-    /// Scans what an SBOM names.
+    /// Scans what an SBOM names. With it what of it could not be compared.
     ///
     /// # Errors
     /// It cannot be read.
-    pub fn sbom(&self, path: &Path) -> Result<Scanned, Diagnostics> {
+    pub fn sbom(&self, path: &Path) -> Result<(Scanned, Diagnostics), Diagnostics> {
         let name = path.display().to_string();
         let json = std::fs::read(path).map_err(|e| *crate::dist::failure(path, &e))?;
-        let found = goferry_scan::sbom::read(&json).and_then(|subject| self.find(&[subject]));
-        let found = found.map_err(|e| *drawn(&name, &e))?;
-        Ok(Scanned { name, target: String::new(), sha256: None, report: self.judge(found) })
+        let named = goferry_scan::sbom::read(&json).map_err(|e| *drawn(&name, &e))?;
+        let found = self.find(&[named.subject]).map_err(|e| *drawn(&name, &e))?;
+        let mut problems = Diagnostics::default();
+        for why in named.unread {
+            let message = format!("{name}: a component cannot be compared: {why}");
+            problems.push(Diagnostic::error(Code::NotScanned, message).label(Label::file(&name)));
+        }
+        Ok((Scanned { name, target: String::new(), sha256: None, report: self.judge(found) }, problems))
     }
 }
 
