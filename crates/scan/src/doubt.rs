@@ -104,10 +104,11 @@ pub(crate) fn of_incomplete(subject: &Subject, found: &mut Found) {
 /// What a fork or a folder stands for: whether it has the same faults only its author knows.
 fn replaced(m: &Linked) -> Option<Assumed> {
     let (path, version) = m.replace.as_ref()?;
-    if *path == m.path && !version.is_empty() {
+    let is_folder = matches!(version.as_str(), "" | "(devel)");
+    if *path == m.path && !is_folder {
         return None;
     }
-    let by = if version.is_empty() { format!("the folder {path}") } else { format!("{path} {version}") };
+    let by = if is_folder { format!("the folder {path}") } else { format!("{path} {version}") };
     // What the go command writes where nobody means a version.
     let none = matches!(m.version.as_str(), "v0.0.0" | "v0.0.0-00010101000000-000000000000");
     let stated = version::is_version(&m.version) && !none;

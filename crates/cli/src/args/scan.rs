@@ -8,7 +8,8 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   goferry scan --db https://vuln.go.dev ./tool            what is known against a program, stripped or not
   goferry scan dist/                                      every binary of a release
-  goferry scan .                                          what the module here would be built to
+  goferry scan --target windows/amd64 .                   what the module here would be built to
+  goferry scan github.com/cli/cli/v2@v2.62.0              that version of a module's programs, for this host
   goferry scan --fail-on never ./tool                     look, without judging
   goferry scan --sbom tool.cdx.json                       is anything known by now against what was shipped
 
@@ -24,6 +25,9 @@ pub(crate) struct ScanArgs {
     /// An SBOM (CycloneDX or SPDX 2 JSON) whose modules are checked; may be repeated
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) sbom: Vec<PathBuf>,
+    /// What a module is built for to be scanned [default: this host's target]
+    #[arg(long, value_name = "TARGET", value_delimiter = ',')]
+    pub(crate) target: Vec<String>,
     #[command(flatten)]
     pub(crate) known: Known,
     /// From which level on the exit status is 3 [default: fail_on in [scan], else linked]

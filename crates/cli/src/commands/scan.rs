@@ -25,10 +25,11 @@ pub(super) fn run(args: &ScanArgs) -> Result<ExitCode, Diagnostics> {
     let sink: Arc<dyn Sink> = Arc::<Talker>::clone(&talker);
     let session = resolve::session(sink, cancel, true)?;
     let config = session.config()?;
+    let targets = resolve::targets(&args.target)?;
     let scanner = Scanner::open(&session, config.scan.as_ref(), &asked(args))?;
     let mut scanned = vec![];
     let mut problems = Diagnostics::default();
-    let named = args.what.iter().map(|what| scanner.anything(&session, what));
+    let named = args.what.iter().map(|what| scanner.anything(&session, what, &targets));
     for result in named {
         match result {
             Ok(found) => scanned.extend(found),

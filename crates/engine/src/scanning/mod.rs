@@ -5,6 +5,7 @@
 //! the rules of matching, draw.
 
 mod alert;
+mod gobuild;
 mod ignores;
 mod module;
 mod place;
