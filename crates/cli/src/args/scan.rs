@@ -19,7 +19,7 @@ a .zip of OSV files. Exit status 3: something stops a release; 5: there is no da
 
 #[derive(Debug, Args)]
 pub(crate) struct ScanArgs {
-    /// Programs, a release's folder, a module's folder, or MODULE@VERSION
+    /// Programs, archives of them, a release's folder, a module's folder, or MODULE@VERSION
     #[arg(value_name = "FILE|DIR|MODULE", value_hint = ValueHint::AnyPath, required_unless_present = "sbom")]
     pub(crate) what: Vec<String>,
     /// An SBOM (CycloneDX or SPDX 2 JSON) whose modules are checked; may be repeated
@@ -66,7 +66,7 @@ pub(crate) enum Form {
 #[derive(Debug, Args)]
 pub(crate) struct Known {
     /// The vulnerability database: a path or an address [default: db in [scan], else GOVULNDB]
-    #[arg(long, value_name = "PATH|URL", value_hint = ValueHint::AnyPath)]
+    #[arg(long, value_name = "PATH|URL", value_hint = ValueHint::AnyPath, value_parser = place)]
     pub(crate) db: Option<String>,
     /// Further OSV records, such as private advisories; may be repeated
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
@@ -74,6 +74,11 @@ pub(crate) struct Known {
     /// Accepted vulnerabilities, as osv-scanner.toml or .trivyignore.yaml; may be repeated
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) ignore_file: Vec<PathBuf>,
+}
+
+/// A database's place. An empty one would be the working folder.
+pub(crate) fn place(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("it is empty".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 impl Known {

@@ -11,7 +11,7 @@ use crate::{exit, resolve};
 use goferry_config::template::Fields;
 use goferry_engine::scanning::{Asked, Incident, Scanned, Scanner, alert};
 use goferry_proc::Cancel;
-use goferry_report::{Diagnostics, Sink};
+use goferry_report::{Code, Diagnostic, Diagnostics, Sink};
 use goferry_scan::Threshold;
 use serde_json::Value;
 use std::path::Path;
@@ -19,6 +19,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 pub(super) fn run(args: &ScanArgs) -> Result<ExitCode, Diagnostics> {
+    one_document(args)?;
     let talker = Talker::new(Manner { json: false, verbose: false }, Terminal::detect());
     let cancel = Cancel::new();
     let _watch = Watch::start(&cancel, None);
@@ -46,6 +47,10 @@ pub(super) fn run(args: &ScanArgs) -> Result<ExitCode, Diagnostics> {
         }
     }
     write(args, &scanner, &scanned)?;
+    // Of what could not be scanned nobody knows what it has.
+    if !problems.has_errors() {
+        scanner.unused(&scanned).iter().for_each(|n| talk(&format!("note: {}\n", output::harmless(n))));
+    }
     for s in &scanned {
         problems.append(s.diagnostics());
     }
@@ -60,6 +65,17 @@ pub(super) fn run(args: &ScanArgs) -> Result<ExitCode, Diagnostics> {
     }
     talker.rest(&problems);
     Ok(exit::of(&problems))
+}
+
+/// Two documents in one stream are none.
+fn one_document(args: &ScanArgs) -> Result<(), Diagnostics> {
+    let taken = |path: &Option<std::path::PathBuf>| path.as_deref() == Some(Path::new("-"));
+    let all = [taken(&args.json), taken(&args.sarif), args.format != Form::Table];
+    if all.into_iter().filter(|t| *t).count() < 2 {
+        return Ok(());
+    }
+    let message = "one of --json -, --sarif - and --format may write to standard output, not two";
+    Err(Diagnostic::error(Code::ConfigValue, message).into())
 }
 
 fn asked(args: &ScanArgs) -> Asked {

@@ -8,6 +8,7 @@ mod bundles;
 mod facts;
 mod folder;
 mod inside;
+pub(crate) use inside::{UNPACKED_LIMIT, program};
 mod judge;
 mod kind;
 mod statements;

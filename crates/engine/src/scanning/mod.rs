@@ -5,8 +5,10 @@
 //! the rules of matching, draw.
 
 mod alert;
+mod archives;
 mod gobuild;
 mod ignores;
+mod listed;
 mod module;
 mod place;
 mod programs;
@@ -171,6 +173,18 @@ impl Scanner {
         merge(found?).ok_or_else(|| ScanError::NotGo("there is nothing to scan in it".to_owned()))
     }
 
+    /// What is to be said of entries that cover nothing of what was scanned: they may be mistyped, or have done their work.
+    /// One that has ended is said by itself.
+    pub fn unused(&self, scanned: &[Scanned]) -> Vec<String> {
+        let covers = |i: &&Ignore| scanned.iter().any(|s| s.report.ignored.iter().any(|c| c.ignore == **i));
+        let unused = self.ignores.iter().filter(|i| !covers(i) && !i.is_expired(&self.today));
+        let limits =
+            |i: &Ignore| if i.module.is_empty() { String::new() } else { format!(" in {}", i.module) };
+        unused
+            .map(|i| format!("{}: {}{} is accepted, but nothing has it", i.source, i.id, limits(i)))
+            .collect()
+    }
+
     /// Judges what was found by the list and the threshold, today.
     pub fn judge(&self, found: Found) -> Report {
         judge(found, self.about(), &self.ignores, self.threshold, &self.today)
@@ -198,7 +212,11 @@ fn missing(message: String) -> Diagnostic {
 
 pub(crate) fn unusable(e: &ScanError) -> Diagnostic {
     match e {
-        ScanError::Cache { .. } => Diagnostic::error(Code::Io, e.to_string()),
+        ScanError::Cache { path, source } => {
+            let mut d = *crate::dist::failure(path, source);
+            d.message = e.to_string();
+            d
+        }
         e => missing(e.to_string()),
     }
 }

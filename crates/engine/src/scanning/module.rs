@@ -66,7 +66,7 @@ impl Scanner {
 /// Whether an argument of `goferry scan` means a module.
 pub(super) fn is_module(cwd: &Path, named: &str) -> bool {
     let path = cwd.join(named);
-    path.join("go.mod").is_file() && !super::programs::is_release(&path) || !path.exists()
+    path.join("go.mod").is_file() && !super::listed::is_release(&path) || !path.exists()
 }
 
 impl Scanner {
@@ -88,7 +88,7 @@ impl Scanner {
                     format!("--target is for modules, which are built; {named} is scanned as it is");
                 return Err(Diagnostic::error(Code::ConfigValue, message).into());
             }
-            if path.is_dir() && !super::programs::is_release(&path) {
+            if path.is_dir() && !super::listed::is_release(&path) {
                 let message = format!(
                     "{named} is neither a release's folder (goferry.json, artifacts.json) nor a module"
                 );

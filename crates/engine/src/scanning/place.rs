@@ -14,6 +14,9 @@ pub(super) enum Place {
 impl Place {
     pub(super) fn parse(text: &str, cwd: &Path) -> Result<Place, String> {
         let text = text.trim();
+        if text.is_empty() {
+            return Err("the vulnerability database's place is empty".to_owned());
+        }
         if text.starts_with("https://") || text.starts_with("http://") {
             return Ok(Place::Remote(text.trim_end_matches('/').to_owned()));
         }
@@ -67,6 +70,7 @@ mod tests {
         };
         let table = [
             ("db", "/w/db"),
+            (" ", "error: the vulnerability database's place is empty"),
             ("/srv/db.tar.zst", "/srv/db.tar.zst"),
             ("file:///srv/a%20b", "/srv/a b"),
             ("file://localhost/srv", "/srv"),
