@@ -201,6 +201,7 @@ fn once(
             memory_bytes: spec.memory_bytes,
             processes: None,
         },
+        root: None,
         helper: cx.helper.map(Path::to_owned),
     };
     start(&start_spec, cx.host).map_err(|e| {

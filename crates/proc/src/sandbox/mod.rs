@@ -21,8 +21,9 @@ mod outer;
 #[cfg(target_os = "linux")]
 pub(crate) mod privileges;
 
+use crate::guest::EmulatorCommand;
 use crate::host::After;
-use crate::{Cancel, CommandSpec, Env, Finished, Host, Limits, OutputMode, SpawnError, Status, Stdin};
+use crate::{Cancel, CommandSpec, Env, Finished, Host, Limits, OutputMode, Root, SpawnError, Status, Stdin};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -58,6 +59,11 @@ pub struct SandboxSpec {
     /// An emulator's registration, for programs of the same machine that this one starts; where the kernel does not grant
     /// it they do not run.
     pub register: Option<String>,
+    /// A folder that is its whole file system, where namespaces are granted; where they are not, the run is refused. The
+    /// environment is then exactly `env`, and `program` a path in that folder.
+    pub root: Option<Root>,
+    /// What runs a program of such a folder where no emulator can be registered for it.
+    pub emulator: Option<EmulatorCommand>,
     /// Bytes kept of each output stream.
     pub max_output: usize,
     /// The executable that calls [`enter_if_asked`] first in its main; none: this one.
@@ -76,6 +82,8 @@ impl SandboxSpec {
             limits: Limits::default(),
             isolate: true,
             register: None,
+            root: None,
+            emulator: None,
             max_output: 1 << 20,
             helper: None,
         }
@@ -114,6 +122,8 @@ struct Orders {
     env: Vec<(String, String)>,
     limits: Limits,
     register: Option<String>,
+    root: Option<Root>,
+    emulator: Option<EmulatorCommand>,
     /// Where the scratch directories are, or are to be.
     scratch: PathBuf,
     /// The process that waits; when it dies, the helper is to die too.
@@ -154,6 +164,9 @@ impl Orders {
 
     /// The program's whole environment.
     fn environment(&self) -> Vec<(String, String)> {
+        if self.root.is_some() {
+            return self.env.clone();
+        }
         let own = |n: &str| n == "HOME" || n == "TMPDIR";
         let mut env: Vec<_> = self.env.iter().filter(|(n, _)| !own(n)).cloned().collect();
         env.push(("HOME".to_owned(), self.home().to_string_lossy().into_owned()));
@@ -219,6 +232,9 @@ pub fn run(spec: &SandboxSpec, host: &Host) -> Result<SandboxRun, SpawnError> {
             Outcome::Refused(why) => REFUSED.get_or_init(|| why).clone(),
         },
     };
+    if spec.root.is_some() {
+        return Err(spec.io(std::io::Error::other(why)));
+    }
     let finished = match attempt(spec, host, "__limits")? {
         Outcome::Ran(finished, _) => finished,
         Outcome::Refused(why) => return Err(spec.io(std::io::Error::other(why))),
@@ -303,13 +319,19 @@ impl SandboxSpec {
 
     fn orders(&self, control: &Path, namespaces: bool) -> std::io::Result<Orders> {
         let scratch = if namespaces { mount_point(control)? } else { control.to_owned() };
-        let (user, group) = caller();
+        let (user, group) = self.root.as_ref().map_or_else(caller, |r| r.user);
         let orders = Orders {
-            program: std::path::absolute(&self.program)?,
+            program: if self.root.is_some() {
+                self.program.clone()
+            } else {
+                std::path::absolute(&self.program)?
+            },
             args: self.args.clone(),
             env: self.env.clone(),
             limits: self.limits,
             register: self.register.clone(),
+            root: self.root.clone(),
+            emulator: self.emulator.clone(),
             scratch,
             parent: std::process::id(),
             user,

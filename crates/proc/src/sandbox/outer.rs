@@ -34,26 +34,33 @@ pub(super) fn enter(file: Option<OsString>) -> ! {
 fn prepare(orders: &Orders) -> Result<(), String> {
     super::privileges::die_with_parent(orders.parent).map_err(|e| format!("prctl: {e}"))?;
     let (uid, gid) = (geteuid(), getegid());
-    let all = CloneFlags::CLONE_NEWUSER
+    let network = orders.root.as_ref().is_some_and(|r| r.network);
+    let mut all = CloneFlags::CLONE_NEWUSER
         | CloneFlags::CLONE_NEWNS
         | CloneFlags::CLONE_NEWPID
-        | CloneFlags::CLONE_NEWNET
         | CloneFlags::CLONE_NEWIPC
         | CloneFlags::CLONE_NEWUTS;
+    all.set(CloneFlags::CLONE_NEWNET, !network);
     unshare(all).map_err(|e| format!("the kernel refuses user namespaces: {}", e.desc()))?;
     ids::map((0, uid.as_raw()), (0, gid.as_raw())).map_err(|e| format!("the user cannot be mapped: {e}"))?;
-    mounts::cut_off()
-        .and_then(|()| mounts::tmpfs(&orders.scratch, super::SCRATCH_BYTES))
-        .map_err(|e| format!("mounts are refused: {e}"))?;
-    orders.make_directories().map_err(|e| format!("scratch directories: {e}"))?;
+    mounts::cut_off().map_err(|e| format!("mounts are refused: {e}"))?;
+    if orders.root.is_none() {
+        mounts::tmpfs(&orders.scratch, super::SCRATCH_BYTES)
+            .map_err(|e| format!("mounts are refused: {e}"))?;
+        orders.make_directories().map_err(|e| format!("scratch directories: {e}"))?;
+    }
     if let Some(line) = &orders.register {
         // What the kernel does not grant is in the answer, and costs only programs that start themselves.
         let _ = mounts::register(line);
     }
-    mounts::read_only_but(&orders.scratch)
-        .map_err(|e| format!("the file system cannot be made read-only: {e}"))?;
-    // Without it only a program that talks to itself over the network would notice.
-    let _ = loopback::bring_up();
+    if orders.root.is_none() {
+        mounts::read_only_but(&orders.scratch)
+            .map_err(|e| format!("the file system cannot be made read-only: {e}"))?;
+    }
+    if !network {
+        // Without it only a program that talks to itself over the network would notice.
+        let _ = loopback::bring_up();
+    }
     Ok(())
 }
 
