@@ -142,12 +142,13 @@ fn sandboxed(spec: &StartSpec, program: &Path, args: &[String]) -> SandboxSpec {
 /// The kernel starts the program in its folder, by an emulator that is registered, else called.
 fn in_root(spec: &StartSpec, sandbox: SandboxSpec, root: Root) -> SandboxSpec {
     let Runner::QemuUser { path, .. } = &spec.runner else {
-        return SandboxSpec { root: Some(root), ..sandbox };
+        return SandboxSpec { network: root.network, root: Some(root), ..sandbox };
     };
     SandboxSpec {
         program: spec.program.clone(),
         args: spec.args.iter().map(Into::into).collect(),
         emulator: Some(EmulatorCommand { program: path.clone(), args: vec![] }),
+        network: root.network,
         root: Some(root),
         ..sandbox
     }

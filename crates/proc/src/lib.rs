@@ -14,7 +14,7 @@ mod lookup;
 pub mod memory;
 #[cfg(target_os = "linux")]
 mod relay;
-mod root;
+pub mod root;
 pub mod sandbox;
 mod scripted;
 mod spec;

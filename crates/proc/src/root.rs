@@ -3,7 +3,10 @@
 //! Owns: what such a run is, and on Linux the mounts below the folder and the way into it. Must not: make the folder's
 //! contents, know what an image or a package is.
 
+use crate::Status;
+use crate::guest::EmulatorCommand;
 use serde::{Deserialize, Serialize};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// A folder as a program's `/`. What the program writes stays there.
@@ -30,21 +33,56 @@ impl Root {
     }
 }
 
+/// A program to be run in a folder by a helper that has many users ([`crate::sandbox::Users::Many`]).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct InRoot {
+    /// The folder; its user needs not be root.
+    pub root: Root,
+    /// The program, a path in the folder or a name that its PATH has, and its arguments.
+    pub argv: Vec<OsString>,
+    /// All of its environment.
+    pub env: Vec<(OsString, OsString)>,
+    /// What runs it where no emulator is registered for it.
+    pub emulator: Option<EmulatorCommand>,
+}
+
+/// Runs a program in a folder with this process's streams. It has what containers' programs usually have of root's
+/// privileges, as far as they reach: over its own namespaces.
+///
+/// # Errors
+/// The helper could not be started.
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{EMULATOR, enter};
+pub fn run(program: &InRoot) -> std::io::Result<Status> {
+    let orders = serde_json::to_string(program)?;
+    let mut command = std::process::Command::new("/proc/self/exe");
+    command.args([ROLE, &orders]).env_clear();
+    let status = crate::host::spawn_retrying(&mut command)?.wait()?;
+    Ok(std::os::unix::process::ExitStatusExt::signal(&status)
+        .map_or_else(|| Status::Exited(status.code().unwrap_or(-1)), Status::Signaled))
+}
+
+#[cfg(target_os = "linux")]
+pub(crate) use linux::{EMULATOR, ROLE, become_program, enter};
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use super::Root;
+    use super::{InRoot, Root};
     use crate::guest::EmulatorCommand;
-    use crate::sandbox::mounts;
+    use crate::sandbox::{mounts, privileges};
     use nix::mount::{MntFlags, MsFlags, mount, umount2};
+    use nix::sched::{CloneFlags, unshare};
+    use std::ffi::OsString;
+    use std::os::unix::process::CommandExt;
     use std::path::Path;
+    use std::process::Command;
 
     const NONE: Option<&str> = None;
 
     /// Where in the folder the emulator lies, if one has to be called.
     pub(crate) const EMULATOR: &str = "/.goferry-emulator";
+
+    /// The role of the helper that becomes a program in a folder.
+    pub(crate) const ROLE: &str = "__rooted";
 
     /// What programs expect of the host in /dev; each is the host's own.
     const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
@@ -78,6 +116,40 @@ mod linux {
         std::fs::create_dir_all(&root.work)
             .and_then(|()| std::env::set_current_dir(&root.work))
             .map_err(|e| why(&format!("the working folder {}", root.work.display()), &e))
+    }
+
+    /// Never returns.
+    pub(crate) fn become_program(orders: Option<OsString>) -> ! {
+        let orders = orders.and_then(|o| serde_json::from_str(o.to_str()?).ok());
+        let why = orders.map_or_else(|| "no orders".to_owned(), |orders| execute(&orders));
+        crate::complain(&format!("goferry: {why}\n"));
+        std::process::exit(125)
+    }
+
+    /// Why it did not become the program.
+    fn execute(orders: &InRoot) -> String {
+        let Some((program, args)) = orders.argv.split_first() else { return "no program".to_owned() };
+        let prepared = unshare(CloneFlags::CLONE_NEWNS)
+            .map_err(|e| format!("mounts: {}", e.desc()))
+            .and_then(|()| mounts::cut_off().map_err(|e| format!("mounts: {}", e.desc())))
+            .and_then(|()| enter(&orders.root, orders.emulator.as_ref()))
+            .and_then(|()| mounts::read_only_settings().map_err(|e| format!("the settings of the host: {e}")))
+            .and_then(|()| {
+                privileges::as_containers_have(orders.root.user).map_err(|e| format!("privileges: {e}"))
+            });
+        if let Err(why) = prepared {
+            return why;
+        }
+        let mut command = match &orders.emulator {
+            None => Command::new(program),
+            Some(emulator) => {
+                let mut command = Command::new(EMULATOR);
+                command.args(&emulator.args).arg(program);
+                command
+            }
+        };
+        let error = command.args(args).env_clear().envs(orders.env.iter().map(|(k, v)| (k, v))).exec();
+        format!("{}: {error}", program.display())
     }
 
     fn bind(from: &Path, to: &Path, more: MsFlags) -> nix::Result<()> {

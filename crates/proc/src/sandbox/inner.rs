@@ -1,7 +1,7 @@
 //! The inner helper: pid 1 of the sandbox. Gives up every privilege, runs the program, reaps, reports.
 
 use super::outer::BROKEN;
-use super::{Answer, Orders, ids, mounts, privileges};
+use super::{Answer, Orders, Users, ids, mounts, privileges};
 use crate::relay::Relay;
 use crate::root;
 use nix::sched::{CloneFlags, unshare};
@@ -57,11 +57,14 @@ fn descend(orders: &Orders, registered: bool) -> Result<(), String> {
     }
     mounts::read_only_settings()
         .map_err(|e| format!("the settings of the host cannot be made read-only: {e}"))?;
+    if orders.users == Users::Many {
+        return privileges::limit(&orders.limits, None).map_err(|e| format!("limits: {e}"));
+    }
     let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
     unshare(CloneFlags::CLONE_NEWUSER).map_err(|e| format!("no second user namespace: {}", e.desc()))?;
     ids::map((orders.user, uid), (orders.group, gid))
         .map_err(|e| format!("the user cannot be mapped back: {e}"))?;
-    let file_bytes = orders.root.is_none().then_some(super::SCRATCH_BYTES);
+    let file_bytes = orders.root.is_none().then_some(orders.scratch_bytes);
     privileges::limit(&orders.limits, file_bytes).map_err(|e| format!("limits: {e}"))?;
     privileges::drop_all().map_err(|e| format!("privileges cannot be given up: {e}"))
 }
