@@ -133,6 +133,7 @@ fn blob(
         return;
     }
     ledger.claim(of, name, format!("digest in {name}"), false);
+    ledger.over.insert(name.to_owned(), of.clone());
     let Some(signer) = question.signer else { return };
     match verified(bytes, &folder.files[of].path, signer, question) {
         Ok(_) => {
@@ -217,7 +218,15 @@ fn detached(folder: &Folder, question: &Question<'_>, ledger: &mut Ledger, name:
         return;
     }
     match goferry_supply::verify_signature(&bytes, &folder.files[of].path, key, question.trust) {
-        Ok(_) => {
+        Ok(proof) => {
+            ledger.over.insert(name.to_owned(), of.clone());
+            // The comment is signed too: who exchanges a file for an older one, signature and all, cannot change it.
+            let comment = proof.comment.unwrap_or_default();
+            if !goferry_supply::comment_fits(&comment, of) {
+                let meant = goferry_supply::named_in_comment(&comment).unwrap_or_default();
+                ledger.wrong(of, format!("{name} is the signature of a file that was called {meant}"));
+                return;
+            }
             ledger.claim(of, name, format!("signed: {name}"), false);
             ledger.signed.extend([of.clone(), name.to_owned()]);
             ledger.checked.push(format!("{name}: signature over {of} verified"));
