@@ -33,6 +33,7 @@ pub(super) fn report(question: &Question<'_>, folder: &Folder, facts: &Facts, mu
             Verdict::Nothing
         }
         () if question.signer.is_some() => Verdict::Proved,
+        () if !files.iter().any(|f| f.state == State::Consistent) => Verdict::Nothing,
         () => Verdict::Consistent,
     };
     let release = match &folder.chosen {

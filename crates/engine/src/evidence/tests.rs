@@ -1,6 +1,9 @@
 //! Releases of bytes, without a build: every way in which one can be other than it was signed.
 
+mod foreign;
+
 use super::*;
+use base64ct::{Base64, Encoding as _};
 use goferry_supply::slsa::{self, PROVENANCE, VERIFICATION_SUMMARY};
 use goferry_supply::{PrivateKey, Subject, sign_blob};
 use serde_json::{Value, json};
