@@ -186,6 +186,9 @@ impl Ledger {
 pub fn check(question: &Question<'_>) -> Result<Report, Diagnostics> {
     let folder = Folder::read(question.paths)?;
     let mut ledger = Ledger::default();
+    if folder.chosen.is_none() {
+        folder.nameless.iter().for_each(|name| ledger.wrong(name, folder::NOT_UTF8));
+    }
     sums::compare(&folder, &mut ledger);
     let statements = bundles::gather(&folder, question, &mut ledger);
     let facts = statements::compare(&folder, &statements, question, &mut ledger);

@@ -89,3 +89,78 @@ fn a_named_file_that_nothing_speaks_of_is_no_success() {
     let r = ask(&[good], &Asked { key: None, ..KEY });
     assert_eq!(r.verdict, Verdict::Consistent, "{:?}", r.problems);
 }
+
+/// Bundles may leave the digest out or state it by another algorithm: it only helps to find the file, and the signature is over that.
+#[test]
+fn a_digest_in_a_bundle_is_of_any_kind_or_absent() {
+    let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("../supply/tests/keys");
+    let text = std::fs::read(keys.join("ed25519.pem")).unwrap();
+    let signer = PrivateKey::from_pem(&text, "ed25519.pem", None).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("f");
+    std::fs::write(&file, "hello\n").unwrap();
+    std::fs::write(dir.path().join("ed25519.pub"), signer.public().to_pem()).unwrap();
+    let public = TrustedKey::read(signer.public().to_pem().as_bytes(), "ed25519.pub").unwrap();
+    std::fs::remove_file(dir.path().join("ed25519.pub")).unwrap();
+    let bundle: Value = serde_json::from_str(&sign_blob(&signer, &file).unwrap().to_json().unwrap()).unwrap();
+    let trust = Trust::sigstore().unwrap();
+    let judged = |digest: &Value, name: &str, signer: Option<Whose<'_>>| {
+        let mut bundle = bundle.clone();
+        bundle["messageSignature"]["messageDigest"] = digest.clone();
+        std::fs::write(dir.path().join(name), bundle.to_string()).unwrap();
+        let paths = [dir.path().to_owned()];
+        let r =
+            check(&Question { paths: &paths, signer, trust: &trust, source: None, tag: None, version: None });
+        std::fs::remove_file(dir.path().join(name)).unwrap();
+        r.unwrap()
+    };
+    let of = |algorithm: &str, digest: &[u8]| json!({"algorithm": algorithm, "digest": Base64::encode_string(digest)});
+    let (sha384, sha512) = (sha2::Sha384::digest("hello\n"), sha2::Sha512::digest("hello\n"));
+    let key = Some(Whose::Key(&public));
+    for (digest, by_digest) in [
+        (of("SHA2_256", &sha(b"hello\n")), true),
+        (of("SHA2_384", &sha384), true),
+        (of("SHA2_512", &sha512), true),
+        (json!({}), false),
+    ] {
+        let r = judged(&digest, "f.sigstore.json", key);
+        assert_eq!(r.verdict, Verdict::Proved, "{digest}: {:?}", r.problems);
+        // Under a name that does not say of what it is, the digest does.
+        let r = judged(&digest, "other.sigstore.json", key);
+        assert_eq!(r.verdict == Verdict::Proved, by_digest, "{digest}: {:?}", r.problems);
+        let r = judged(&digest, "f.sigstore.json", None);
+        assert_eq!(r.verdict == Verdict::Consistent, by_digest, "{digest}: {:?}", r.problems);
+    }
+    for (digest, word) in [
+        (of("SHA2_384", &sha512), "it is not the file that f.sigstore.json signs"),
+        (of("SHA2_512", &sha(b"hello\n")), "it is not the file that f.sigstore.json signs"),
+        (of("SHA1", &sha384), "algorithm that is not known here"),
+        (json!({"digest": Base64::encode_string(&sha384)}), "algorithm that is not known here"),
+        (json!({"algorithm": "SHA2_256"}), "a type or an algorithm that there is none of"),
+    ] {
+        fails(&judged(&digest, "f.sigstore.json", key), word);
+    }
+    std::fs::write(&file, "hello!\n").unwrap();
+    fails(&judged(&json!({}), "f.sigstore.json", key), "its signature does not hold");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_that_is_not_utf8_is_said() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    release(dir.path(), "1.2.3");
+    let odd = dir.path().join(std::ffi::OsStr::from_bytes(b"t_\xff"));
+    std::fs::write(&odd, "x").unwrap();
+    for asked in [KEY, Asked { key: None, ..KEY }] {
+        fails(&of(dir.path(), &asked), "its name is not UTF-8");
+    }
+    let trust = Trust::sigstore().unwrap();
+    let paths = [odd];
+    let named =
+        Question { paths: &paths, signer: None, trust: &trust, source: None, tag: None, version: None };
+    let problems = check(&named).unwrap_err();
+    assert!(problems.list[0].message.contains("its name is not UTF-8"), "{problems:?}");
+    let good = ask(&[dir.path().join("t_1.2.3_linux_amd64")], &KEY);
+    assert_eq!(good.verdict, Verdict::Proved, "nobody asked about the other: {:?}", good.problems);
+}
