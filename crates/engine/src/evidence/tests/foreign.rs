@@ -6,6 +6,9 @@ use super::*;
 const IDENTITY: &str = "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main";
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
 
+/// What is done to a bundle's text.
+type Change<'a> = &'a dyn Fn(&str) -> String;
+
 /// A vector's bundle over a.txt in a folder of its own, after a change of its text; what is asked is asked of its signer.
 fn keyless(change: impl Fn(&str) -> String, version: Option<&str>) -> Option<Report> {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/sigstore-bundle-verify");
@@ -43,7 +46,7 @@ fn a_second_envelope_is_not_believed() {
     assert_eq!(good.verdict, Verdict::Proved, "{:?}", good.problems);
     let end = |text: &str| text.trim_end().strip_suffix('}').unwrap().to_owned();
     let payload = |e: String| serde_json::from_str::<Value>(&e).unwrap()["payload"].to_string();
-    let ways: [(&str, &dyn Fn(&str) -> String); 5] = [
+    let ways: [(&str, Change<'_>); 5] = [
         ("after", &|t| format!("{},\n  \"dsseEnvelope\": {}\n}}", end(t), forged(t))),
         ("before", &|t| t.replacen('{', &format!("{{\"dsseEnvelope\": {},", forged(t)), 1)),
         ("another name", &|t| format!("{},\n  \"dsse_envelope\": {}\n}}", end(t), forged(t))),
