@@ -6,6 +6,7 @@ use goferry_engine::evidence::{self, Question, Report, State, Verdict, Whose};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_supply::{Proof, Signer, SupplyError, Trust, TrustedKey, read_bounded};
 use serde::Serialize;
+use std::path::Path;
 use std::process::ExitCode;
 
 const KEY_LIMIT: u64 = 1 << 20;
@@ -20,6 +21,7 @@ struct Row<'a> {
 }
 
 pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, Diagnostics> {
+    args.key.as_deref().and_then(Path::to_str).map_or(Ok(()), goferry_engine::signing::check_key_name)?;
     let key = args.key.as_ref().map(|path| {
         read_bounded(path, KEY_LIMIT).and_then(|pem| TrustedKey::read(&pem, &path.display().to_string()))
     });
