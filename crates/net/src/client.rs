@@ -60,7 +60,7 @@ impl Client {
     /// # Errors
     /// Every case of [`NetError`]. An answer with a status of failure is an answer.
     pub fn send(&self, request: &Request, cancelled: &dyn Fn() -> bool) -> Result<Response, NetError> {
-        let url = shown(&request.url);
+        let url = request.shown();
         let uri = address(request)?;
         let (agent, proxy) = (self.agent(&uri)?, self.proxy(&uri)?);
         let mut pause = Duration::from_millis(300);
@@ -100,7 +100,7 @@ impl Client {
 }
 
 fn address(request: &Request) -> Result<Uri, NetError> {
-    let url = shown(&request.url);
+    let url = request.shown();
     let uri: Uri = request.url.parse().map_err(|_| NetError::Address { url: url.clone() })?;
     match (uri.scheme_str(), uri.host()) {
         (Some("https"), Some(_)) => Ok(uri),
@@ -149,7 +149,7 @@ fn once(
 ) -> Result<Response, NetError> {
     let (tell, told) = mpsc::channel();
     let (agent, request, uri) = (agent.clone(), request.clone(), uri.clone());
-    let url = shown(&request.url);
+    let url = request.shown();
     std::thread::spawn(move || {
         // Nobody listens any more if it was cancelled.
         let _ = tell.send(attempt(&agent, &request, uri, proxy));
@@ -172,7 +172,7 @@ fn attempt(
     uri: Uri,
     proxy: Option<ureq::Proxy>,
 ) -> Result<Response, NetError> {
-    let url = shown(&request.url);
+    let url = request.shown();
     let failed = |e: ureq::Error| reason(&url, request.limit, e);
     let mut built = http::Request::builder().method(request.method).uri(uri);
     for (name, value) in &request.headers {

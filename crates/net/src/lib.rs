@@ -18,7 +18,7 @@ mod error;
 mod proxy;
 mod request;
 
-pub use address::shown;
+pub use address::{origin, secrets, shown};
 pub use client::{Client, Options};
 pub use error::NetError;
 pub use request::{Request, Response};
