@@ -75,7 +75,8 @@ fn without_dots(path: &str) -> String {
 }
 
 /// Whether two addresses are of one scheme, host and port: what one may know, the other may.
-pub(crate) fn same_origin(one: &str, other: &str) -> bool {
+#[must_use]
+pub fn same_origin(one: &str, other: &str) -> bool {
     let origin = |url: &str| {
         let uri: Uri = url.parse().ok()?;
         let default = if uri.scheme_str() == Some("https") { 443 } else { 80 };

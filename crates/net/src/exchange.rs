@@ -117,7 +117,7 @@ impl AsRef<[u8]> for Shared {
 fn redirection(request: &Request, answer: &http::Response<Body>) -> Result<Option<String>, NetError> {
     let reads = matches!(request.method, "GET" | "HEAD");
     let leads = match answer.status().as_u16() {
-        301 | 302 | 303 => reads,
+        301..=303 => reads,
         307 | 308 => true,
         _ => false,
     };

@@ -59,6 +59,11 @@ impl Request {
         }
     }
 
+    /// Where it goes.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// One more header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Request {
