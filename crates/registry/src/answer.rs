@@ -60,7 +60,9 @@ pub(crate) fn refused(on: &On<'_>, answer: &Response) -> RegistryError {
 /// A full disk is told by 507 or in words only: distribution gives the error of its file system as JSON, where 28 is ENOSPC.
 fn is_full(said: &str) -> bool {
     let lower = said.to_lowercase();
-    ["no space left", "disk full", "\"err\":28", "quota", "insufficient storage"].iter().any(|w| lower.contains(w))
+    ["no space left", "disk full", "\"err\":28", "quota", "insufficient storage"]
+        .iter()
+        .any(|w| lower.contains(w))
 }
 
 /// Whether the same may go well later.

@@ -33,7 +33,9 @@ fn of_header(header: &str) -> Vec<Challenge> {
         let (front, value) = part.split_once('=').map_or((part.as_str(), None), |(f, v)| (f, Some(v)));
         let words: Vec<&str> = front.split_whitespace().collect();
         match (words.as_slice(), value) {
-            ([scheme, key], Some(v)) => found.push((scheme.to_lowercase(), vec![(key.to_lowercase(), bare(v))])),
+            ([scheme, key], Some(v)) => {
+                found.push((scheme.to_lowercase(), vec![(key.to_lowercase(), bare(v))]))
+            }
             ([scheme, ..], None) => found.push((scheme.to_lowercase(), vec![])),
             ([key], Some(v)) => {
                 if let Some((_, values)) = found.last_mut() {
@@ -104,20 +106,37 @@ mod tests {
 
     fn bearer(realm: &str, service: Option<&str>, scope: Option<&str>) -> Option<Challenge> {
         let own = |s: Option<&str>| s.map(str::to_owned);
-        Some(Challenge::Bearer { realm: realm.to_owned(), service: own(service), scope: own(scope), error: None })
+        Some(Challenge::Bearer {
+            realm: realm.to_owned(),
+            service: own(service),
+            scope: own(scope),
+            error: None,
+        })
     }
 
     #[test]
     fn challenges_are_read_as_registries_write_them() {
         for (headers, is) in [
             (
-                &[r#"Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:a/b:pull,push""#][..],
-                bearer("https://auth.docker.io/token", Some("registry.docker.io"), Some("repository:a/b:pull,push")),
+                &[
+                    r#"Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:a/b:pull,push""#,
+                ][..],
+                bearer(
+                    "https://auth.docker.io/token",
+                    Some("registry.docker.io"),
+                    Some("repository:a/b:pull,push"),
+                ),
             ),
             (&[r#"Basic realm="Registry Realm""#], Some(Challenge::Basic)),
             (&["basic"], Some(Challenge::Basic)),
-            (&[r#"Basic realm="x", Bearer realm="https://t",service=s"#], bearer("https://t", Some("s"), None)),
-            (&[r#"Basic realm="x""#, r#"bearer Realm="https://t/\"q\"""#], bearer(r#"https://t/"q""#, None, None)),
+            (
+                &[r#"Basic realm="x", Bearer realm="https://t",service=s"#],
+                bearer("https://t", Some("s"), None),
+            ),
+            (
+                &[r#"Basic realm="x""#, r#"bearer Realm="https://t/\"q\"""#],
+                bearer(r#"https://t/"q""#, None, None),
+            ),
             (&[r#"Bearer service="no realm""#], None),
             (&["Negotiate", "Digest realm=\"x\", nonce=\"y\""], None),
             (&[""], None),

@@ -3,7 +3,7 @@
 //!
 //! Owns: what the file says, and what a helper is asked and answers. Must not: find the file, or start the helper.
 
-use crate::{Repository, RegistryError};
+use crate::{RegistryError, Repository};
 use base64ct::{Base64, Encoding as _};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -100,8 +100,9 @@ impl<'a> Credentials<'a> {
         helper: impl Fn(&str, &str) -> Result<HelperOutput, String> + Send + Sync + 'a,
     ) -> Result<Credentials<'a>, String> {
         // serde's words would quote a value that has another type than expected.
-        let file = serde_json::from_slice(text)
-            .map_err(|e| format!("it is no configuration of Docker's (line {}, column {})", e.line(), e.column()))?;
+        let file = serde_json::from_slice(text).map_err(|e| {
+            format!("it is no configuration of Docker's (line {}, column {})", e.line(), e.column())
+        })?;
         Ok(Credentials { file, helper: Box::new(helper) })
     }
 
@@ -136,7 +137,9 @@ impl<'a> Credentials<'a> {
             // The sentence of docker-credential-helpers, `credentials/error.go`.
             return match said.contains("credentials not found") {
                 true => Ok(Credential::Anonymous),
-                false => Err(format!("{program} fails: {}", said.lines().next().unwrap_or("it says nothing"))),
+                false => {
+                    Err(format!("{program} fails: {}", said.lines().next().unwrap_or("it says nothing")))
+                }
             };
         }
         let got: FromHelper = serde_json::from_slice(&out.stdout)
@@ -208,7 +211,10 @@ mod tests {
         let helper = |name: &str, server: &str| {
             let out = |success, text: String| Ok(HelperOutput { success, stdout: text.into_bytes() });
             match name {
-                "one" => out(true, format!(r#"{{"ServerURL":"{server}","Username":"u","Secret":"s of {server}"}}"#)),
+                "one" => out(
+                    true,
+                    format!(r#"{{"ServerURL":"{server}","Username":"u","Secret":"s of {server}"}}"#),
+                ),
                 "token" => out(true, r#"{"Username":"<token>","Secret":"t"}"#.to_owned()),
                 "empty" => out(false, "credentials not found in native keychain\n".to_owned()),
                 "broken" => out(false, "the keychain is locked\nand more".to_owned()),
@@ -232,17 +238,34 @@ mod tests {
             (hub, "ghcr.io/a", Credential::Anonymous),
             ("{}", "a", Credential::Anonymous),
             (r#"{"auths":{"ghcr.io":{}}}"#, "ghcr.io/a", Credential::Anonymous),
-            (r#"{"auths":{"https://ghcr.io/v2/":{"username":"u","password":"p"}}}"#, "ghcr.io/a", password("u", "p")),
-            (r#"{"auths":{"localhost:5000":{"identitytoken":"i","auth":"bWU6"}}}"#, "localhost:5000/a", Credential::IdentityToken("i".into())),
+            (
+                r#"{"auths":{"https://ghcr.io/v2/":{"username":"u","password":"p"}}}"#,
+                "ghcr.io/a",
+                password("u", "p"),
+            ),
+            (
+                r#"{"auths":{"localhost:5000":{"identitytoken":"i","auth":"bWU6"}}}"#,
+                "localhost:5000/a",
+                Credential::IdentityToken("i".into()),
+            ),
             (r#"{"auths":{"a.b":{"registrytoken":"r"}}}"#, "a.b/c", Credential::RegistryToken("r".into())),
-            (r#"{"auths":{"q.io":{"username":"u","password":"p"},"q.io/org":{"username":"o","password":"p"}}}"#, "q.io/org/x", password("o", "p")),
-            (r#"{"auths":{"q.io":{"username":"u","password":"p"},"q.io/org":{"username":"o","password":"p"}}}"#, "q.io/organ", password("u", "p")),
+            (
+                r#"{"auths":{"q.io":{"username":"u","password":"p"},"q.io/org":{"username":"o","password":"p"}}}"#,
+                "q.io/org/x",
+                password("o", "p"),
+            ),
+            (
+                r#"{"auths":{"q.io":{"username":"u","password":"p"},"q.io/org":{"username":"o","password":"p"}}}"#,
+                "q.io/organ",
+                password("u", "p"),
+            ),
         ] {
             assert_eq!(of(text, repository).unwrap(), is, "{text} for {repository}");
         }
         let error = of(r#"{"auths":{"a.b":{"auth":"canary"}}}"#, "a.b/c").unwrap_err().to_string();
         assert!(error.contains("user:password") && !error.contains("canary"), "{error}");
-        let error = Credentials::parse(br#"{"auths":{"a":"canary"}}"#, |_, _| Err(String::new())).err().unwrap();
+        let error =
+            Credentials::parse(br#"{"auths":{"a":"canary"}}"#, |_, _| Err(String::new())).err().unwrap();
         assert!(error.contains("line 1") && !error.contains("canary"), "{error}");
     }
 
@@ -252,7 +275,11 @@ mod tests {
         for (rest, repository, is) in [
             (r#""credsStore":"one""#, "ghcr.io/a", password("u", "s of ghcr.io")),
             (r#""credsStore":"one""#, "debian", password("u", "s of https://index.docker.io/v1/")),
-            (r#""credsStore":"one","credHelpers":{"ghcr.io":"token"}"#, "ghcr.io/a", Credential::IdentityToken("t".into())),
+            (
+                r#""credsStore":"one","credHelpers":{"ghcr.io":"token"}"#,
+                "ghcr.io/a",
+                Credential::IdentityToken("t".into()),
+            ),
             (r#""credHelpers":{"other.io":"broken"}"#, "ghcr.io/a", password("file", "p")),
             (r#""credsStore":"empty""#, "ghcr.io/a", password("file", "p")),
         ] {

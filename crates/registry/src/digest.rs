@@ -114,10 +114,7 @@ mod tests {
     fn digests_are_what_the_specification_says() {
         // Of an empty content (image-spec, manifest.md, the empty descriptor has `{}`).
         let empty = Digest::of(b"{}");
-        assert_eq!(
-            empty.as_str(),
-            "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
-        );
+        assert_eq!(empty.as_str(), "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");
         assert!(empty.matches(b"{}") && !empty.matches(b"{ }") && empty.checksum().is_some());
         let hex = "a".repeat(64);
         for (text, good) in [

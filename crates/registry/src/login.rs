@@ -82,7 +82,9 @@ impl Client<'_> {
     pub(crate) fn login(&self, on: &On<'_>, challenge: &Challenge) -> Result<Fresh, RegistryError> {
         let credential = self.credentials.of(on.repository)?;
         match (challenge, &credential) {
-            (Challenge::Bearer { .. }, Credential::RegistryToken(token)) => Ok(forever(format!("Bearer {token}"))),
+            (Challenge::Bearer { .. }, Credential::RegistryToken(token)) => {
+                Ok(forever(format!("Bearer {token}")))
+            }
             (Challenge::Basic, Credential::Password { user, password }) => Ok(forever(basic(user, password))),
             (Challenge::Basic, _) => Ok(None),
             (Challenge::Bearer { realm, service, scope, .. }, _) => {
@@ -110,15 +112,22 @@ impl Client<'_> {
         let joint = if realm.contains('?') { '&' } else { '?' };
         let get = Request::get(&format!("{realm}{joint}{}", form(query))).limit(LIMIT);
         let request = match credential {
-            Credential::IdentityToken(token) => {
-                self.oauth(realm, &fields, scopes, &[("grant_type", "refresh_token"), ("refresh_token", token)])
-            }
+            Credential::IdentityToken(token) => self.oauth(
+                realm,
+                &fields,
+                scopes,
+                &[("grant_type", "refresh_token"), ("refresh_token", token)],
+            ),
             Credential::Password { user, password } => {
                 let answer = self.fetch(get.header("authorization", &basic(user, password)))?;
                 if !matches!(answer.status, 404 | 405) {
                     return Ok(answer);
                 }
-                let own = [("grant_type", "password"), ("username", user.as_str()), ("password", password.as_str())];
+                let own = [
+                    ("grant_type", "password"),
+                    ("username", user.as_str()),
+                    ("password", password.as_str()),
+                ];
                 self.oauth(realm, &fields, scopes, &own)
             }
             _ => get,
@@ -126,9 +135,16 @@ impl Client<'_> {
         self.fetch(request)
     }
 
-    fn oauth(&self, realm: &str, fields: &[(&str, &str)], scopes: &[String], own: &[(&str, &str)]) -> Request {
+    fn oauth(
+        &self,
+        realm: &str,
+        fields: &[(&str, &str)],
+        scopes: &[String],
+        own: &[(&str, &str)],
+    ) -> Request {
         let scope = scopes.join(" ");
-        let all = fields.iter().chain(own).copied().chain([("scope", scope.as_str()), ("client_id", CLIENT_ID)]);
+        let all =
+            fields.iter().chain(own).copied().chain([("scope", scope.as_str()), ("client_id", CLIENT_ID)]);
         let body = form(all).into_bytes();
         Request::post(realm, "application/x-www-form-urlencoded", body).limit(LIMIT).attempts(3)
     }
@@ -136,8 +152,7 @@ impl Client<'_> {
     /// A token server speaks plain http only where its host was named.
     fn fetch(&self, request: Request) -> Result<Response, RegistryError> {
         let host = request.url().split('/').nth(2).unwrap_or_default().to_owned();
-        let request =
-            if self.options.plain_http.contains(&host) { request.plain_http() } else { request };
+        let request = if self.options.plain_http.contains(&host) { request.plain_http() } else { request };
         Ok(self.transport().send(&request)?)
     }
 
@@ -219,8 +234,16 @@ mod tests {
         for (own, named, is) in [
             ("repository:a:pull,push", Some("repository:a:pull"), &["repository:a:pull,push"][..]),
             ("repository:a:pull", None, &["repository:a:pull"]),
-            ("repository:a:pull", Some("repository:b:pull registry:catalog:*"), &["repository:a:pull", "repository:b:pull", "registry:catalog:*"]),
-            ("repository:a:pull repository:b:pull", Some("repository:a:pull,push"), &["repository:a:pull", "repository:b:pull", "repository:a:pull,push"]),
+            (
+                "repository:a:pull",
+                Some("repository:b:pull registry:catalog:*"),
+                &["repository:a:pull", "repository:b:pull", "registry:catalog:*"],
+            ),
+            (
+                "repository:a:pull repository:b:pull",
+                Some("repository:a:pull,push"),
+                &["repository:a:pull", "repository:b:pull", "repository:a:pull,push"],
+            ),
         ] {
             assert_eq!(scopes(own, named), is);
         }
@@ -229,6 +252,9 @@ mod tests {
     #[test]
     fn forms_are_escaped() {
         let fields = [("scope", "repository:a/b:pull,push"), ("password", "ä &=+")];
-        assert_eq!(form(fields.into_iter()), "scope=repository%3Aa%2Fb%3Apull%2Cpush&password=%C3%A4%20%26%3D%2B");
+        assert_eq!(
+            form(fields.into_iter()),
+            "scope=repository%3Aa%2Fb%3Apull%2Cpush&password=%C3%A4%20%26%3D%2B"
+        );
     }
 }

@@ -33,8 +33,13 @@ impl Client<'_> {
         self.head_for(&On::pull(reference.repository(), reference.to_string()), reference)
     }
 
-    pub(crate) fn head_for(&self, on: &On<'_>, reference: &Reference) -> Result<Option<Descriptor>, RegistryError> {
-        let answer = self.call(on, |at| accepting(Request::of("HEAD", &manifest_url(at, reference), None)).follow())?;
+    pub(crate) fn head_for(
+        &self,
+        on: &On<'_>,
+        reference: &Reference,
+    ) -> Result<Option<Descriptor>, RegistryError> {
+        let answer =
+            self.call(on, |at| accepting(Request::of("HEAD", &manifest_url(at, reference), None)).follow())?;
         if answer.status == 404 {
             return Ok(None);
         }

@@ -5,8 +5,8 @@ use crate::client::{Client, On};
 use crate::manifest::LIMIT;
 use crate::pull::DEPTH;
 use crate::upload::{How, Upload};
-use crate::{BlobSource, Descriptor, Digest, Manifest, Reference, RegistryError, Repository};
-use goferry_net::{Request, Response};
+use crate::{BlobSource, Descriptor, Digest, Manifest, Reference, RegistryError, Repository, Stored};
+use goferry_net::Request;
 use std::collections::{BTreeMap, HashSet};
 use std::io::Read as _;
 use std::sync::Arc;
@@ -103,7 +103,12 @@ impl Client<'_> {
             match self.head_for(&on, &reference)? {
                 Some(has) if has.digest == it.root.digest => right.push(tag.clone()),
                 Some(has) if it.immutable => {
-                    return Err(taken(&reference, has.digest, it.root, "tags are not to be moved".to_owned()));
+                    return Err(taken(
+                        &reference,
+                        has.digest,
+                        it.root,
+                        "tags are not to be moved".to_owned(),
+                    ));
                 }
                 _ => free.push(reference),
             }
@@ -112,7 +117,8 @@ impl Client<'_> {
     }
 
     fn elsewhere(&self, it: &Push<'_>, blob: &Descriptor, of_base: &[String]) -> Vec<String> {
-        let told = it.mount_from.iter().filter(|r| r.registry() == it.to.registry()).map(|r| r.path().to_owned());
+        let told =
+            it.mount_from.iter().filter(|r| r.registry() == it.to.registry()).map(|r| r.path().to_owned());
         let mut all = self.known_at(it.to, &blob.digest);
         all.extend(of_base.iter().cloned().chain(told));
         let mut seen = HashSet::new();
@@ -169,27 +175,31 @@ impl Client<'_> {
         }
     }
 
-    pub(crate) fn put(&self, on: &On<'_>, to: &Reference, item: &Item) -> Result<Response, RegistryError> {
+    /// Puts a manifest. What refers to something is listed by the registry, or entered into the index under the tag.
+    pub(crate) fn put(&self, on: &On<'_>, to: &Reference, item: &Item) -> Result<Stored, RegistryError> {
         let answer = self.call(on, |at| {
             let url = crate::pull::manifest_url(at, to);
-            Request::of("PUT", &url, Some(item.bytes.clone())).header("content-type", &item.descriptor.media_type)
+            Request::of("PUT", &url, Some(item.bytes.clone()))
+                .header("content-type", &item.descriptor.media_type)
         })?;
         if !answer.is_success() {
             return Err(refused(on, &answer));
         }
         let named = answer.header("docker-content-digest").and_then(|d| d.parse::<Digest>().ok());
-        if let Some(found) = named.filter(|d| {
-            d.algorithm() == item.descriptor.digest.algorithm() && *d != item.descriptor.digest
-        }) {
+        if let Some(found) = named
+            .filter(|d| d.algorithm() == item.descriptor.digest.algorithm() && *d != item.descriptor.digest)
+        {
             let (expected, found) = (item.descriptor.digest.to_string(), found.to_string());
             return Err(RegistryError::Digest { what: on.what.clone(), expected, found });
         }
-        if let Some(subject) = &item.manifest.subject
-            && answer.header("oci-subject").is_none()
+        let Some(subject) = &item.manifest.subject else { return Ok(Stored::Listed) };
+        if answer.header("oci-subject").is_some()
+            || self.lists(on, &subject.digest, &item.descriptor.digest)?
         {
-            self.note_referrer(on.repository, &subject.digest, item)?;
+            return Ok(Stored::Listed);
         }
-        Ok(answer)
+        self.note_referrer(on.repository, &subject.digest, item)?;
+        Ok(Stored::Tagged)
     }
 }
 
@@ -220,15 +230,20 @@ impl Tree {
 fn read(source: &Arc<dyn BlobSource>, descriptor: &Descriptor) -> Result<Item, RegistryError> {
     let failed = |source| RegistryError::Source { digest: descriptor.digest.clone(), source };
     let mut bytes = vec![];
-    source.open(&descriptor.digest).map_err(failed)?.take(LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
+    source
+        .open(&descriptor.digest)
+        .map_err(failed)?
+        .take(LIMIT + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
     if bytes.len() as u64 > LIMIT {
         return Err(content(descriptor, format!("a manifest has at most {LIMIT} bytes")));
     }
     if !descriptor.digest.matches(&bytes) {
         return Err(content(descriptor, "it is not what its digest says".to_owned()));
     }
-    let manifest =
-        Manifest::parse(&bytes, Some(&descriptor.media_type)).map_err(|reason| content(descriptor, reason))?;
+    let manifest = Manifest::parse(&bytes, Some(&descriptor.media_type))
+        .map_err(|reason| content(descriptor, reason))?;
     let (media_type, size) = (manifest.media_type.clone(), bytes.len() as u64);
     Ok(Item { descriptor: Descriptor { media_type, size, ..descriptor.clone() }, manifest, bytes })
 }

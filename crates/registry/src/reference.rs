@@ -129,7 +129,9 @@ fn repository(name: &str) -> Result<Repository, String> {
         return Err(format!("`{registry}` is no host"));
     }
     if path.len() > LONGEST_NAME || !path.split('/').all(is_component) {
-        return Err("a path has lower case letters and digits, with `.`, `_`, `__` or `-` between them".to_owned());
+        return Err(
+            "a path has lower case letters and digits, with `.`, `_`, `__` or `-` between them".to_owned()
+        );
     }
     Ok(Repository { registry: registry.to_owned(), path })
 }
@@ -210,7 +212,11 @@ mod tests {
             (&at("ghcr.io/a/b:t"), "ghcr.io", "a/b", Some("t")),
         ] {
             let r: Reference = text.parse().unwrap();
-            assert_eq!((r.repository().registry(), r.repository().path(), r.tag()), (registry, path, tag), "{text}");
+            assert_eq!(
+                (r.repository().registry(), r.repository().path(), r.tag()),
+                (registry, path, tag),
+                "{text}"
+            );
             assert_eq!(r.digest().is_some(), text.contains('@'));
             assert_eq!(r.to_string().parse::<Reference>().unwrap(), r);
         }
@@ -221,8 +227,25 @@ mod tests {
     #[test]
     fn what_is_no_name_is_refused() {
         for text in [
-            "", "/", "a//b", "A", "ghcr.io/A", "a:", "a:b c", "a@sha256:x", "a/../b", "a/.b", "a/b-", "a/b___c",
-            "ghcr.io/", "host:port/x", "ho_st.x/y", "a?b/c", "https://ghcr.io/a", "ghcr.io/a:-x", "a..b/c/..",
+            "",
+            "/",
+            "a//b",
+            "A",
+            "ghcr.io/A",
+            "a:",
+            "a:b c",
+            "a@sha256:x",
+            "a/../b",
+            "a/.b",
+            "a/b-",
+            "a/b___c",
+            "ghcr.io/",
+            "host:port/x",
+            "ho_st.x/y",
+            "a?b/c",
+            "https://ghcr.io/a",
+            "ghcr.io/a:-x",
+            "a..b/c/..",
         ] {
             assert!(text.parse::<Reference>().is_err(), "{text}: {:?}", text.parse::<Reference>());
         }

@@ -102,9 +102,19 @@ impl Client<'_> {
         })?;
         let reference = repository.at(&item.descriptor.digest);
         let what = format!("attaching {} to {repository}@{}", it.artifact_type, subject.digest);
-        let answer = self.put(&On::push(repository, what), &reference, &item)?;
-        let stored = if answer.header("oci-subject").is_some() { Stored::Listed } else { Stored::Tagged };
+        let stored = self.put(&On::push(repository, what), &reference, &item)?;
         Ok((item.descriptor, stored))
+    }
+
+    /// Whether the registry's own list has something: some have the list and do not say so when a manifest is pushed.
+    pub(crate) fn lists(
+        &self,
+        on: &On<'_>,
+        subject: &Digest,
+        digest: &Digest,
+    ) -> Result<bool, RegistryError> {
+        let all = self.listed(on, subject)?.unwrap_or_default();
+        Ok(all.iter().any(|e| e["digest"].as_str() == Some(digest.as_str())))
     }
 
     /// The registry's own list; none if it has none.
@@ -134,7 +144,11 @@ impl Client<'_> {
     }
 
     /// The index under the tag of those registries that have no list; none if there is none.
-    pub(crate) fn under_tag(&self, on: &On<'_>, subject: &Digest) -> Result<Option<Vec<Value>>, RegistryError> {
+    pub(crate) fn under_tag(
+        &self,
+        on: &On<'_>,
+        subject: &Digest,
+    ) -> Result<Option<Vec<Value>>, RegistryError> {
         let tag = fallback(on.repository, subject)?;
         match self.manifest_for(on, &tag) {
             Ok(found) if found.manifest.is_index() => {

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// What is tried where a registry refuses the whole at once, in bytes.
 const SMALLER: u64 = 8 << 20;
+/// The smallest piece that is tried where connections break, in bytes.
+const SMALLEST: u64 = 1 << 20;
 /// More repositories are not asked whether they have a blob.
 const MOUNTS: usize = 3;
 
@@ -89,19 +91,25 @@ impl Client<'_> {
 
     /// Mounts it from elsewhere; else an upload if one was begun on the way.
     fn mounted(&self, it: &Upload<'_>) -> Result<Result<(), Option<Session>>, RegistryError> {
+        let mut begun: Option<Session> = None;
         for from in it.elsewhere.iter().filter(|f| *f != it.to.path()).take(MOUNTS) {
             let what = format!("mounting {} from {from} in {}", it.blob.digest, it.to);
             let on = On { also: Some(from), ..On::push(it.to, what) };
             let query = format!("?mount={}&from={}", escaped(it.blob.digest.as_str()), escaped(from));
-            let answer = self.call(&on, |at| Request::of("POST", &format!("{at}blobs/uploads/{query}"), None))?;
+            let answer =
+                self.call(&on, |at| Request::of("POST", &format!("{at}blobs/uploads/{query}"), None))?;
             match answer.status {
-                201 => return Ok(Ok(())),
-                202 => return Ok(Err(session_of(&answer))),
+                201 => {
+                    self.abandon(&on, begun.as_ref());
+                    return Ok(Ok(()));
+                }
+                202 if begun.is_none() => begun = session_of(&answer),
+                202 => self.abandon(&on, session_of(&answer).as_ref()),
                 // Whoever may not read there still may push here.
                 _ => {}
             }
         }
-        Ok(Err(None))
+        Ok(Err(begun))
     }
 
     fn sent(&self, it: &Upload<'_>, on: &On<'_>, mut session: Option<Session>) -> Result<How, RegistryError> {
@@ -114,7 +122,9 @@ impl Client<'_> {
             };
             failures += 1;
             let (error, asked) = match trouble {
-                Trouble::Final(RegistryError::Refused { status: 413, .. }) if chunk.is_none_or(|c| c > SMALLER) => {
+                Trouble::Final(RegistryError::Refused { status: 413, .. })
+                    if chunk.is_none_or(|c| c > SMALLER) =>
+                {
                     chunk = Some(SMALLER);
                     continue;
                 }
@@ -134,9 +144,13 @@ impl Client<'_> {
             if self.has(on, it.blob)? {
                 return Ok(How::Sent);
             }
+            let had = session.is_some();
             session = session.and_then(|s| self.status(on, it, &s));
             if session.as_ref().is_some_and(|s| s.offset > before) {
                 (failures, pause) = (0, self.options.pause);
+            } else if had && session.is_none() {
+                // It cannot say what it has of a request that broke off (distribution 2.8): let less be lost next time.
+                chunk = Some((chunk.unwrap_or(it.blob.size) / 4).max(SMALLEST));
             }
         }
     }
@@ -206,9 +220,14 @@ impl Client<'_> {
         match judged(on, answer) {
             Ok(_) => Ok(()),
             // What was put together from pieces may be the registry's fault; what was sent at once is ours.
-            Err(Trouble::Final(e @ RegistryError::Refused { status: 400, .. })) if resumed => Err(Trouble::Lost(e)),
-            Err(Trouble::Final(RegistryError::Refused { status: 400, said, .. })) if said.contains("DIGEST_INVALID") => {
-                let reason = format!("it is not what its digest says, finds {}: {said}", on.repository.registry());
+            Err(Trouble::Final(e @ RegistryError::Refused { status: 400, .. })) if resumed => {
+                Err(Trouble::Lost(e))
+            }
+            Err(Trouble::Final(RegistryError::Refused { status: 400, said, .. }))
+                if said.contains("DIGEST_INVALID") =>
+            {
+                let reason =
+                    format!("it is not what its digest says, finds {}: {said}", on.repository.registry());
                 Err(Trouble::Final(RegistryError::Content { digest: it.blob.digest.clone(), reason }))
             }
             Err(other) => Err(other),
@@ -217,7 +236,7 @@ impl Client<'_> {
 
     /// What the registry has of an upload; none if it does not know it.
     fn status(&self, on: &On<'_>, it: &Upload<'_>, session: &Session) -> Option<Session> {
-        let answer = self.one(on, &|| Request::of("GET", &session.location, None)).ok()?;
+        let answer = self.call(on, |_| Request::of("GET", &session.location, None)).ok()?;
         if !matches!(answer.status, 200 | 202 | 204) {
             return None;
         }
@@ -226,12 +245,17 @@ impl Client<'_> {
         Some(Session { location, offset, least: session.least })
     }
 
-    /// Nobody will go on with it: the registry may forget it.
     fn given_up(&self, on: &On<'_>, session: Option<&Session>, error: RegistryError) -> RegistryError {
+        self.abandon(on, session);
+        error
+    }
+
+    /// Nobody will go on with it: the registry may forget it.
+    fn abandon(&self, on: &On<'_>, session: Option<&Session>) {
         if let Some(session) = session {
+            // A registry that does not know how forgets it some day.
             let _ = self.one(on, &|| Request::of("DELETE", &session.location, None));
         }
-        error
     }
 }
 
