@@ -19,6 +19,7 @@ pub use programs::Scanned;
 
 use crate::session::Session;
 use goferry_config::model::Scan;
+use goferry_net::shown;
 use goferry_report::{Code, Diagnostic, Diagnostics, Label};
 use goferry_scan::{
     About, Database, Found, Ignore, Report, ScanError, Source, Subject, Threshold, judge, merge,
@@ -53,7 +54,7 @@ pub struct Scanner {
     gate: bool,
     /// `2026-11-25`.
     today: String,
-    /// Where the database came from, as it was named.
+    /// Where the database came from, in the form that may be shown.
     pub named: String,
     /// Seconds since 1970.
     now: i64,
@@ -99,13 +100,13 @@ impl Scanner {
         let local = match Place::parse(&named, &session.cwd)? {
             Place::Local(path) => path,
             Place::Remote(url) => remote::copy(&folder.ok_or("there is no cache folder")?, &url)
-                .ok_or(format!("{named} was not fetched yet; goferry scan does"))?,
+                .ok_or(format!("{} was not fetched yet; goferry scan does", shown(&named)))?,
         };
         let text = local.to_string_lossy().into_owned();
         let scanner = Scanner::of(session, None, &asked, &text).map_err(|d| {
             d.list.first().map_or_else(|| "the database cannot be used".to_owned(), |d| d.message.clone())
         })?;
-        Ok(Scanner { named, gate: false, ..scanner })
+        Ok(Scanner { named: shown(&named), gate: false, ..scanner })
     }
 
     fn of(
@@ -114,6 +115,7 @@ impl Scanner {
         asked: &Asked,
         named: &str,
     ) -> Result<Scanner, Diagnostics> {
+        crate::addresses::learn("DATABASE", named);
         let ignores = ignores::gather(session, config, asked)?;
         let (folder, temp) = match scanner_folder(session) {
             Some(folder) => (folder, None),
@@ -134,13 +136,13 @@ impl Scanner {
         let database = sources.and_then(|s| Database::open(s, &folder)).map_err(|e| unusable(&e))?;
         let now = jiff::Timestamp::now().as_second();
         if let Some(limit) = config.and_then(|c| c.max_age_seconds) {
-            young_enough(&database, now, limit, named)?;
+            young_enough(&database, now, limit, &shown(named))?;
         }
         let configured = config.and_then(|c| c.fail_on.as_deref()).map(threshold);
         let threshold = asked.fail_on.or(configured).unwrap_or(Threshold::Linked);
         let today = jiff::Timestamp::from_second(now).unwrap_or_default().to_string();
         let today = today.get(..10).unwrap_or_default().to_owned();
-        let named = named.to_owned();
+        let named = shown(named);
         Ok(Scanner { database, ignores, threshold, gate: true, today, named, now, _temp: temp })
     }
 

@@ -85,8 +85,9 @@ pub(super) fn copy(cache: &Path, url: &str) -> Option<PathBuf> {
     Some(state.place(&folder))
 }
 
+/// Without what is secret in the address, which is not remembered between runs.
 fn folder_of(cache: &Path, url: &str) -> PathBuf {
-    let hash: String = Sha256::digest(url)[..12].iter().map(|b| format!("{b:02x}")).collect();
+    let hash: String = Sha256::digest(shown(url))[..12].iter().map(|b| format!("{b:02x}")).collect();
     cache.join(format!("remote-{hash}"))
 }
 
@@ -265,7 +266,9 @@ impl Remote<'_> {
 
     fn get(&self, path: &str, etag: Option<&str>) -> Result<Answer, String> {
         // Who names an address of plain http means it: it is a mirror of his own.
-        let mut request = Request::get(&format!("{}/{path}", self.url)).limit(LIMIT).plain_http();
+        let (base, query) = self.url.split_at(self.url.find('?').unwrap_or(self.url.len()));
+        let url = format!("{base}/{path}{query}");
+        let mut request = Request::get(&url).limit(LIMIT).plain_http();
         if let Some(etag) = etag {
             request = request.header("if-none-match", etag);
         }
