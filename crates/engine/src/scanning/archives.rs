@@ -6,7 +6,6 @@ use crate::evidence::{UNPACKED_LIMIT, program};
 use goferry_cache::Digest;
 use goferry_package::archive::{EntryKind, read_members};
 use goferry_report::{Code, Diagnostic, Diagnostics, Label};
-use std::io::{self, Read};
 use std::path::Path;
 
 impl Scanner {
@@ -17,17 +16,11 @@ impl Scanner {
     pub(super) fn archive(&self, path: &Path) -> Result<Vec<Scanned>, Diagnostics> {
         let name = path.display().to_string();
         let (mut out, mut passed_over, mut problems) = (vec![], vec![], Diagnostics::default());
-        let mut left = UNPACKED_LIMIT;
-        let visited = read_members(path, &mut |entry, content| {
+        let visited = read_members(path, UNPACKED_LIMIT, &mut |entry, mut content| {
             if entry.kind != EntryKind::File {
                 return Ok(());
             }
-            let mut content = content.take(left);
             let bytes = program(&mut content)?;
-            left = content.limit();
-            if left == 0 {
-                return Err(io::Error::other("more comes out of it than a release has"));
-            }
             let Some(bytes) = bytes else { return Ok(()) };
             match self.member(format!("{name}: {}", entry.name), bytes) {
                 Ok(scanned) => out.push(scanned),
