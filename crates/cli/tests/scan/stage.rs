@@ -125,6 +125,13 @@ fn with_a_section_it_is_a_gate() {
     assert_eq!(r.status, 0, "{}", r.stderr);
     let r = verify();
     assert!(r.status == 0 && r.stdout.contains("every file is signed"), "{}{}", r.stdout, r.stderr);
+    let version = |v: &str| p.run(&["verify", "--key", "../k.pub", "--version", v, &document, &bundle]);
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(p.dist().join("metadata.json")).unwrap()).unwrap();
+    let r = version(metadata["version"].as_str().unwrap());
+    assert_eq!(r.status, 0, "{}{}", r.stdout, r.stderr);
+    let r = version("1.2.4");
+    assert!(r.status == 4 && r.stderr.contains("1.2.4 was expected"), "{}{}", r.stdout, r.stderr);
     // Of another release it is not taken, however well it is signed.
     let text = std::fs::read_to_string(p.root.join(&document)).unwrap();
     let other = text.replace("@v1.2.3-SNAPSHOT", "@v1.2.2-SNAPSHOT");

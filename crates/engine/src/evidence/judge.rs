@@ -40,7 +40,9 @@ pub(super) fn report(question: &Question<'_>, folder: &Folder, facts: &Facts, mu
     let unsigned = files.iter().filter(|f| f.state == State::NotChecked).filter(is_statement);
     let unsigned = unsigned.map(|f| f.file.clone()).collect();
     let release = match &folder.chosen {
-        Some(chosen) => chosen.iter().find_map(|name| expected::of(facts, name, &ledger).first().copied()),
+        Some(chosen) => {
+            chosen.iter().find_map(|name| expected::of(folder, facts, name, &ledger).first().copied())
+        }
         None => facts.releases.first(),
     };
     let release = release.cloned().unwrap_or_default();
