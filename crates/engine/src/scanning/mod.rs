@@ -11,10 +11,13 @@ mod ignores;
 mod listed;
 mod module;
 mod place;
+mod presence;
 mod programs;
 mod remote;
 
+pub(crate) use alert::check as check_alert;
 pub use alert::{Incident, alert};
+pub(crate) use presence::{absent, check};
 pub use programs::Scanned;
 
 use crate::session::Session;
