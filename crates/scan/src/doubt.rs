@@ -128,7 +128,8 @@ fn unowned(subject: &Subject) -> Vec<Assumed> {
     let mut paths = BTreeSet::new();
     for package in packages {
         // GOPATH's vendor folders are looked into by what is in them.
-        if package.contains("/vendor/") || owner(subject, package).is_some() || is_standard(package) {
+        let known = package.contains("/vendor/") || owner(subject, package).is_some() || is_standard(package);
+        if known || is_of_wrapper(subject, package) {
             continue;
         }
         let ends = package.match_indices('/').map(|(at, _)| at).chain([package.len()]);
@@ -140,6 +141,17 @@ fn unowned(subject: &Subject) -> Vec<Assumed> {
         Assumed { path, version: None, why }
     };
     paths.into_iter().map(assumed).collect()
+}
+
+/// Wrappers of promoted methods that are not exported have a package's path in their middle, and rules that take a name apart at
+/// the last slash take `a.b/c/v3.(*T).d.e/f` and `a.b/c/v3.T.d.e/f` for packages.
+fn is_of_wrapper(subject: &Subject, package: &str) -> bool {
+    package.contains('(')
+        || subject.modules.iter().any(|m| {
+            let rest = package.strip_prefix(m.path.as_str()).and_then(|r| r.strip_prefix('.'));
+            let inner = rest.and_then(|r| r.split_once('.')).map(|(_, inner)| inner);
+            inner.is_some_and(|inner| is_standard(inner) || owner(subject, inner).is_some())
+        })
 }
 
 /// The affected packages and functions of `module` that are there. Records name them by `real`, the path of what took
@@ -180,7 +192,10 @@ fn names(subject: &Subject) -> Box<dyn Iterator<Item = (&str, &str)> + '_> {
         Some((package, symbols.first()?))
     };
     match &subject.contents {
-        Contents::Functions(all) => Box::new(all.iter().chain(&subject.passed_over).filter_map(one)),
+        Contents::Functions(all) => {
+            let all = all.iter().chain(&subject.passed_over).filter(|(package, _)| !package.contains('('));
+            Box::new(all.filter_map(one))
+        }
         Contents::Packages(all) => Box::new(all.iter().map(|p| (p.as_str(), ""))),
         Contents::Modules(_) => Box::new(std::iter::empty()),
     }

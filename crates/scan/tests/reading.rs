@@ -328,6 +328,12 @@ fn modules_that_no_one_states_and_tables_that_are_not_whole() {
     // Built without modules: which version it is nobody knows.
     let unstated = with("example.com/m/p", &["T.F"], Linked::new("example.net/x", "v1.0.0"));
     assert_eq!(marks(&db, &unstated), ["GO-1 imported example.com/m/p true"]);
+    // A wrapper of a promoted method is no package, whatever its name looks like.
+    for name in ["example.com/other/v3.(*T).example.net/x", "example.com/other/v3.T.example.net/x"] {
+        let mut wrapper = with(name, &["T.F"], Linked::new("example.net/x", "v1.0.0"));
+        wrapper.modules.push(Linked::new("example.com/other/v3", "v3.0.0"));
+        assert_eq!(marks(&db, &wrapper), [""; 0], "{name}");
+    }
     // Packages are known, but not all of them.
     let packages = BTreeSet::from(["example.com/m/q".to_owned()]);
     let mut subject = Subject {
