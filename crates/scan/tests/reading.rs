@@ -400,3 +400,35 @@ fn an_index_that_cannot_be_written_is_not_the_databases_fault() {
     let e = open(dir.path(), &file.join("below")).unwrap_err();
     assert!(matches!(e, ScanError::Cache { .. }), "{e}");
 }
+
+#[test]
+fn what_one_slice_clears_another_may_not() {
+    let (dir, cache) = (folder(), tempfile::tempdir().unwrap());
+    let db = open(dir.path(), cache.path()).unwrap();
+    let own = || Linked::new("example.com/m", "v1.0.0");
+    let of = |subject: &Subject| scan(subject, &db, 1_700_000_000).unwrap();
+    let (clean, marked) =
+        (of(&with("example.com/m/p", &[], own())), of(&with("example.com/m/p", &["T.F"], own())));
+    let linked = of(&subject("example.com/m", "v1.0.0"));
+    let mut unseen = clean.clone();
+    unseen.findings = vec![goferry_scan::Finding {
+        level: goferry_scan::Level::Present,
+        package: String::new(),
+        unseen: "a reason".to_owned(),
+        ..clean.findings[0].clone()
+    }];
+    let merged = |all: [&goferry_scan::Found; 2]| {
+        let found = goferry_scan::merge(all.into_iter().cloned().collect()).unwrap();
+        found.findings.iter().map(|f| format!("{} {}", f.level, !f.unseen.is_empty())).collect::<Vec<_>>()
+    };
+    for (a, b, expected) in [
+        (&clean, &marked, vec!["imported true"]),
+        (&clean, &unseen, vec!["present true", "imported false"]),
+        (&marked, &unseen, vec!["imported true"]),
+        (&linked, &unseen, vec!["linked false"]),
+        (&linked, &marked, vec!["linked false"]),
+    ] {
+        assert_eq!(merged([a, b]), expected);
+        assert_eq!(merged([b, a]), expected);
+    }
+}
