@@ -122,6 +122,14 @@ fn signer(d: &Draft<'_>) -> Option<NativeSign> {
 /// `[sign]`.
 fn own(d: &Draft<'_>, steps: &[Step]) -> Option<Step> {
     let sign = &d.config.sign;
+    if let Some(key) = sign.key.as_ref().filter(|_| !d.options.skips("sign"))
+        && d.render.text(key, &d.fields).is_empty()
+    {
+        let mut problem =
+            Diagnostic::error(Code::ConfigValue, "`sign.key` names no key: its template gives nothing");
+        problem.labels.extend(key.place.label(""));
+        d.render.push(problem.hint("to release without signatures, knowingly: --skip=sign"));
+    }
     let native = signer(d)?;
     let item = SignItem {
         artifacts: sign.artifacts.clone(),

@@ -23,6 +23,7 @@ struct Row<'a> {
 }
 
 pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, Diagnostics> {
+    args.key.as_deref().and_then(Path::to_str).map_or(Ok(()), goferry_engine::signing::check_key_name)?;
     let key = args.key.as_ref().map(|path| {
         read_bounded(path, KEY_LIMIT).and_then(|pem| TrustedKey::read(&pem, &path.display().to_string()))
     });

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 /// The most that may come out of one archive.
-const UNPACKED_LIMIT: u64 = 1 << 30;
+pub(crate) const UNPACKED_LIMIT: u64 = 1 << 30;
 
 /// A program of the release.
 pub(super) struct Program {
@@ -115,7 +115,7 @@ pub(super) fn compare(programs: &[Program], facts: &Facts, ledger: &mut Ledger) 
 }
 
 /// The bytes of a program; none of what is none.
-fn program(content: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn program(content: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = vec![];
     content.by_ref().take(8).read_to_end(&mut bytes)?;
     if !is_program(&bytes) {
