@@ -3,7 +3,7 @@
 use crate::draft::Draft;
 use crate::facts::{HostFacts, Program, RunnerFact};
 use crate::graph::{Plan, Project};
-use crate::{archives, builds, provenance, rest, sbom, scans, sign, vex};
+use crate::{archives, builds, images, provenance, rest, sbom, scans, sign, vex};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 
 impl Draft<'_> {
@@ -23,6 +23,7 @@ impl Draft<'_> {
                 archives::steps(self, &binaries, &mut steps)
             };
             sign::before_archives(&mut steps);
+            images::steps(self, &binaries, &mut steps);
             rest::source(self, &mut steps, &mut uploadables);
             rest::changelog(self, &mut steps);
             sbom::steps(self, &binaries, &mut steps, &mut uploadables);
