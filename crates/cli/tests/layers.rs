@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Each house and its tier; a lower tier never knows an upper one.
-const TIERS: [(&str, u8); 20] = [
+const TIERS: [(&str, u8); 21] = [
     ("target", 0),
     ("objfile", 0),
     ("report", 0),
@@ -25,6 +25,7 @@ const TIERS: [(&str, u8); 20] = [
     ("package", 3),
     ("supply", 3),
     ("image", 3),
+    ("registry", 3),
     ("cache", 4),
     ("engine", 4),
     ("cli", 5),

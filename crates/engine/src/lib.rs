@@ -2,6 +2,7 @@
 //!
 //! Owns: recipes that need several stages. Must not: know clap or colours, print.
 
+mod addresses;
 pub mod binfmt;
 pub mod bom;
 mod changelog;
@@ -47,6 +48,7 @@ mod uploads;
 mod wine;
 mod xml;
 
+pub use addresses::{learn_arguments, learn_environment};
 pub use config::{check_targets, load as load_config};
 pub use dist::Dist;
 pub use host::host_target;

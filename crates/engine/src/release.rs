@@ -291,6 +291,7 @@ fn scanner(session: &Session, prepared: &Prepared) -> Result<Result<Scanner, Str
 /// The alert, if vulnerabilities stopped the release; a warning, if they would have with `[scan]`.
 fn tell_of_vulnerabilities(prepared: &Prepared, cx: &Execution<'_>) {
     let Ok(scanner) = &cx.scanner else { return };
+    tell_of_unused(cx, scanner);
     let scanned: Vec<Scanned> = lock(&cx.scans)
         .values()
         .filter_map(|s| match s {
@@ -322,6 +323,21 @@ fn tell_of_vulnerabilities(prepared: &Prepared, cx: &Execution<'_>) {
             fields: prepared.fields.clone(),
         };
         crate::scanning::alert(cx.session, alert, &incident);
+    }
+}
+
+/// Accepted vulnerabilities that no binary has, if every binary was scanned.
+fn tell_of_unused(cx: &Execution<'_>, scanner: &Scanner) {
+    let planned = cx.plan.steps.iter().filter(|s| matches!(s.action, Action::Scan(_))).count();
+    let scanned: Vec<Scanned> = lock(&cx.scans)
+        .values()
+        .filter_map(|s| match s {
+            Scan::Scanned(s) => Some((**s).clone()),
+            Scan::NotScanned { .. } => None,
+        })
+        .collect();
+    if scanned.len() == planned {
+        scanner.unused(&scanned).into_iter().for_each(|note| cx.session.sink.note(note));
     }
 }
 

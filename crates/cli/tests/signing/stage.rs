@@ -9,6 +9,7 @@ pub(crate) const CHECKS: &[Check] = &[
     ("gpg-signs-as-in-goreleaser", &["gpg"], gpg),
     ("commands-get-what-goreleaser-gives", &[], commands),
     ("binaries-are-signed-before-archives", &[], binaries),
+    ("each-item-has-the-key-of-its-own-env", &[], own_keys),
     ("what-cannot-be-signed-stops-the-release", &[], refusals),
     ("a-strangers-configuration-signs-nothing", &[], stranger),
 ];
@@ -224,6 +225,32 @@ binary_signs:
     assert_eq!(packed.stdout.as_bytes(), second);
 }
 
+/// `env://KEY` and COSIGN_PASSWORD mean what each item's own `env` says, although they are called the same.
+fn own_keys() {
+    let item = |id: &str, key: &str| {
+        format!(
+            "- id: {id}\n  cmd: cosign\n  artifacts: checksum\n  signature: ${{artifact}}.{id}\n  env: [\"K={{{{ .Env.{key} }}}}\"]\n  args: [sign-blob, \"--key=env://K\", \"--bundle=${{signature}}\", \"${{artifact}}\"]\n"
+        )
+    };
+    let mut p = project(&format!("signs:\n{}{}", item("a", "KEY_A"), item("b", "KEY_B")));
+    p.set("COSIGN_PASSWORD", "both");
+    for (name, variable) in [("a", "KEY_A"), ("b", "KEY_B")] {
+        let prefix = p.scratch.path().join(name);
+        let r = p.run(&["sign", "--generate-key", prefix.to_str().unwrap()]);
+        assert_eq!(r.status, 0, "{}", r.stderr);
+        let key = std::fs::read_to_string(prefix.with_extension("key")).unwrap();
+        p.set(variable, &key);
+    }
+    p.release();
+    let sums = p.dist().join(format!("{}_checksums.txt", stem(&p)));
+    let sums = sums.to_str().unwrap();
+    for (key, signature, status) in [("a", "a", 0), ("b", "b", 0), ("a", "b", 4), ("b", "a", 4)] {
+        let bundle = format!("{sums}.{signature}");
+        let r = p.run(&["verify", "--key", &format!("../{key}.pub"), "--bundle", &bundle, sums]);
+        assert_eq!(r.status, status, "{key} {signature}: {}{}", r.stdout, r.stderr);
+    }
+}
+
 fn refusals() {
     let block = |args: &str| {
         let head = "signs:\n- cmd: cosign\n  artifacts: checksum\n  args: [sign-blob, \"--bundle=${signature}\", \"${artifact}\"";
@@ -244,8 +271,12 @@ fn refusals() {
             2,
             "would be written over",
         ),
-        (&block(", --key=missing.key"), 1, "missing.key"),
-        (&block(", \"--key=env://NO_SUCH_KEY\""), 2, "env://NO_SUCH_KEY"),
+        (
+            &block(", --key=missing.key"),
+            2,
+            "key-unusable]: the key missing.key: it cannot be read: No such file",
+        ),
+        (&block(", \"--key=env://NO_SUCH_KEY\""), 2, "key-unusable]: the key env://NO_SUCH_KEY"),
         (&block(""), 5, "identity-token"),
     ] {
         let p = project(yaml);

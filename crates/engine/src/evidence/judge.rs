@@ -1,5 +1,6 @@
 //! From the evidence to an answer.
 
+use super::expected;
 use super::facts::Facts;
 use super::folder::Folder;
 use super::kind::Kind;
@@ -32,9 +33,14 @@ pub(super) fn report(question: &Question<'_>, folder: &Folder, facts: &Facts, mu
             Verdict::Nothing
         }
         () if question.signer.is_some() => Verdict::Proved,
+        () if !files.iter().any(|f| f.state == State::Consistent) => Verdict::Nothing,
         () => Verdict::Consistent,
     };
-    let release = facts.releases.first().cloned().unwrap_or_default();
+    let release = match &folder.chosen {
+        Some(chosen) => chosen.iter().find_map(|name| expected::of(facts, name, &ledger).first().copied()),
+        None => facts.releases.first(),
+    };
+    let release = release.cloned().unwrap_or_default();
     let some = |s: String| Some(s).filter(|s| !s.is_empty());
     Report {
         verdict,

@@ -8,7 +8,7 @@ use crate::session::Session;
 use crate::templates::ProjectTemplates;
 use goferry_config::model::{Alert, Text};
 use goferry_config::template::{Fields, Templates, Value};
-use goferry_net::Request;
+use goferry_net::{Request, origin};
 use goferry_report::{Code, Diagnostic};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -53,12 +53,10 @@ fn send(session: &Session, alert: &Alert, incident: &Incident<'_>) -> Result<(),
     for (name, value) in &alert.headers {
         request = request.header(name, &text(value)?);
     }
-    // An address is a secret here, so nothing of it but the host is said.
-    let place =
-        url.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or(rest));
-    let place = place.rsplit('@').next().unwrap_or_default();
-    let answer = session.send(&request).map_err(|e| e.to_string().replace(&url, place))?;
-    if answer.is_success() { Ok(()) } else { Err(format!("{place} answers {}", answer.status)) }
+    // A webhook's path is its secret.
+    crate::addresses::learn_whole("ALERT", &url);
+    let answer = session.send(&request.secret()).map_err(|e| e.to_string())?;
+    if answer.is_success() { Ok(()) } else { Err(format!("{} answers {}", origin(&url), answer.status)) }
 }
 
 /// One line for each vulnerability that blocks, with what it is in.
