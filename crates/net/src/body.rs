@@ -1,6 +1,5 @@
 //! Bodies that are not held in memory: read while they are sent, hashed while they are written.
 
-use crate::address::shown;
 use crate::error::NetError;
 use crate::request::Request;
 use sha2::{Digest, Sha256, Sha512};
@@ -65,7 +64,7 @@ impl<'a> Checked<'a> {
             Some(Checksum::Sha256(_)) => Hash::Sha256(Sha256::new()),
             Some(Checksum::Sha512(_)) => Hash::Sha512(Sha512::new()),
         };
-        Checked { url: shown(&request.url), limit: request.limit, landing, hash }
+        Checked { url: request.shown(), limit: request.limit, landing, hash }
     }
 
     /// Everything that the reader has, which may be one byte more than the limit and then is too much.

@@ -59,9 +59,9 @@ impl Client {
     /// # Errors
     /// Every case of [`NetError`]. An answer with a status of failure is an answer.
     pub fn send(&self, request: &Request, cancelled: &dyn Fn() -> bool) -> Result<Response, NetError> {
-        let url = shown(&request.url);
+        let url = request.shown();
         // What is wrong with the address or a setting is said before a thread is started.
-        self.way(&request.url, request.plain_http)?;
+        self.way(request)?;
         let mut pause = Duration::from_millis(300);
         for attempt in 1.. {
             let last = attempt >= request.attempts;
@@ -79,8 +79,8 @@ impl Client {
     }
 
     /// The address, and what connects to it.
-    pub(crate) fn way(&self, url: &str, plain_http: bool) -> Result<Way, NetError> {
-        let uri = address(url, plain_http)?;
+    pub(crate) fn way(&self, request: &Request) -> Result<Way, NetError> {
+        let uri = address(request)?;
         Ok(Way { agent: self.agent(&uri)?, proxy: self.proxy(&uri)?, uri })
     }
 
@@ -111,12 +111,12 @@ pub(crate) struct Way {
     pub(crate) uri: Uri,
 }
 
-fn address(url: &str, plain_http: bool) -> Result<Uri, NetError> {
-    let (text, url) = (url, shown(url));
-    let uri: Uri = text.parse().map_err(|_| NetError::Address { url: url.clone() })?;
+fn address(request: &Request) -> Result<Uri, NetError> {
+    let url = request.shown();
+    let uri: Uri = request.url.parse().map_err(|_| NetError::Address { url: url.clone() })?;
     match (uri.scheme_str(), uri.host()) {
         (Some("https"), Some(_)) => Ok(uri),
-        (Some("http"), Some(_)) if plain_http || is_loopback(&uri) => Ok(uri),
+        (Some("http"), Some(_)) if request.plain_http || is_loopback(&uri) => Ok(uri),
         (Some("http"), Some(_)) => Err(NetError::PlainHttp { url }),
         _ => Err(NetError::Address { url }),
     }

@@ -2,7 +2,7 @@
 //!
 //! Owns: what goes to which host, and where bodies flow. Must not: try again.
 
-use crate::address::{join, same_origin, shown};
+use crate::address::{join, same_origin};
 use crate::body::{Checked, Exactly, OwnFault, Watched};
 use crate::client::{Client, POLL, Way};
 use crate::error::NetError;
@@ -25,7 +25,7 @@ pub(crate) fn once(
     let (tell, told) = mpsc::channel();
     let left = Arc::new(AtomicBool::new(false));
     let (client, its, leaving) = (client.clone(), request.clone(), Arc::clone(&left));
-    let url = shown(&request.url);
+    let url = request.shown();
     std::thread::spawn(move || {
         // Nobody listens any more if it was cancelled.
         let _ = tell.send(attempt(&client, its, &leaving));
@@ -56,18 +56,18 @@ fn attempt(client: &Client, mut request: Request, left: &Arc<AtomicBool>) -> Res
         }
         if next.starts_with("http:") && request.url.starts_with("https:") {
             let reason = "it redirects to plain http".to_owned();
-            return Err(NetError::Unreachable { url: shown(&request.url), reason });
+            return Err(NetError::Unreachable { url: request.shown(), reason });
         }
         request.url = next;
     }
     let reason = "it redirects again and again".to_owned();
-    Err(NetError::Unreachable { url: shown(&request.url), reason })
+    Err(NetError::Unreachable { url: request.shown(), reason })
 }
 
 /// One request to one host.
 fn hop(client: &Client, request: &Request, left: &Arc<AtomicBool>) -> Result<http::Response<Body>, NetError> {
-    let Way { agent, proxy, uri } = client.way(&request.url, request.plain_http)?;
-    let url = shown(&request.url);
+    let Way { agent, proxy, uri } = client.way(request)?;
+    let url = request.shown();
     let failed = |e: ureq::Error| reason(&url, request.limit, e);
     let mut built = http::Request::builder().method(request.method).uri(uri);
     for (name, value) in &request.headers {
@@ -124,7 +124,7 @@ fn redirection(request: &Request, answer: &http::Response<Body>) -> Result<Optio
     if !(request.follow && leads) {
         return Ok(None);
     }
-    let url = shown(&request.url);
+    let url = request.shown();
     let to = answer.headers().get("location").and_then(|l| l.to_str().ok());
     let next = to.and_then(|to| join(&request.url, to));
     next.map(Some)
@@ -152,7 +152,7 @@ fn received(
 }
 
 fn whole(mut reader: impl Read, request: &Request) -> Result<Vec<u8>, NetError> {
-    let url = shown(&request.url);
+    let url = request.shown();
     let mut bytes = vec![];
     reader
         .read_to_end(&mut bytes)

@@ -21,7 +21,7 @@ mod exchange;
 mod proxy;
 mod request;
 
-pub use address::{join, same_origin, shown};
+pub use address::{join, origin, same_origin, secrets, shown};
 pub use body::{Checksum, Sink};
 pub use client::{Client, Options};
 pub use error::NetError;

@@ -1,6 +1,6 @@
 //! One request and its answer.
 
-use crate::address::join;
+use crate::address::{join, origin, shown};
 use crate::body::{Landing, Sink, Stream};
 use std::io;
 use std::sync::Arc;
@@ -22,6 +22,8 @@ pub struct Request {
     pub(crate) attempts: u32,
     pub(crate) timeout: Duration,
     pub(crate) plain_http: bool,
+    /// Whether the address is told in errors by its host alone.
+    pub(crate) secret: bool,
 }
 
 /// What is sent.
@@ -56,6 +58,7 @@ impl Request {
             attempts: 1,
             timeout: Duration::from_secs(60),
             plain_http: false,
+            secret: false,
         }
     }
 
@@ -131,6 +134,18 @@ impl Request {
     pub fn plain_http(mut self) -> Request {
         self.plain_http = true;
         self
+    }
+
+    /// Says that the path is a secret too, as a webhook's is: errors name the host alone.
+    #[must_use]
+    pub fn secret(mut self) -> Request {
+        self.secret = true;
+        self
+    }
+
+    /// The address as errors show it.
+    pub(crate) fn shown(&self) -> String {
+        if self.secret { origin(&self.url) } else { shown(&self.url) }
     }
 }
 

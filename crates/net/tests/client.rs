@@ -92,6 +92,16 @@ fn plain_http_leaves_the_machine_only_when_told() {
     }
 }
 
+#[test]
+fn the_path_of_a_secret_address_is_in_no_error() {
+    for url in
+        ["http://127.0.0.1:1/canary?canary", "http://192.0.2.1/canary", "ftp://host/canary", "host/canary"]
+    {
+        let error = send(&Request::post(url, "text/plain", vec![]).secret()).err().unwrap().to_string();
+        assert!(!error.contains("canary"), "{error}");
+    }
+}
+
 fn openssl(args: &[&str]) {
     let made = Command::new("openssl").args(args).output().expect("openssl is needed");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
