@@ -3,7 +3,7 @@
 use crate::dist::{Dist, failure};
 use crate::preconditions::{self, Ready};
 use crate::prepare::{Prepared, prepare};
-use crate::scanning::{Incident, Scanned};
+use crate::scanning::{Incident, Scanned, Scanner};
 use crate::session::{Request, Session};
 use crate::steps::{Execution, Scan, lock};
 use crate::summary::Summary;
