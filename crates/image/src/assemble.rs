@@ -56,7 +56,7 @@ pub fn assemble(
         None => (ImageConfig::default(), vec![], None),
     };
     // What the base calls itself, e.g. `linux/arm64/v8`, is kept: readers compare it.
-    if config.os.is_empty() || base.is_none() {
+    if config.os.is_empty() || !config.platform().serves(&part.platform) {
         config.set_platform(&part.platform);
     }
     let created = rfc3339(spec.created);

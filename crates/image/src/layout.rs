@@ -45,6 +45,18 @@ impl Layout {
         Ok(layout)
     }
 
+    /// Makes a layout that several processes use at once, as a store of blobs without an index: nobody's unfinished files are
+    /// removed.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn shared(root: &Path) -> Result<Layout, ImageError> {
+        let layout = Layout { root: root.to_owned() };
+        let blobs = layout.blobs();
+        fs::create_dir_all(&blobs).map_err(ImageError::io("create", &blobs))?;
+        Ok(layout)
+    }
+
     /// Takes a layout that is complete.
     ///
     /// # Errors
@@ -304,7 +316,8 @@ impl Layout {
     /// [`ImageError::NoPlatform`], and as [`Layout::read`].
     pub fn image_for(&self, descriptor: &Descriptor, wanted: &Platform) -> Result<Descriptor, ImageError> {
         let all = self.images(descriptor)?;
-        let found = all.iter().find(|(p, _)| p.serves(wanted));
+        let near = all.iter().filter_map(|(p, d)| Some((p.distance(wanted)?, d)));
+        let found = near.min_by_key(|(distance, _)| *distance);
         found.map(|(_, d)| d.clone()).ok_or_else(|| ImageError::NoPlatform {
             what: self.root.display().to_string(),
             platform: wanted.to_string(),

@@ -1,10 +1,14 @@
-//! Container images: what moves them between dist/ and registries.
+//! Container images: what makes them of verified binaries, and what moves them between dist/ and registries.
 //!
-//! Owns: which image goes where under which names, and what is attached to it. Must not: know the protocol of registries
+//! Owns: what is in an image, which image goes where under which names, and what is attached to it. Must not: know the protocol of registries
 //! (`registry` does), draw.
 
 mod attach;
+mod base;
+pub(crate) mod build;
+mod extras;
 mod layout;
+mod libraries;
 pub mod push;
 mod registries;
 

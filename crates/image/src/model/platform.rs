@@ -51,6 +51,23 @@ impl Platform {
             && self.said_variant() == wanted.said_variant()
     }
 
+    /// How well an image for this platform serves where `wanted` is asked for; none: not at all; less is better. A processor
+    /// runs what is for an older one.
+    pub fn distance(&self, wanted: &Platform) -> Option<u32> {
+        if self.serves(wanted) {
+            return Some(0);
+        }
+        let known = matches!(self.architecture.as_str(), "arm" | "arm64" | "amd64");
+        if (&self.os, &self.architecture) != (&wanted.os, &wanted.architecture) || !known {
+            return None;
+        }
+        wanted.level()?.checked_sub(self.level()?).map(|d| d + 1)
+    }
+
+    fn level(&self) -> Option<u32> {
+        self.said_variant().trim_start_matches('v').split('.').next()?.parse().ok()
+    }
+
     fn said_variant(&self) -> &str {
         match (self.architecture.as_str(), self.variant.as_str()) {
             ("arm64", "" | "v8" | "8" | "v8.0") => "v8",
@@ -118,7 +135,15 @@ mod tests {
         ] {
             let (has, wanted): (Platform, Platform) = (has.parse().unwrap(), wanted.parse().unwrap());
             assert_eq!(has.serves(&wanted), serves, "{has} {wanted}");
+            assert_eq!(has.distance(&wanted) == Some(0), serves, "{has} {wanted}");
         }
+        let of = |has: &str, wanted: &str| {
+            has.parse::<Platform>().unwrap().distance(&wanted.parse::<Platform>().unwrap())
+        };
+        assert_eq!(of("linux/arm/v6", "linux/arm/v7"), Some(2));
+        assert_eq!(of("linux/amd64", "linux/amd64/v3"), Some(3));
+        assert_eq!(of("linux/arm/v7", "linux/arm/v6"), None);
+        assert_eq!(of("linux/mips64le", "linux/mips64le/softfloat"), None);
         assert!("linux".parse::<Platform>().is_err() && "a/b/c/d".parse::<Platform>().is_err());
     }
 }
