@@ -1,5 +1,6 @@
 //! `goferry image`.
 
+use super::image_build::{BUILD_EXAMPLES, INSPECT_EXAMPLES, ImageBuildArgs, ImageInspectArgs};
 use super::image_push::{ImagePushArgs, PUSH_EXAMPLES};
 use clap::{Args, Subcommand};
 
@@ -11,6 +12,12 @@ pub(crate) struct ImageArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ImageAction {
+    /// Build, verify and make the images that are configured, and nothing else
+    #[command(after_help = BUILD_EXAMPLES)]
+    Build(Box<ImageBuildArgs>),
+    /// Say what an image is, by its bytes
+    #[command(after_help = INSPECT_EXAMPLES)]
+    Inspect(ImageInspectArgs),
     /// Push images to their registries, with signature, bill of materials and provenance
     #[command(after_help = PUSH_EXAMPLES)]
     Push(ImagePushArgs),

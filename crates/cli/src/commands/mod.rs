@@ -11,6 +11,7 @@ mod evidence;
 mod exec;
 mod explain;
 mod image;
+mod image_inspect;
 mod image_push;
 mod init;
 mod inspect;

@@ -7,6 +7,7 @@ mod attach;
 mod base;
 pub(crate) mod build;
 mod extras;
+pub mod inspect;
 mod layout;
 mod libraries;
 pub mod push;
