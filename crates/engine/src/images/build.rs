@@ -1,5 +1,6 @@
 //! Making one image: its base, what goes on it, the layout in dist/.
 
+use super::proof::Proof;
 use super::{base, extras, libraries};
 use crate::steps::Execution;
 use goferry_image::{
@@ -8,7 +9,7 @@ use goferry_image::{
 };
 use goferry_plan::graph::{BinariesSpec, ImagePlatform, ImageSpec, StepId};
 use goferry_report::{Code, Diagnostic, Diagnostics};
-use goferry_verify::Verified;
+use goferry_verify::{RunOutcome, Verified};
 use serde::Serialize;
 use std::collections::HashMap;
 
@@ -43,9 +44,16 @@ pub(crate) struct MadePlatform {
     pub digest: String,
     /// Bytes of its layers, compressed.
     pub size: u64,
+    /// How its program ran in it, or why not.
+    pub run: RunOutcome,
 }
 
 impl MadeImage {
+    /// Platforms whose program did not run in the image, in words.
+    pub(crate) fn waivers(&self) -> impl Iterator<Item = String> {
+        self.platforms.iter().filter_map(|p| super::proof::waiver(&self.id, &p.platform, &p.run))
+    }
+
     /// A few words for people.
     pub(crate) fn words(&self) -> String {
         let bytes: u64 = self.platforms.iter().map(|p| p.size).sum();
@@ -86,6 +94,14 @@ impl Maker<'_> {
             let run = &parts.content.run;
             images.push(assemble(&layout, self.spec, run, base.as_ref(), &part).map_err(failed)?);
         }
+        let content = parts.content;
+        let proof = Proof { cx: self.cx, spec: self.spec, layout: &layout };
+        let proved: Vec<RunOutcome> = content
+            .platforms
+            .iter()
+            .zip(&images)
+            .map(|(on, (_, image))| proof.run(on, image))
+            .collect::<Result<_, _>>()?;
         let top = publish(&layout, self.spec, base.as_ref(), &images).map_err(failed)?;
         let archive = match &self.spec.archive {
             None => None,
@@ -95,7 +111,7 @@ impl Maker<'_> {
                 Some((name.clone(), digest.hex().to_owned()))
             }
         };
-        self.made(&layout, &top, base.as_ref(), archive, &images).map_err(failed)
+        self.made(&layout, &top, base.as_ref(), archive, (&images, &proved)).map_err(failed)
     }
 
     fn made(
@@ -104,13 +120,14 @@ impl Maker<'_> {
         top: &Descriptor,
         base: Option<&Base>,
         archive: Option<(String, String)>,
-        images: &[(Platform, Descriptor)],
+        (images, proved): (&[(Platform, Descriptor)], &[RunOutcome]),
     ) -> Result<MadeImage, ImageError> {
-        let one = |(platform, d): &(Platform, Descriptor)| {
+        let one = |((platform, d), run): (&(Platform, Descriptor), &RunOutcome)| {
             Ok(MadePlatform {
                 platform: platform.to_string(),
                 digest: d.digest.to_string(),
                 size: layout.read_manifest(d)?.layers.iter().map(|l| l.size).sum(),
+                run: run.clone(),
             })
         };
         Ok(MadeImage {
@@ -121,7 +138,7 @@ impl Maker<'_> {
             layout: self.spec.layout.clone(),
             archive,
             base: base.map(|b| format!("{}@{}", b.name, b.top.digest)).unwrap_or_default(),
-            platforms: images.iter().map(one).collect::<Result<_, _>>()?,
+            platforms: images.iter().zip(proved).map(one).collect::<Result<_, _>>()?,
         })
     }
 

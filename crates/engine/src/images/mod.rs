@@ -10,6 +10,7 @@ mod extras;
 pub mod inspect;
 mod layout;
 mod libraries;
+pub(crate) mod proof;
 pub mod push;
 mod registries;
 
