@@ -2,6 +2,7 @@
 
 use super::image_build::{BUILD_EXAMPLES, INSPECT_EXAMPLES, ImageBuildArgs, ImageInspectArgs};
 use super::image_push::{ImagePushArgs, PUSH_EXAMPLES};
+use super::image_run::{ImageRunArgs, RUN_EXAMPLES};
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Args)]
@@ -18,6 +19,9 @@ pub(crate) enum ImageAction {
     /// Say what an image is, by its bytes
     #[command(after_help = INSPECT_EXAMPLES)]
     Inspect(ImageInspectArgs),
+    /// Run an image's program here, for any of its platforms, with the image as its whole file system
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(ImageRunArgs),
     /// Push images to their registries, with signature, bill of materials and provenance
     #[command(after_help = PUSH_EXAMPLES)]
     Push(ImagePushArgs),

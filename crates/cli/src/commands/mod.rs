@@ -13,6 +13,7 @@ mod explain;
 mod image;
 mod image_inspect;
 mod image_push;
+mod image_run;
 mod init;
 mod inspect;
 mod jsonschema;

@@ -13,6 +13,7 @@ mod libraries;
 pub(crate) mod proof;
 pub mod push;
 mod registries;
+pub mod run;
 
 pub use attach::Attachments;
 pub use registries::Registries;
