@@ -3,11 +3,13 @@
 //!
 //! Every text that may be a template keeps its place, so that a template error can point at it.
 
+mod image;
 mod native;
 mod sbom;
 mod scan;
 mod sign;
 
+pub use image::{Image, Ko};
 pub use native::{
     CLibrary, CLinking, CProvider, IsolationRule, Sysroot, Toolchain, ToolchainTarget, Verify, VerifyBinary,
 };
@@ -101,6 +103,10 @@ pub struct Config {
     pub signs: Vec<SignItem>,
     /// `binary_signs`.
     pub binary_signs: Vec<SignItem>,
+    /// `kos`.
+    pub kos: Vec<Ko>,
+    /// `[[image]]` of goferry.toml.
+    pub images: Vec<Image>,
     /// `sboms`.
     pub sboms: Vec<SbomItem>,
     /// `[sbom]` of goferry.toml.

@@ -83,12 +83,22 @@ fn record(cx: &Execution<'_>) -> Value {
             _ => None,
         })
         .collect();
+    let images: Vec<_> = cx
+        .plan
+        .steps
+        .iter()
+        .filter_map(|s| match values.get(&s.id) {
+            Some(StepValue::Image(made)) => serde_json::to_value(made).ok(),
+            _ => None,
+        })
+        .collect();
     json!({
         "goferry": cx.session.version,
         "project": cx.plan.project,
         "notes": cx.plan.notes,
         "scan": scan_record(cx),
         "binaries": binaries,
+        "images": images,
         "targets": targets,
         "blocked": blocked,
     })

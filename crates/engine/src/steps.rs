@@ -1,5 +1,6 @@
 //! What each kind of step does: by running, or from the action cache.
 
+mod image;
 pub(crate) mod sbom;
 mod scan;
 mod sign;
@@ -55,6 +56,8 @@ pub(crate) enum StepValue {
     },
     /// A scan step's: what was found, in words. The results are in [`Execution::scans`].
     Scanned(String),
+    /// An image step's.
+    Image(crate::images::build::MadeImage),
     /// Nothing that others read.
     Done,
 }
@@ -202,6 +205,7 @@ impl Execution<'_> {
             Action::Universal(spec) => self.universal(step, spec),
             Action::Verify(spec) => self.verify(step, spec),
             Action::Archive(spec) => self.archive(step, spec),
+            Action::Image(spec) => self.image(spec),
             Action::Source(spec) => self.source(spec),
             Action::Vex(spec) => self.vex(spec),
             Action::Sbom(spec) => self.sbom(step, spec),
@@ -584,6 +588,7 @@ fn detail(value: &StepValue) -> String {
         },
         StepValue::Packaged(p) => format!("{} {}", p.file().path, size(p.file().size)),
         StepValue::Scanned(words) => words.clone(),
+        StepValue::Image(made) => made.words(),
         StepValue::Source { .. } | StepValue::Checksums { .. } | StepValue::Done => String::new(),
     }
 }

@@ -1,9 +1,14 @@
 //! The plan: plain data, a graph of steps with what each reads, runs and writes.
 
+mod image;
 mod provenance;
 mod sbom;
 mod sign;
 
+pub use image::{
+    BaseSpec, BinariesSpec, DataSpec, Extras, ImageBinary, ImageContent, ImagePlatform, ImageSpec, RunSpec,
+    Scope,
+};
 pub use provenance::ProvenanceSpec;
 pub use sbom::{SbomBy, SbomCommand, SbomFile, SbomSpec};
 pub use sign::{NativeSign, Services, SignBy, SignCommand, SignSpec, SignedFile};
@@ -38,6 +43,8 @@ pub enum Stage {
     Scan,
     /// Archives, source archive.
     Archive,
+    /// Container images.
+    Image,
     /// Bills of materials.
     Sbom,
     /// CHANGELOG.md.
@@ -61,6 +68,7 @@ impl Stage {
             Stage::Verify => "verify",
             Stage::Scan => "scan",
             Stage::Archive => "archive",
+            Stage::Image => "image",
             Stage::Sbom => "sbom",
             Stage::Changelog => "changelog",
             Stage::Checksum => "checksum",
@@ -241,6 +249,8 @@ pub enum Action {
     Scan(ScanSpec),
     /// Make one archive.
     Archive(ArchiveSpec),
+    /// Make a container image.
+    Image(ImageSpec),
     /// Make the source archive.
     Source(SourceSpec),
     /// Make CHANGELOG.md.

@@ -37,12 +37,13 @@ pub(super) fn read_shared(root: &View<'_>, config: &mut Config) {
     config.source = root.map("source").map(|source| read_source(&source)).unwrap_or_default();
     config.checksum = root.map("checksum").map(|checksum| read_checksum(&checksum)).unwrap_or_default();
     config.sboms = root.maps("sboms").iter().map(sbom::read_item).collect();
+    config.kos = root.maps("kos").iter().map(super::image::read_ko).collect();
     config.signs = root.maps("signs").iter().map(sign::read_item).collect();
     config.binary_signs = root.maps("binary_signs").iter().map(sign::read_item).collect();
     config.changelog = root.map("changelog").map(|changelog| read_changelog(&changelog)).unwrap_or_default();
 }
 
-fn free_texts(view: &View<'_>, key: &str) -> BTreeMap<String, Text> {
+pub(super) fn free_texts(view: &View<'_>, key: &str) -> BTreeMap<String, Text> {
     view.free(key).iter().filter_map(|e| Some((e.key.clone(), as_text(&e.value)?))).collect()
 }
 

@@ -1,0 +1,19 @@
+//! Container images: what makes them of verified binaries, and what moves them between dist/ and registries.
+//!
+//! Owns: what is in an image, which image goes where under which names, and what is attached to it. Must not: know the protocol of registries
+//! (`registry` does), draw.
+
+mod attach;
+mod base;
+pub(crate) mod build;
+mod extras;
+pub mod inspect;
+mod layout;
+mod libraries;
+pub(crate) mod proof;
+pub mod push;
+mod registries;
+pub mod run;
+
+pub use attach::Attachments;
+pub use registries::Registries;
