@@ -3,7 +3,7 @@
 use crate::dist::{Dist, failure};
 use crate::preconditions::{self, Ready};
 use crate::prepare::{Prepared, prepare};
-use crate::scanning::{Incident, Scanned};
+use crate::scanning::{Incident, Scanned, Scanner};
 use crate::session::{Request, Session};
 use crate::steps::{Execution, Scan, lock};
 use crate::summary::Summary;
@@ -283,6 +283,7 @@ fn execute(
 /// The alert, if vulnerabilities stopped the release; a warning, if they would have with `[scan]`.
 fn tell_of_vulnerabilities(prepared: &Prepared, cx: &Execution<'_>) {
     let Ok(scanner) = &cx.scanner else { return };
+    tell_of_unused(cx, scanner);
     let scanned: Vec<Scanned> = lock(&cx.scans)
         .values()
         .filter_map(|s| match s {
@@ -314,6 +315,21 @@ fn tell_of_vulnerabilities(prepared: &Prepared, cx: &Execution<'_>) {
             fields: prepared.fields.clone(),
         };
         crate::scanning::alert(cx.session, alert, &incident);
+    }
+}
+
+/// Accepted vulnerabilities that no binary has, if every binary was scanned.
+fn tell_of_unused(cx: &Execution<'_>, scanner: &Scanner) {
+    let planned = cx.plan.steps.iter().filter(|s| matches!(s.action, Action::Scan(_))).count();
+    let scanned: Vec<Scanned> = lock(&cx.scans)
+        .values()
+        .filter_map(|s| match s {
+            Scan::Scanned(s) => Some((**s).clone()),
+            Scan::NotScanned { .. } => None,
+        })
+        .collect();
+    if scanned.len() == planned {
+        scanner.unused(&scanned).into_iter().for_each(|note| cx.session.sink.note(note));
     }
 }
 

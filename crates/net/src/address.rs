@@ -76,6 +76,74 @@ fn user_end(rest: &str) -> Option<usize> {
     }
 }
 
+/// What a reference, such as a Location header, means at an address (RFC 3986, section 5.2); none if the address is none. A
+/// fragment is dropped.
+///
+/// ```
+/// let at = goferry_net::join("https://host:8443/v2/a?x", "../b?y=1#z");
+/// assert_eq!(at.as_deref(), Some("https://host:8443/b?y=1"));
+/// ```
+#[must_use]
+pub fn join(base: &str, reference: &str) -> Option<String> {
+    let reference = reference.split('#').next().unwrap_or_default();
+    let base = base.split('#').next().unwrap_or_default();
+    let (scheme, rest) = base.split_once("://")?;
+    if has_scheme(reference) {
+        return Some(reference.to_owned());
+    }
+    if reference.starts_with("//") {
+        return Some(format!("{scheme}:{reference}"));
+    }
+    let (authority, at) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let path = at.split('?').next().unwrap_or_default();
+    if reference.is_empty() {
+        return Some(base.to_owned());
+    }
+    if reference.starts_with('?') {
+        return Some(format!("{scheme}://{authority}{path}{reference}"));
+    }
+    let (to, query) = reference.split_at(reference.find('?').unwrap_or(reference.len()));
+    let folder = if to.starts_with('/') { "" } else { path.rsplit_once('/').map_or("", |(f, _)| f) };
+    let joint = if to.starts_with('/') { "" } else { "/" };
+    Some(format!("{scheme}://{authority}{}{query}", without_dots(&format!("{folder}{joint}{to}"))))
+}
+
+fn has_scheme(reference: &str) -> bool {
+    let front = reference.split(['/', '?']).next().unwrap_or_default();
+    front.split_once(':').is_some_and(|(s, _)| {
+        s.starts_with(|c: char| c.is_ascii_alphabetic())
+            && s.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    })
+}
+
+fn without_dots(path: &str) -> String {
+    let mut kept: Vec<&str> = vec![];
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    for (i, part) in parts.iter().enumerate() {
+        match *part {
+            "." => {}
+            ".." => drop(kept.pop()),
+            other => kept.push(other),
+        }
+        if i + 1 == parts.len() && matches!(*part, "." | "..") {
+            kept.push("");
+        }
+    }
+    format!("/{}", kept.join("/"))
+}
+
+/// Whether two addresses are of one scheme, host and port: what one may know, the other may.
+#[must_use]
+pub fn same_origin(one: &str, other: &str) -> bool {
+    let origin = |url: &str| {
+        let uri: Uri = url.parse().ok()?;
+        let default = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+        let port = uri.port_u16().unwrap_or(default);
+        Some((uri.scheme_str()?.to_owned(), uri.host()?.to_lowercase(), port))
+    };
+    origin(one).is_some_and(|o| origin(other).is_some_and(|p| o == p))
+}
+
 /// Whether this host is the machine itself.
 pub(crate) fn is_loopback(uri: &Uri) -> bool {
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
@@ -128,6 +196,45 @@ mod tests {
             ("a@b:c", vec![]),
         ] {
             assert_eq!(secrets(url), are, "{url}");
+        }
+    }
+
+    #[test]
+    fn references_are_read_as_rfc_3986_has_them() {
+        // Section 5.4, what can occur in a Location header.
+        for (reference, is) in [
+            ("g", "http://a/b/c/g"),
+            ("./g", "http://a/b/c/g"),
+            ("g/", "http://a/b/c/g/"),
+            ("/g", "http://a/g"),
+            ("//g", "http://g"),
+            ("?y", "http://a/b/c/d;p?y"),
+            ("g?y", "http://a/b/c/g?y"),
+            ("g#s", "http://a/b/c/g"),
+            ("g?y/./x", "http://a/b/c/g?y/./x"),
+            ("", "http://a/b/c/d;p?q"),
+            (".", "http://a/b/c/"),
+            ("..", "http://a/b/"),
+            ("../g", "http://a/b/g"),
+            ("../../../g", "http://a/g"),
+            ("https://h/x:y", "https://h/x:y"),
+            ("/v2/x:y", "http://a/v2/x:y"),
+        ] {
+            assert_eq!(join("http://a/b/c/d;p?q", reference).as_deref(), Some(is), "{reference}");
+        }
+        assert_eq!(join("https://host", "x").as_deref(), Some("https://host/x"));
+        assert_eq!(join("no address", "x"), None);
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        for (one, other, is) in [
+            ("https://a/x", "https://A:443/y", true),
+            ("https://a/", "http://a/", false),
+            ("https://a/", "https://a:8443/", false),
+            ("https://a/", "https://b.a/", false),
+        ] {
+            assert_eq!(same_origin(one, other), is, "{one} {other}");
         }
     }
 

@@ -41,7 +41,8 @@ pub(super) fn sign(args: &SignArgs) -> Result<ExitCode, Diagnostics> {
     let key = args.key.as_ref().map(Path::new);
     free(&places, files.iter().copied().chain(key))?;
     for (file, place) in files.iter().zip(&places) {
-        let (_, signature) = keys.sign(&session, file, &native, &env)?;
+        let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
+        let (_, signature) = keys.sign(&session, file, &name, &native, &env)?;
         write(place, &signature.document)?;
     }
     Ok(ExitCode::SUCCESS)

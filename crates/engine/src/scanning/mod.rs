@@ -5,7 +5,10 @@
 //! the rules of matching, draw.
 
 mod alert;
+mod archives;
+mod gobuild;
 mod ignores;
+mod listed;
 mod module;
 mod place;
 mod presence;
@@ -79,13 +82,12 @@ impl Scanner {
                 .hint("or set GOVULNDB, as for the go tools; a folder or .tar.zst of OSV files will do")
                 .into());
         };
-        let scanner = Scanner::of(session, config, asked, named)?;
-        place::remember(&scanner_folder(session), named, &session.cwd);
-        Ok(scanner)
+        Scanner::of(session, config, asked, named)
     }
 
-    /// Opens what is at hand without being asked for: GOVULNDB if it is no address, or what was used the last time. No
-    /// connection is made, and nothing is stopped by what is found.
+    /// Opens what is at hand without being asked for: what GOVULNDB names, if it is here (a path, or the copy of an address). What
+    /// some other scan used is not: it would make a release depend on what was done on this machine before. No connection is made, and
+    /// nothing is stopped by what is found.
     ///
     /// # Errors
     /// Why there is none.
@@ -93,10 +95,7 @@ impl Scanner {
         let asked = Asked::default();
         let variable = session.env.get("GOVULNDB").filter(|v| !v.is_empty());
         let folder = scanner_folder(session);
-        let named = match variable {
-            Some(v) => v.clone(),
-            None => place::remembered(&folder).ok_or("no vulnerability database is at hand")?,
-        };
+        let named = variable.ok_or("no vulnerability database is at hand")?.clone();
         let local = match Place::parse(&named, &session.cwd)? {
             Place::Local(path) => path,
             Place::Remote(url) => remote::copy(&folder.ok_or("there is no cache folder")?, &url)
@@ -175,6 +174,18 @@ impl Scanner {
         merge(found?).ok_or_else(|| ScanError::NotGo("there is nothing to scan in it".to_owned()))
     }
 
+    /// What is to be said of entries that cover nothing of what was scanned: they may be mistyped, or have done their work.
+    /// One that has ended is said by itself.
+    pub fn unused(&self, scanned: &[Scanned]) -> Vec<String> {
+        let covers = |i: &&Ignore| scanned.iter().any(|s| s.report.ignored.iter().any(|c| c.ignore == **i));
+        let unused = self.ignores.iter().filter(|i| !covers(i) && !i.is_expired(&self.today));
+        let limits =
+            |i: &Ignore| if i.module.is_empty() { String::new() } else { format!(" in {}", i.module) };
+        unused
+            .map(|i| format!("{}: {}{} is accepted, but nothing has it", i.source, i.id, limits(i)))
+            .collect()
+    }
+
     /// Judges what was found by the list and the threshold, today.
     pub fn judge(&self, found: Found) -> Report {
         judge(found, self.about(), &self.ignores, self.threshold, &self.today)
@@ -201,7 +212,14 @@ fn missing(message: String) -> Diagnostic {
 }
 
 pub(crate) fn unusable(e: &ScanError) -> Diagnostic {
-    missing(e.to_string())
+    match e {
+        ScanError::Cache { path, source } => {
+            let mut d = *crate::dist::failure(path, source);
+            d.message = e.to_string();
+            d
+        }
+        e => missing(e.to_string()),
+    }
 }
 
 /// A database whose age is not known cannot be young enough; the times of files say when it was copied.

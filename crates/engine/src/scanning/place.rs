@@ -15,6 +15,9 @@ pub(super) enum Place {
 impl Place {
     pub(super) fn parse(text: &str, cwd: &Path) -> Result<Place, String> {
         let text = text.trim();
+        if text.is_empty() {
+            return Err("the vulnerability database's place is empty".to_owned());
+        }
         if text.starts_with("https://") || text.starts_with("http://") {
             let (base, query) = text.split_at(text.find('?').unwrap_or(text.len()));
             return Ok(Place::Remote(base.trim_end_matches('/').to_owned() + query));
@@ -38,24 +41,6 @@ impl Place {
     }
 }
 
-/// Notes which database was used, for releases that name none. The note holds no secret: a copy is found without.
-pub(super) fn remember(folder: &Option<PathBuf>, named: &str, cwd: &Path) {
-    let Some(folder) = folder else { return };
-    let absolute = match Place::parse(named, cwd) {
-        Ok(Place::Local(path)) => path.to_string_lossy().into_owned(),
-        Ok(Place::Remote(url)) => shown(&url),
-        Err(_) => return,
-    };
-    // A cache that cannot be written costs a scan that nobody asked for.
-    let _ = std::fs::write(folder.join("last"), absolute);
-}
-
-/// What was used the last time.
-pub(super) fn remembered(folder: &Option<PathBuf>) -> Option<String> {
-    let text = std::fs::read_to_string(folder.as_ref()?.join("last")).ok()?;
-    Some(text).filter(|t| !t.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +54,7 @@ mod tests {
         };
         let table = [
             ("db", "/w/db"),
+            (" ", "error: the vulnerability database's place is empty"),
             ("/srv/db.tar.zst", "/srv/db.tar.zst"),
             ("file:///srv/a%20b", "/srv/a b"),
             ("file://localhost/srv", "/srv"),

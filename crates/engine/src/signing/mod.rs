@@ -81,7 +81,7 @@ enum Who {
 }
 
 impl Keys {
-    /// Signs a file, in the form of the key.
+    /// Signs a file, in the form of the key; `name` is what its users know it by.
     ///
     /// # Errors
     /// The key does not open, there is no identity, a service refuses, or the file cannot be read.
@@ -89,6 +89,7 @@ impl Keys {
         &self,
         session: &Session,
         file: &Path,
+        name: &str,
         native: &NativeSign,
         env: &Environment<'_>,
     ) -> Result<(Format, Signature), Diagnostics> {
@@ -99,7 +100,7 @@ impl Keys {
         let signed = match self.who(session, native, env, &services)? {
             Who::Key(key) => match &witnesses {
                 Some(w) => key.sign_before(&path, w),
-                None => key.sign(&path),
+                None => key.sign_as(&path, name),
             }
             .map(|s| (key.format(), s)),
             Who::Identity(i) => {
