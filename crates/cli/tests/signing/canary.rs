@@ -163,8 +163,8 @@ fn databases() {
         ],
     );
     searched(&p.run(&["deps", "--db", &url]), "deps");
+    // What was fetched is found again without them, and the service was asked with them.
     assert!(server.asked().iter().any(|l| l.contains("token=canary-of-query")));
-    // A copy is found again, and none that was not fetched.
     let away = secretly("http://127.0.0.1:1");
     for (named, state) in [(&url, "scanned"), (&away, "not-scanned")] {
         p.set("GOVULNDB", named);
