@@ -378,7 +378,7 @@ fn what_cannot_be_pushed_is_said() {
             2,
             "predicate-invalid",
         ),
-        (&["image", "push", "layout", "--to", "a.io/x", "--key", "none.key"], 1, "none.key"),
+        (&["image", "push", "layout", "--to", "a.io/x", "--key", "none.key"], 2, "none.key"),
     ] {
         let (got, err) = goferry(args);
         assert!(got == Some(status) && err.contains(says), "{args:?}: {got:?} {err}");
