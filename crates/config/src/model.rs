@@ -3,11 +3,13 @@
 //!
 //! Every text that may be a template keeps its place, so that a template error can point at it.
 
+mod image_push;
 mod native;
 mod sbom;
 mod scan;
 mod sign;
 
+pub use image_push::{ImageManifest, ImagePushing};
 pub use native::{
     CLibrary, CLinking, CProvider, IsolationRule, Sysroot, Toolchain, ToolchainTarget, Verify, VerifyBinary,
 };
@@ -101,6 +103,8 @@ pub struct Config {
     pub signs: Vec<SignItem>,
     /// `binary_signs`.
     pub binary_signs: Vec<SignItem>,
+    /// `docker_manifests`, `docker_digest` and `docker_signs`.
+    pub image_push: ImagePushing,
     /// `sboms`.
     pub sboms: Vec<SbomItem>,
     /// `[sbom]` of goferry.toml.

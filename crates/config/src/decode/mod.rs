@@ -4,6 +4,7 @@
 
 mod checks;
 mod conflict;
+mod image_push;
 mod native;
 mod read;
 mod sbom;

@@ -4,9 +4,12 @@
 //! (`registry` does), draw.
 
 mod attach;
+mod index;
 mod layout;
 pub mod push;
 mod registries;
+mod sign;
+mod wanted;
 
 pub use attach::Attachments;
 pub use registries::Registries;
