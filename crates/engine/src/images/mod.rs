@@ -7,6 +7,7 @@ mod attach;
 mod base;
 pub(crate) mod build;
 mod extras;
+mod index;
 pub mod inspect;
 mod layout;
 mod libraries;
@@ -14,6 +15,8 @@ pub(crate) mod proof;
 pub mod push;
 mod registries;
 pub mod run;
+mod sign;
+mod wanted;
 
 pub use attach::Attachments;
 pub use registries::Registries;
