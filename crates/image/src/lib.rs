@@ -8,6 +8,9 @@
 //! `image-index.md`, `config.md`, `layer.md`, `image-layout.md`), Docker Image Specification 1.3 and
 //! Registry v2 schema 2 where they differ by media types only.
 
+pub mod archive;
+mod assemble;
+mod binaries;
 mod blob;
 mod digest;
 mod error;
@@ -17,6 +20,8 @@ mod layout;
 pub mod model;
 pub mod tree;
 
+pub use assemble::{Addition, Base, Part, assemble, publish, rfc3339};
+pub use binaries::{Program, binary_layers};
 pub use blob::BlobWriter;
 pub use digest::Digest;
 pub use error::ImageError;

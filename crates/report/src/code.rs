@@ -161,6 +161,11 @@ codes! {
     SigningService "signing-service" Failure "a certificate authority, a log or a timestamp authority cannot be reached or refused";
     VerificationFailed "verification-failed" WrongArtifact "a bundle does not prove what was asked about a file";
     NothingToVerify "nothing-to-verify" Usage "there is no evidence about the files that were to be verified";
+    // images
+    ImageUnusable "image-unusable" Usage "an image, its layout or its name cannot be used";
+    RegistryFailed "registry-failed" Failure "a registry cannot be reached, or does not do what it was asked";
+    RegistryLogin "registry-login" HostLacks "a registry wants other credentials, or those of this machine cannot be used";
+    TagExists "tag-exists" Gate "a tag exists with another digest, and must not move";
     // vulnerabilities
     NoVulnerabilityDatabase "no-vulnerability-database" HostLacks "there is no vulnerability database, or it cannot be used";
     Vulnerable "vulnerable" Gate "a vulnerability is in what is released, at the level that stops it or above";

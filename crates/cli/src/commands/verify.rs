@@ -116,7 +116,11 @@ fn drawn_report(report: &Report) -> String {
     let about = if what.is_empty() { String::new() } else { format!(" ({})", what.join(", ")) };
     match report.verdict {
         Verdict::Proved => {
-            say(format!("every file is signed as asked for, or vouched for by one that is{about}"))
+            let but = match report.unsigned.as_slice() {
+                [] => String::new(),
+                some => format!(" but {}", some.join(", ")),
+            };
+            say(format!("every file{but} is signed as asked for, or vouched for by one that is{about}"))
         }
         Verdict::Consistent => say(format!(
             "the files agree with each other{about}; who made them is not proved: whoever changed one could have changed all"

@@ -6,6 +6,7 @@ use crate::{Check, artifacts, stem, tool, tool_ok};
 pub(crate) const CHECKS: &[Check] = &[
     ("sign-of-goferry-toml", &["cosign"], own_section),
     ("cosign-blocks-are-done-here", &["cosign"], cosign_blocks),
+    ("what-a-command-signed-vouches-for-the-files", &[], by_a_command),
     ("gpg-signs-as-in-goreleaser", &["gpg"], gpg),
     ("commands-get-what-goreleaser-gives", &[], commands),
     ("binaries-are-signed-before-archives", &[], binaries),
@@ -115,6 +116,40 @@ fn cosign_blocks() {
     let right = verify("--signature", &format!("{sums}.sig"), &sums);
     assert_eq!(right.status, 0, "{}", right.stderr);
     assert_ne!(verify("--signature", &format!("{sums}.sig"), &archive).status, 0);
+    // The key that signs the checksums signs what goferry says of the release too.
+    let key = key.to_str().unwrap();
+    let r = p.run(&["verify", "--key", key, "--source", "git.example.com/x/tiny", "dist"]);
+    assert!(r.status == 0 && r.stdout.contains("every file is signed"), "{}{}", r.stdout, r.stderr);
+    assert!(p.dist().join(format!("{stem}.provenance.sigstore.json")).is_file());
+}
+
+/// A command that signs the checksums in a way that is not seen through: everything is proved by them but what goferry says.
+fn by_a_command() {
+    let mut p = project(
+        r#"signs:
+- cmd: sh
+  artifacts: checksum
+  signature: "${artifact}.sigstore.json"
+  args: [sign.sh, "${signature}", "${artifact}"]
+"#,
+    );
+    p.write("sign.sh", "\"$GOFERRY\" sign --key ../k.key --bundle \"$1\" \"$2\"\n");
+    p.commit("script");
+    p.set("GOFERRY", env!("CARGO_BIN_EXE_goferry"));
+    p.release();
+    let key = p.scratch.path().join("k.pub");
+    let verify =
+        |more: &[&str]| p.run(&[&["verify", "--key", key.to_str().unwrap()], more, &["dist"]].concat());
+    let r = verify(&[]);
+    assert_eq!(r.status, 0, "{}{}", r.stdout, r.stderr);
+    let provenance = format!("{}.provenance.json", stem(&p));
+    assert!(r.stdout.contains(&format!("{provenance}: not checked")), "{}", r.stdout);
+    assert!(r.stdout.contains(&format!("{provenance}: it is not signed as asked for")), "{}", r.stdout);
+    assert!(r.stdout.contains(&format!("every file but {provenance}, ")), "{}", r.stdout);
+    for more in [["--source", "git.example.com/x/tiny"], ["--version", "1.2.3"]] {
+        let r = verify(&more);
+        assert!(r.status == 4 && r.stderr.contains("there is none that holds"), "{}{}", r.stdout, r.stderr);
+    }
 }
 
 fn gpg() {

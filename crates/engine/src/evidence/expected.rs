@@ -36,12 +36,19 @@ pub(super) fn compare(question: &Question<'_>, folder: &Folder, facts: &Facts, l
     }
 }
 
-/// The provenances that speak of a file: it is a subject, or listed in one, or a signature or statement over such a file.
-pub(super) fn of<'f>(facts: &'f Facts, name: &str, ledger: &Ledger) -> Vec<&'f Release> {
+/// The provenances that speak of a file: it is a subject, or listed in one, or a signature or statement over such a file. VEX comes
+/// after them and says itself of which version it is.
+pub(super) fn of<'f>(folder: &Folder, facts: &'f Facts, name: &str, ledger: &Ledger) -> Vec<&'f Release> {
+    // A signature is of the release that the signed file is of.
+    let names = [Some(name), ledger.over.get(name).map(String::as_str)];
+    let is_vex = |n: &&str| folder.files.get(*n).is_some_and(|h| h.kind == Kind::Vex);
+    let vex = names.into_iter().flatten().find(is_vex).and_then(|n| folder.json(n));
+    let products = vex.as_ref().map(super::bom::products).unwrap_or_default();
+    let version = |p: &String| PurlParts::parse(p).map(|p| plain(&p.version).to_owned());
     let about = |r: &&Release| {
         let subjects = ledger.follow(BTreeSet::from([r.file.clone()]));
-        // A signature is of the release that the signed file is of.
-        subjects.contains(name) || ledger.over.get(name).is_some_and(|of| subjects.contains(of))
+        names.into_iter().flatten().any(|n| subjects.contains(n))
+            || products.iter().any(|p| version(p).as_ref() == Some(&r.version))
     };
     facts.releases.iter().filter(about).collect()
 }
@@ -60,7 +67,7 @@ fn of_file(
     if held.kind == Kind::Note || unread {
         return;
     }
-    let releases = of(facts, name, ledger);
+    let releases = of(folder, facts, name, ledger);
     let mut faults = releases.iter().map(|r| (r, faults(question, facts, r)));
     match (faults.next(), asked) {
         (None, true) => {

@@ -36,8 +36,13 @@ pub(super) fn report(question: &Question<'_>, folder: &Folder, facts: &Facts, mu
         () if !files.iter().any(|f| f.state == State::Consistent) => Verdict::Nothing,
         () => Verdict::Consistent,
     };
+    let is_statement = |f: &&FileReport| folder.files.get(&f.file).is_some_and(|h| h.kind == Kind::Statement);
+    let unsigned = files.iter().filter(|f| f.state == State::NotChecked).filter(is_statement);
+    let unsigned = unsigned.map(|f| f.file.clone()).collect();
     let release = match &folder.chosen {
-        Some(chosen) => chosen.iter().find_map(|name| expected::of(facts, name, &ledger).first().copied()),
+        Some(chosen) => {
+            chosen.iter().find_map(|name| expected::of(folder, facts, name, &ledger).first().copied())
+        }
         None => facts.releases.first(),
     };
     let release = release.cloned().unwrap_or_default();
@@ -48,6 +53,7 @@ pub(super) fn report(question: &Question<'_>, folder: &Folder, facts: &Facts, mu
         source: some(release.source),
         commit: release.commit,
         files,
+        unsigned,
         checked: ledger.checked,
         unproved: ledger.unproved,
         problems: problems(&ledger.wrong, verdict),
@@ -80,6 +86,8 @@ fn state(
             return State::NotChecked;
         }
         Kind::OtherSignature => return State::NotChecked,
+        // A statement that nobody signed is not believed (which is said), and is no fault of the files that others vouch for.
+        Kind::Statement if question.signer.is_some() => return State::NotChecked,
         _ => {}
     }
     if question.signer.is_some() {

@@ -101,6 +101,8 @@ pub struct Report {
     pub commit: Option<String>,
     /// Every file that was asked about, by name.
     pub files: Vec<FileReport>,
+    /// Statements that nobody who was named signed, though others were: what they say does not count.
+    pub unsigned: Vec<String>,
     /// What was compared, in words.
     pub checked: Vec<String>,
     /// What was not, in words.

@@ -215,9 +215,27 @@ fn an_unsigned_statement_does_not_count_where_a_signature_was_asked_for() {
     std::fs::write(dir.path().join("t_9.9.9.provenance.json"), forged).unwrap();
     let asked = Asked { version: Some("9.9.9"), ..KEY };
     fails(&ask(std::slice::from_ref(&file), &asked), "there is none that holds");
-    fails(&of(dir.path(), &asked), "t_9.9.9.provenance.json");
+    fails(&of(dir.path(), &asked), "there is none that holds");
     let r = ask(&[file], &KEY);
     assert_eq!((r.verdict, r.version), (Verdict::Proved, None), "the checksum file is signed");
+    // The release is proved without it, and that is said; whoever asks about it itself gets no.
+    let r = of(dir.path(), &KEY);
+    assert_eq!((r.verdict, r.version.as_deref()), (Verdict::Proved, None), "{:?}", r.problems);
+    let statement = "t_9.9.9.provenance.json";
+    assert!(r.files.iter().any(|f| f.file == statement && f.state == State::NotChecked), "{:?}", r.files);
+    assert!(r.unproved.iter().any(|u| u.contains("is not signed as asked for")), "{:?}", r.unproved);
+    assert!(r.unproved.iter().any(|u| u.contains("version and source")), "{:?}", r.unproved);
+    fails(&ask(&[dir.path().join(statement)], &KEY), "t_9.9.9.provenance.json is not proved: nothing that");
+    // Listed in the signed checksums it is as good as signed.
+    let sums = dir.path().join("t_1.2.3_checksums.txt");
+    let mut text = std::fs::read_to_string(&sums).unwrap();
+    text += &format!("{}  {statement}\n", hex(&std::fs::read(dir.path().join(statement)).unwrap()));
+    std::fs::write(&sums, text).unwrap();
+    let bundle = sign_blob(&key("p256.pkcs8.pem"), &sums).unwrap().to_json().unwrap();
+    std::fs::write(dir.path().join("t_1.2.3_checksums.txt.sigstore.json"), bundle).unwrap();
+    let asked = Asked { source: Some("evil/x"), ..KEY };
+    let r = ask(&[dir.path().join("t_1.2.3_linux_amd64")], &asked);
+    assert_eq!((r.verdict, r.version.as_deref()), (Verdict::Proved, Some("9.9.9")), "{:?}", r.problems);
 }
 
 #[test]

@@ -5,13 +5,12 @@
 //! The files are written into memory, inside of the namespaces: owners are then as the image has them, and nothing stays when
 //! the process is killed. goferry starts itself there ([`ROLE`]), unpacks, runs the program, and writes what changed as a layer.
 
-use crate::session::Session;
 use goferry_emulate::{Runner, registration_for};
 use goferry_image::tree::{Owners, Snapshot};
 use goferry_image::{Compression, Descriptor, Digest, ImageError, Index, Layer, Layout, Tree, write_layer};
 use goferry_proc::root::InRoot;
 use goferry_proc::sandbox::{self, SandboxSpec, Users};
-use goferry_proc::{Limits, Root, SpawnError, Status, available_memory};
+use goferry_proc::{Host, Limits, Root, SpawnError, Status, available_memory};
 use goferry_report::{Code, Diagnostic};
 use goferry_target::GoTarget;
 use serde::{Deserialize, Serialize};
@@ -29,7 +28,7 @@ const OUTPUT: usize = 1 << 20;
 
 /// A program to be run.
 #[derive(Clone, Debug)]
-pub(crate) struct Instruction<'a> {
+pub struct Instruction<'a> {
     /// For messages: `Dockerfile:7: RUN apk add …`.
     pub what: &'a str,
     /// The program and its arguments.
@@ -73,8 +72,8 @@ const LEFT: &str = "left.json";
 ///
 /// # Errors
 /// No namespaces with many users here, not enough memory for the files, a program that fails.
-pub(crate) fn run(
-    session: &Session,
+pub fn run(
+    host: &Host,
     layout: &Layout,
     tree: &mut Tree,
     step: &Instruction<'_>,
@@ -94,7 +93,7 @@ pub(crate) fn run(
     let file = temp.path().join("orders.json");
     let text = serde_json::to_vec(&orders).unwrap_or_default();
     std::fs::write(&file, text).map_err(|e| crate::dist::failure(&file, &e))?;
-    let said = inside(session, step, &file, orders.files.size)?;
+    let said = inside(host, step, &file, orders.files.size)?;
     let left: Left = std::fs::read(temp.path().join(LEFT))
         .ok()
         .and_then(|text| serde_json::from_slice(&text).ok())
@@ -119,12 +118,7 @@ fn in_root(step: &Instruction<'_>) -> InRoot {
     }
 }
 
-fn inside(
-    session: &Session,
-    step: &Instruction<'_>,
-    orders: &Path,
-    size: u64,
-) -> Result<String, Box<Diagnostic>> {
+fn inside(host: &Host, step: &Instruction<'_>, orders: &Path, size: u64) -> Result<String, Box<Diagnostic>> {
     let failed = |code, why: String| Box::new(Diagnostic::error(code, format!("{}: {why}", step.what)));
     let exe = std::env::current_exe().map_err(|e| failed(Code::Io, e.to_string()))?;
     let memory = available_memory().unwrap_or(u64::MAX) / 2;
@@ -142,7 +136,7 @@ fn inside(
         max_output: OUTPUT,
         ..SandboxSpec::new(step.what, exe)
     };
-    let ran = sandbox::run(&spec, &session.host).map_err(|e| match e {
+    let ran = sandbox::run(&spec, host).map_err(|e| match e {
         SpawnError::Cancelled { .. } => failed(Code::Interrupted, "it was interrupted".to_owned()),
         SpawnError::Io { source, .. } => {
             let d = Diagnostic::error(Code::IsolationUnavailable, format!("{}: {source}", step.what));

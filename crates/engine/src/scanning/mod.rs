@@ -11,10 +11,13 @@ mod ignores;
 mod listed;
 mod module;
 mod place;
+mod presence;
 mod programs;
 mod remote;
 
+pub(crate) use alert::check as check_alert;
 pub use alert::{Incident, alert};
+pub(crate) use presence::{absent, check};
 pub use programs::Scanned;
 
 use crate::session::Session;
@@ -79,13 +82,12 @@ impl Scanner {
                 .hint("or set GOVULNDB, as for the go tools; a folder or .tar.zst of OSV files will do")
                 .into());
         };
-        let scanner = Scanner::of(session, config, asked, named)?;
-        place::remember(&scanner_folder(session), named, &session.cwd);
-        Ok(scanner)
+        Scanner::of(session, config, asked, named)
     }
 
-    /// Opens what is at hand without being asked for: GOVULNDB if it is no address, or what was used the last time. No
-    /// connection is made, and nothing is stopped by what is found.
+    /// Opens what is at hand without being asked for: what GOVULNDB names, if it is here (a path, or the copy of an address). What
+    /// some other scan used is not: it would make a release depend on what was done on this machine before. No connection is made, and
+    /// nothing is stopped by what is found.
     ///
     /// # Errors
     /// Why there is none.
@@ -93,10 +95,7 @@ impl Scanner {
         let asked = Asked::default();
         let variable = session.env.get("GOVULNDB").filter(|v| !v.is_empty());
         let folder = scanner_folder(session);
-        let named = match variable {
-            Some(v) => v.clone(),
-            None => place::remembered(&folder).ok_or("no vulnerability database is at hand")?,
-        };
+        let named = variable.ok_or("no vulnerability database is at hand")?.clone();
         let local = match Place::parse(&named, &session.cwd)? {
             Place::Local(path) => path,
             Place::Remote(url) => remote::copy(&folder.ok_or("there is no cache folder")?, &url)

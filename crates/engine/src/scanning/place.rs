@@ -41,24 +41,6 @@ impl Place {
     }
 }
 
-/// Notes which database was used, for releases that name none. The note holds no secret: a copy is found without.
-pub(super) fn remember(folder: &Option<PathBuf>, named: &str, cwd: &Path) {
-    let Some(folder) = folder else { return };
-    let absolute = match Place::parse(named, cwd) {
-        Ok(Place::Local(path)) => path.to_string_lossy().into_owned(),
-        Ok(Place::Remote(url)) => shown(&url),
-        Err(_) => return,
-    };
-    // A cache that cannot be written costs a scan that nobody asked for.
-    let _ = std::fs::write(folder.join("last"), absolute);
-}
-
-/// What was used the last time.
-pub(super) fn remembered(folder: &Option<PathBuf>) -> Option<String> {
-    let text = std::fs::read_to_string(folder.as_ref()?.join("last")).ok()?;
-    Some(text).filter(|t| !t.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

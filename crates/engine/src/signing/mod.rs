@@ -3,22 +3,25 @@
 //! Owns: where keys, passwords and tokens come from, whom to ask for certificates, and which files a signature is written into. Must not:
 //! know a format.
 
+mod early;
 mod named;
 mod service;
 mod token;
 
+pub(crate) use early::check;
 pub use named::check_key_name;
 pub(crate) use named::{is_key_text, looks_like_a_token};
 
 use crate::session::Session;
 use base64ct::{Base64, Encoding as _};
-use goferry_plan::graph::{Action, NativeSign, Plan, Services, SignBy, SignSpec};
+use goferry_plan::graph::{NativeSign, SignBy, SignSpec};
 use goferry_plan::secret;
 use goferry_report::Diagnostics;
 use goferry_supply::{
-    Attestation, Bundle, Format, Identity, PUBLIC_FULCIO, PUBLIC_REKOR, Password, PredicateType, PrivateKey,
-    Signature, SignedBy, SigningKey, Statement, SupplyError, Witnesses,
+    Attestation, Bundle, Format, Identity, Password, PredicateType, PrivateKey, Signature, SignedBy,
+    SigningKey, Statement, SupplyError, Witnesses,
 };
+use service::{Addresses, addresses, learn_services};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -193,24 +196,12 @@ impl Keys {
         Ok(Who::Identity(identity))
     }
 
-    /// Opens every key that a release will need, so that one that is missing or does not open is found before anything is built.
-    /// Identities are asked for when they sign: their certificates last for minutes.
-    pub(crate) fn open_all(
-        &self,
-        cwd: &Path,
-        plan: &Plan,
-        all: &BTreeMap<String, String>,
-    ) -> Result<(), Diagnostics> {
-        let natives = plan.steps.iter().flat_map(|s| match &s.action {
-            Action::Sign(spec) => spec.files.iter().filter_map(|f| f.by.native()).collect(),
-            Action::Provenance(spec) => spec.by.iter().collect::<Vec<_>>(),
-            _ => vec![],
-        });
-        for native in natives {
-            if let Some(name) = &native.key {
-                let env = Environment { own: &native.env, all };
-                self.open(cwd, name, &env, native.stdin.as_deref())?;
-            }
+    /// Opens the key of one signer, before anything is done that it will sign.
+    pub(crate) fn open_one(&self, session: &Session, native: &NativeSign) -> Result<(), Diagnostics> {
+        let env = Environment { own: &native.env, all: &session.env };
+        if let Some(name) = &native.key {
+            let key = self.open(&session.cwd, name, &env, native.stdin.as_deref())?;
+            attesting(&key, native)?;
         }
         Ok(())
     }
@@ -279,39 +270,6 @@ pub(crate) fn files(
     Ok(out)
 }
 
-/// Whom to ask.
-struct Addresses {
-    fulcio: String,
-    rekor: Option<String>,
-    tsa: Option<String>,
-}
-
-impl Addresses {
-    fn witnesses<'a>(&'a self, transport: &'a service::Services<'a>) -> Option<Witnesses<'a>> {
-        let (rekor, tsa) = (self.rekor.as_deref(), self.tsa.as_deref());
-        (rekor.is_some() || tsa.is_some()).then_some(Witnesses { rekor, tsa, transport })
-    }
-}
-
-/// What was configured, else cosign's variables, else Sigstore's public services. A key's signature is logged only where that was asked for.
-fn addresses(native: &NativeSign, env: &Environment<'_>) -> Addresses {
-    let chosen = |own: &Option<String>, name| own.clone().or_else(|| env.get(name).map(str::to_owned));
-    let plain = |url: String| url.trim_end_matches('/').to_owned();
-    let s = &native.services;
-    learn_services(s);
-    let rekor = chosen(&s.rekor, "COSIGN_REKOR_URL").unwrap_or_else(|| PUBLIC_REKOR.to_owned());
-    let log = native.log || native.key.is_none();
-    let tsa = match native.key {
-        Some(_) => s.tsa.clone(),
-        None => chosen(&s.tsa, "COSIGN_TIMESTAMP_SERVER_URL"),
-    };
-    Addresses {
-        fulcio: plain(chosen(&s.fulcio, "COSIGN_FULCIO_URL").unwrap_or_else(|| PUBLIC_FULCIO.to_owned())),
-        rekor: log.then(|| plain(rekor)),
-        tsa: tsa.filter(|t| !t.is_empty()),
-    }
-}
-
 fn attesting<'k>(key: &'k SigningKey, native: &NativeSign) -> Result<&'k PrivateKey, Diagnostics> {
     key.sigstore().ok_or_else(|| {
         let reason = "it is of minisign or OpenSSH, and only cosign's kind of key attests".to_owned();
@@ -344,12 +302,6 @@ pub(crate) fn learn_secrets(spec: &SignSpec) {
         secret::learn(env.iter().filter_map(|e| e.split_once('=')));
         secret::learn(stdin.map(|s| ("SIGN_STDIN_SECRET", s)));
         secret::learn(token.map(|s| ("IDENTITY_TOKEN", s)));
-    }
-}
-
-fn learn_services(services: &Services) {
-    for url in [&services.fulcio, &services.rekor, &services.tsa].into_iter().flatten() {
-        crate::addresses::learn("SIGNING_SERVICE", url);
     }
 }
 
