@@ -9,6 +9,7 @@ pub(crate) mod build;
 mod extras;
 mod index;
 pub mod inspect;
+pub mod instruction;
 mod layout;
 mod libraries;
 pub(crate) mod proof;
@@ -19,4 +20,5 @@ mod sign;
 mod wanted;
 
 pub use attach::Attachments;
+pub use instruction::enter_if_asked;
 pub use registries::Registries;
