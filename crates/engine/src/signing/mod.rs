@@ -3,22 +3,32 @@
 //! Owns: where keys, passwords and tokens come from, whom to ask for certificates, and which files a signature is written into. Must not:
 //! know a format.
 
+mod early;
+mod named;
 mod service;
 mod token;
 
+pub(crate) use early::check;
+pub(crate) use named::is_key_text;
+pub use named::{check_key_name, looks_like_a_token};
+pub use service::check_services;
+
 use crate::session::Session;
 use base64ct::{Base64, Encoding as _};
-use goferry_plan::graph::{Action, NativeSign, Plan, SignBy, SignSpec};
+use goferry_plan::graph::{NativeSign, SignBy, SignSpec};
 use goferry_plan::secret;
-use goferry_report::Diagnostics;
+use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_supply::{
-    Attestation, Bundle, Format, Identity, PUBLIC_FULCIO, PUBLIC_REKOR, Password, PredicateType, PrivateKey,
-    Signature, SignedBy, SigningKey, Statement, SupplyError, Witnesses,
+    Attestation, Bundle, Format, Identity, Password, PredicateType, PrivateKey, Signature, SignedBy,
+    SigningKey, Statement, SupplyError, Witnesses,
 };
+use service::{Addresses, addresses, learn_services};
+use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
+use token::Source;
 
 /// A key is some hundred bytes.
 const KEY_LIMIT: u64 = 1 << 20;
@@ -47,17 +57,21 @@ pub(crate) struct Sealed {
     pub beside: Option<Arc<SigningKey>>,
 }
 
-/// What names a key: itself and its password.
-type Opening = (String, Option<String>);
-/// What names an identity: who certified it, and the token that was given.
-type Certified = (String, Option<String>);
+/// What names a key: itself, and digests of the variable that holds it and of its password. Both may be of a signature's own `env`, so that the
+/// same name is another key.
+type Opening = (String, Option<[u8; 32]>, Option<[u8; 32]>);
+
+fn digest(text: &str) -> [u8; 32] {
+    Sha256::digest(text).into()
+}
 
 /// Keys that were opened: a password costs a sixth of a second, and a release has many files. And identities that were certified, while
 /// they are fresh.
 #[derive(Default)]
 pub struct Keys {
     opened: Mutex<HashMap<Opening, Arc<SigningKey>>>,
-    certified: Mutex<HashMap<Certified, Arc<Identity>>>,
+    /// By who certified them and where the token came from.
+    certified: Mutex<HashMap<(String, Source), Arc<Identity>>>,
 }
 
 /// Who signs, held while it is done.
@@ -67,7 +81,7 @@ enum Who {
 }
 
 impl Keys {
-    /// Signs a file, in the form of the key.
+    /// Signs a file, in the form of the key; `name` is what its users know it by.
     ///
     /// # Errors
     /// The key does not open, there is no identity, a service refuses, or the file cannot be read.
@@ -75,6 +89,7 @@ impl Keys {
         &self,
         session: &Session,
         file: &Path,
+        name: &str,
         native: &NativeSign,
         env: &Environment<'_>,
     ) -> Result<(Format, Signature), Diagnostics> {
@@ -85,7 +100,7 @@ impl Keys {
         let signed = match self.who(session, native, env, &services)? {
             Who::Key(key) => match &witnesses {
                 Some(w) => key.sign_before(&path, w),
-                None => key.sign(&path),
+                None => key.sign_as(&path, name),
             }
             .map(|s| (key.format(), s)),
             Who::Identity(i) => {
@@ -94,6 +109,22 @@ impl Keys {
             }
         };
         signed.map_err(drawn)
+    }
+
+    /// The form in which a key signs; an identity's is a sigstore bundle.
+    ///
+    /// # Errors
+    /// The key does not open.
+    pub fn format(
+        &self,
+        session: &Session,
+        native: &NativeSign,
+        env: &Environment<'_>,
+    ) -> Result<Format, Diagnostics> {
+        match &native.key {
+            Some(name) => self.open(&session.cwd, name, env, native.stdin.as_deref()).map(|k| k.format()),
+            None => Ok(Format::Sigstore),
+        }
     }
 
     /// Says something of files and signs it.
@@ -175,39 +206,18 @@ impl Keys {
         if let Some(name) = &native.key {
             return self.open(&session.cwd, name, env, native.stdin.as_deref()).map(Who::Key);
         }
-        let id = (services.fulcio.clone(), native.token.clone());
+        let source = Source::find(session, native.token.as_deref(), env)?;
+        let id = (services.fulcio.clone(), source);
         let mut certified = self.certified.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(identity) = certified.get(&id).filter(|i| i.is_fresh(now())) {
             return Ok(Who::Identity(Arc::clone(identity)));
         }
-        let token = token::token(session, native.token.as_deref(), env, now())?;
+        let token = id.1.token(session, now())?;
         let identity =
             Identity::certified(&token, &services.fulcio, &service::Services(session)).map_err(drawn)?;
         let identity = Arc::new(identity);
         certified.insert(id, Arc::clone(&identity));
         Ok(Who::Identity(identity))
-    }
-
-    /// Opens every key that a release will need, so that one that is missing or does not open is found before anything is built.
-    /// Identities are asked for when they sign: their certificates last for minutes.
-    pub(crate) fn open_all(
-        &self,
-        cwd: &Path,
-        plan: &Plan,
-        all: &BTreeMap<String, String>,
-    ) -> Result<(), Diagnostics> {
-        let natives = plan.steps.iter().flat_map(|s| match &s.action {
-            Action::Sign(spec) => spec.files.iter().filter_map(|f| f.by.native()).collect(),
-            Action::Provenance(spec) => spec.by.iter().collect::<Vec<_>>(),
-            _ => vec![],
-        });
-        for native in natives {
-            if let Some(name) = &native.key {
-                let env = Environment { own: &native.env, all };
-                self.open(cwd, name, &env, native.stdin.as_deref())?;
-            }
-        }
-        Ok(())
     }
 
     /// A key by path or, as cosign has it, `env://NAME`.
@@ -219,22 +229,45 @@ impl Keys {
         stdin: Option<&str>,
     ) -> Result<Arc<SigningKey>, Diagnostics> {
         let password = env.get("COSIGN_PASSWORD").or(stdin);
-        let id = (name.to_owned(), password.map(str::to_owned));
+        // A file is read once, for it may be a pipe.
+        let variable = name.strip_prefix("env://").and_then(|variable| env.get(variable));
+        let id = (name.to_owned(), variable.map(digest), password.map(digest));
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(key) = opened.get(&id) {
             return Ok(Arc::clone(key));
         }
-        let text = match name.strip_prefix("env://") {
-            Some(variable) => env.get(variable).map(|v| v.as_bytes().to_vec()).ok_or_else(|| {
-                let reason = "there is no such variable".to_owned();
-                drawn(SupplyError::Key { name: name.to_owned(), reason })
-            })?,
-            None => goferry_supply::read_bounded(&cwd.join(name), KEY_LIMIT).map_err(drawn)?,
-        };
+        let text = key_text(cwd, name, env)?;
         let password = password.map(Password::new);
         let key = Arc::new(SigningKey::read(&text, name, password.as_ref()).map_err(drawn)?);
         opened.insert(id, Arc::clone(&key));
         Ok(key)
+    }
+}
+
+/// A key as it is written. A name that may be the key itself is in no error.
+fn key_text(cwd: &Path, name: &str, env: &Environment<'_>) -> Result<Vec<u8>, Diagnostics> {
+    if name.is_empty() {
+        let d = Diagnostic::error(Code::KeyUnusable, "the name of the key is empty");
+        return Err(d.hint("the variable that it comes from may not be set").into());
+    }
+    let failed = |reason: String| match named::may_be_shown(name) {
+        true => drawn(SupplyError::Key { name: name.to_owned(), reason }),
+        false => named::no_name().into(),
+    };
+    if let Some(variable) = name.strip_prefix("env://") {
+        let text = env.get(variable).map(|v| v.as_bytes().to_vec());
+        return match text {
+            Some(text) if text.trim_ascii().is_empty() => Err(failed("the variable is empty".to_owned())),
+            Some(text) => Ok(text),
+            None => Err(failed("there is no such variable".to_owned())),
+        };
+    }
+    match goferry_supply::read_bounded(&cwd.join(name), KEY_LIMIT) {
+        Ok(text) if text.trim_ascii().is_empty() => Err(failed("it is empty".to_owned())),
+        Ok(text) => Ok(text),
+        Err(SupplyError::Io { source, .. }) => Err(failed(format!("it cannot be read: {source}"))),
+        Err(SupplyError::TooLarge { limit, .. }) => Err(failed(format!("it has more than {limit} bytes"))),
+        Err(e) => Err(failed(e.to_string())),
     }
 }
 
@@ -257,38 +290,6 @@ pub(crate) fn files(
         out.push((place.clone(), encoded(pem.into_bytes(), native.raw)));
     }
     Ok(out)
-}
-
-/// Whom to ask.
-struct Addresses {
-    fulcio: String,
-    rekor: Option<String>,
-    tsa: Option<String>,
-}
-
-impl Addresses {
-    fn witnesses<'a>(&'a self, transport: &'a service::Services<'a>) -> Option<Witnesses<'a>> {
-        let (rekor, tsa) = (self.rekor.as_deref(), self.tsa.as_deref());
-        (rekor.is_some() || tsa.is_some()).then_some(Witnesses { rekor, tsa, transport })
-    }
-}
-
-/// What was configured, else cosign's variables, else Sigstore's public services. A key's signature is logged only where that was asked for.
-fn addresses(native: &NativeSign, env: &Environment<'_>) -> Addresses {
-    let chosen = |own: &Option<String>, name| own.clone().or_else(|| env.get(name).map(str::to_owned));
-    let plain = |url: String| url.trim_end_matches('/').to_owned();
-    let s = &native.services;
-    let rekor = chosen(&s.rekor, "COSIGN_REKOR_URL").unwrap_or_else(|| PUBLIC_REKOR.to_owned());
-    let log = native.log || native.key.is_none();
-    let tsa = match native.key {
-        Some(_) => s.tsa.clone(),
-        None => chosen(&s.tsa, "COSIGN_TIMESTAMP_SERVER_URL"),
-    };
-    Addresses {
-        fulcio: plain(chosen(&s.fulcio, "COSIGN_FULCIO_URL").unwrap_or_else(|| PUBLIC_FULCIO.to_owned())),
-        rekor: log.then(|| plain(rekor)),
-        tsa: tsa.filter(|t| !t.is_empty()),
-    }
 }
 
 fn attesting<'k>(key: &'k SigningKey, native: &NativeSign) -> Result<&'k PrivateKey, Diagnostics> {
@@ -314,7 +315,9 @@ pub(crate) fn learn_secrets(spec: &SignSpec) {
     for file in &spec.files {
         let (env, stdin, token) = match &file.by {
             SignBy::Goferry(n) => {
-                (&n.env, n.stdin.as_deref(), n.token.as_deref().filter(|t| token::looks_like_one(t)))
+                learn_services(&n.services);
+                secret::learn(n.key.as_deref().filter(|k| !named::may_be_shown(k)).map(|k| ("KEY", k)));
+                (&n.env, n.stdin.as_deref(), n.token.as_deref().filter(|t| looks_like_a_token(t)))
             }
             SignBy::Command(c) => (&c.env, c.stdin.as_deref(), None),
         };
@@ -337,5 +340,11 @@ pub(crate) fn line(spec: &SignSpec) -> String {
 }
 
 fn drawn(e: SupplyError) -> Diagnostics {
+    let e = match e {
+        SupplyError::Service { what, url, reason } => {
+            SupplyError::Service { what, url: goferry_net::shown(&url), reason }
+        }
+        e => e,
+    };
     e.diagnostic().into()
 }
