@@ -3,11 +3,16 @@
 //!
 //! Every text that may be a template keeps its place, so that a template error can point at it.
 
+mod linux_package;
 mod native;
 mod sbom;
 mod scan;
 mod sign;
 
+pub use linux_package::{
+    ApkSettings, ArchLinuxSettings, DebSettings, IpkAlternative, IpkSettings, LinuxPackage, PackageContent,
+    PackageSettings, RpmSettings,
+};
 pub use native::{
     CLibrary, CLinking, CProvider, IsolationRule, Sysroot, Toolchain, ToolchainTarget, Verify, VerifyBinary,
 };
@@ -91,6 +96,8 @@ pub struct Config {
     pub upx: Vec<Upx>,
     /// `archives`.
     pub archives: Vec<Archive>,
+    /// `nfpms` and `[[package]]`.
+    pub packages: Vec<LinuxPackage>,
     /// `source`.
     pub source: Source,
     /// `checksum`.

@@ -162,6 +162,7 @@ fn of_step(cx: &Execution<'_>, step: &Step, sums: &BTreeMap<String, String>) -> 
             Planned::UploadableBinary => ArtifactKind::UploadableBinary,
             Planned::UniversalBinary => ArtifactKind::UniversalBinary,
             Planned::Archive => ArtifactKind::UploadableArchive,
+            Planned::LinuxPackage => ArtifactKind::LinuxPackage,
             Planned::Source => ArtifactKind::UploadableSourceArchive,
             Planned::Checksum => ArtifactKind::Checksum,
             // goreleaser has no word for it; it is uploaded like any other file.

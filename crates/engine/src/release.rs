@@ -236,7 +236,7 @@ fn execute(
         boms: crate::steps::sbom::Boms::default(),
         alone: RwLock::new(()),
     };
-    execution.keys.open_all(&session.cwd, &prepared.plan, &prepared.env)?;
+    execution.keys.open_all(session, &prepared.project.root, &prepared.plan, &prepared.env)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = schedule::jobs(session.parallelism, cores, goferry_proc::available_memory());
     schedule::run(

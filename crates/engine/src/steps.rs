@@ -1,5 +1,6 @@
 //! What each kind of step does: by running, or from the action cache.
 
+mod linux_package;
 pub(crate) mod sbom;
 mod scan;
 mod sign;
@@ -202,6 +203,7 @@ impl Execution<'_> {
             Action::Universal(spec) => self.universal(step, spec),
             Action::Verify(spec) => self.verify(step, spec),
             Action::Archive(spec) => self.archive(step, spec),
+            Action::LinuxPackage(spec) => self.linux_package(step, spec),
             Action::Source(spec) => self.source(spec),
             Action::Vex(spec) => self.vex(spec),
             Action::Sbom(spec) => self.sbom(step, spec),

@@ -12,6 +12,7 @@ pub mod facts;
 mod fields;
 mod finish;
 pub mod graph;
+mod linux_packages;
 mod matrix;
 mod provenance;
 mod recorded;

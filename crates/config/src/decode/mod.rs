@@ -4,6 +4,7 @@
 
 mod checks;
 mod conflict;
+mod linux_package;
 mod native;
 mod read;
 mod sbom;
