@@ -11,6 +11,7 @@ pub mod dist;
 mod error;
 mod glob;
 pub mod members;
+pub mod opened;
 mod pending;
 pub mod source;
 pub mod stage;

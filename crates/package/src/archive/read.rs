@@ -94,7 +94,7 @@ fn damaged(what: &str) -> io::Error {
 }
 
 /// POSIX ustar with GNU's long names and pax headers.
-fn tar(from: &mut dyn Read, visit: &mut Visit<'_>) -> io::Result<()> {
+pub(crate) fn tar(from: &mut dyn Read, visit: &mut Visit<'_>) -> io::Result<()> {
     let (mut name, mut link, mut size): (Option<String>, Option<String>, Option<u64>) = (None, None, None);
     for _ in 0..MAX_MEMBERS {
         let mut header = [0; BLOCK];
