@@ -6,9 +6,9 @@ use super::{Member, Source};
 use crate::PackageError;
 use std::io::Write;
 
-pub(super) const BLOCK: usize = 512;
+pub(crate) const BLOCK: usize = 512;
 /// Largest number in eleven octal digits: sizes and times.
-const OCTAL_11: u64 = 0o777_7777_7777;
+pub(crate) const OCTAL_11: u64 = 0o777_7777_7777;
 /// Largest number in seven octal digits: owner and group.
 const OCTAL_7: u64 = 0o777_7777;
 
@@ -92,21 +92,24 @@ fn header_blocks(member: &Member, size: u64, mtime: i64) -> Vec<u8> {
     blocks
 }
 
-struct Fields<'a> {
-    name: &'a str,
-    split: Option<(&'a str, &'a str)>,
-    mode: u32,
-    uid: u32,
-    gid: u32,
-    size: u64,
-    mtime: i64,
-    kind: u8,
-    link: &'a str,
-    owner: &'a str,
-    group: &'a str,
+/// What a ustar header says.
+pub(crate) struct Fields<'a> {
+    pub(crate) name: &'a str,
+    /// How the name goes into prefix and name, see [`split_name`]; none cuts it.
+    pub(crate) split: Option<(&'a str, &'a str)>,
+    pub(crate) mode: u32,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+    pub(crate) size: u64,
+    pub(crate) mtime: i64,
+    pub(crate) kind: u8,
+    pub(crate) link: &'a str,
+    pub(crate) owner: &'a str,
+    pub(crate) group: &'a str,
 }
 
-fn ustar(f: &Fields<'_>) -> [u8; BLOCK] {
+/// One header block. What does not fit is cut or 0: a pax record before it carries the whole.
+pub(crate) fn ustar(f: &Fields<'_>) -> [u8; BLOCK] {
     let mut h = [0; BLOCK];
     let (prefix, name) = f.split.unwrap_or(("", f.name));
     put_text(&mut h[0..100], name);
@@ -146,7 +149,7 @@ fn put_octal(field: &mut [u8], number: u64) {
 }
 
 /// How a name goes into the fields `prefix` (155) and `name` (100), or none if it does not.
-fn split_name(name: &str) -> Option<(&str, &str)> {
+pub(crate) fn split_name(name: &str) -> Option<(&str, &str)> {
     if !name.is_ascii() {
         return None;
     }
@@ -164,7 +167,7 @@ fn split_name(name: &str) -> Option<(&str, &str)> {
 }
 
 /// A pax record: a member of its own, type `x`, `PaxHeaders.0/<base>`, lines of `<length> <key>=<value>`.
-fn push_pax(blocks: &mut Vec<u8>, name: &str, pairs: &[(&str, String)]) {
+pub(crate) fn push_pax(blocks: &mut Vec<u8>, name: &str, pairs: &[(&str, String)]) {
     let mut body = Vec::new();
     for (key, value) in pairs {
         body.extend_from_slice(pax_line(key, value).as_bytes());
