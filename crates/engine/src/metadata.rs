@@ -2,7 +2,7 @@
 
 use crate::steps::{Execution, StepValue, lock};
 use goferry_package::dist::{Artifact, ArtifactKind, Metadata, Runtime, write_artifacts, write_metadata};
-use goferry_plan::graph::{Action, ArtifactKind as Planned, Step, StepId};
+use goferry_plan::graph::{Action, ArtifactKind as Planned, ContentSpec, LinuxPackageSpec, Step, StepId};
 use goferry_report::{Diagnostic, Diagnostics};
 use goferry_verify::RunOutcome;
 use serde::Serialize;
@@ -89,9 +89,24 @@ fn record(cx: &Execution<'_>) -> Value {
         "notes": cx.plan.notes,
         "scan": scan_record(cx),
         "binaries": binaries,
+        "packages": packages(cx),
         "targets": targets,
         "blocked": blocked,
     })
+}
+
+/// What was read back of each package.
+fn packages(cx: &Execution<'_>) -> Vec<Value> {
+    let proofs = lock(&cx.proofs);
+    let mut out = vec![];
+    for step in &cx.plan.steps {
+        let Action::LinuxPackage(spec) = &step.action else { continue };
+        if let Some(proof) = proofs.get(&spec.file) {
+            let target = step.target.map(|t| t.to_string());
+            out.push(json!({"path": spec.file, "format": spec.format, "target": target, "proof": proof}));
+        }
+    }
+    out
 }
 
 /// Whether binaries were scanned, and with what; what provenance says of it.
@@ -264,6 +279,7 @@ fn describe(cx: &Execution<'_>, step: &Step, mut a: Artifact, path: &str) -> Art
                 a = a.with("Replaces", s.replaces);
             }
         }
+        Action::LinuxPackage(s) => a = package(cx, step, s, a),
         Action::Sbom(s) => a = a.with("ID", s.id.as_str()),
         Action::Source(s) => a = a.with("Format", s.format.as_str()),
         Action::Sign(s) => a = a.with("ID", s.id.as_str()),
@@ -275,4 +291,60 @@ fn describe(cx: &Execution<'_>, step: &Step, mut a: Artifact, path: &str) -> Art
         _ => {}
     }
     a
+}
+
+/// goreleaser says less of a package's target than of a program's, and lists what was configured rather than what is in it.
+fn package(cx: &Execution<'_>, step: &Step, spec: &LinuxPackageSpec, mut a: Artifact) -> Artifact {
+    for unsaid in [&mut a.target, &mut a.go386, &mut a.goarm64, &mut a.goppc64, &mut a.goriscv64] {
+        unsaid.clear();
+    }
+    if step.target.is_none() {
+        a.goos = if spec.format == "termux.deb" { "android" } else { "linux" }.to_owned();
+        "all".clone_into(&mut a.goarch);
+    }
+    let mut files: Vec<Value> = spec.contents.iter().map(|c| listed(spec, c)).collect();
+    for p in &spec.programs {
+        let info = json!({"mode": 0o755, "mtime": moment(spec.mtime)});
+        files.push(json!({"src": place(cx, &p.path), "dst": p.dst, "file_info": info}));
+    }
+    a = a.with("Ext", format!(".{}", spec.format)).with("Format", spec.format.as_str());
+    a.with("ID", spec.id.as_str()).with("Files", files)
+}
+
+/// One item of `contents` as goreleaser lists it: by the time that it does, nfpm filled in what links, folders and ghosts lack.
+fn listed(spec: &LinuxPackageSpec, c: &ContentSpec) -> Value {
+    let packager = spec.format.strip_prefix("termux.").unwrap_or(&spec.format);
+    let taken = (c.packager.is_empty() || c.packager == packager) && (c.kind != "ghost" || packager == "rpm");
+    let filled = taken && matches!(c.kind.as_str(), "symlink" | "dir" | "ghost");
+    let root = |own: &str| if own.is_empty() && filled { "root".to_owned() } else { own.to_owned() };
+    let mode = c.mode.or(match c.kind.as_str() {
+        "dir" if filled => Some(0o755),
+        "ghost" if filled => Some(0o644),
+        _ => None,
+    });
+    let mut info = serde_json::Map::new();
+    for (key, value) in [("owner", root(&c.owner)), ("group", root(&c.group))] {
+        if !value.is_empty() {
+            info.insert(key.to_owned(), value.into());
+        }
+    }
+    info.extend(mode.map(|m| ("mode".to_owned(), m.into())));
+    let time = c.mtime.or(spec.mtime.filter(|_| filled));
+    info.insert("mtime".to_owned(), moment(time).into());
+    let mut out = serde_json::Map::new();
+    for (key, value) in [("src", &c.src), ("dst", &c.dst), ("type", &c.kind), ("packager", &c.packager)] {
+        if !value.is_empty() {
+            out.insert(key.to_owned(), value.as_str().into());
+        }
+    }
+    out.insert("file_info".to_owned(), Value::Object(info));
+    Value::Object(out)
+}
+
+/// A time as Go writes it; the year 1 where there is none.
+fn moment(unix: Option<i64>) -> String {
+    match unix {
+        Some(unix) => jiff::Timestamp::from_second(unix).unwrap_or_default().to_string(),
+        None => "0001-01-01T00:00:00Z".to_owned(),
+    }
 }

@@ -233,6 +233,7 @@ fn execute(
         keys: crate::signing::Keys::default(),
         scanner: scanner(session, prepared)?,
         scans: Mutex::default(),
+        proofs: Mutex::default(),
         boms: crate::steps::sbom::Boms::default(),
         alone: RwLock::new(()),
     };

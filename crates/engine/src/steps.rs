@@ -110,6 +110,8 @@ pub(crate) struct Execution<'a> {
     pub scanner: Result<Scanner, String>,
     /// Results of scan steps, failed ones too, by the binary's path in dist.
     pub scans: Mutex<BTreeMap<String, Scan>>,
+    /// What packages were found to be, by their paths in dist.
+    pub proofs: Mutex<BTreeMap<String, linux_package::Proof>>,
     /// What SBOM steps share.
     pub boms: sbom::Boms,
     /// Builds hold it shared; one that ran out of memory holds it alone.

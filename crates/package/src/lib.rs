@@ -11,6 +11,7 @@ pub mod dist;
 mod error;
 mod glob;
 pub mod linux;
+pub mod linux_stage;
 pub mod members;
 pub mod opened;
 mod pending;

@@ -253,7 +253,7 @@ pub enum Action {
     /// Make one archive.
     Archive(ArchiveSpec),
     /// Make one package.
-    LinuxPackage(LinuxPackageSpec),
+    LinuxPackage(Box<LinuxPackageSpec>),
     /// Make the source archive.
     Source(SourceSpec),
     /// Make CHANGELOG.md.

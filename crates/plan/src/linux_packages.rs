@@ -16,6 +16,7 @@ use goferry_config::model::{LinuxPackage, PackageSettings, Text};
 use goferry_report::{Code, Diagnostic};
 use goferry_target::{Arch, Os};
 use names::FORMATS;
+pub(crate) use names::conventional;
 use place::Place;
 use settings::Making;
 use std::collections::BTreeMap;
@@ -214,7 +215,7 @@ impl Item<'_, '_> {
             stage: Stage::LinuxPackage,
             target: group.members.first().and_then(|m| m.target),
             needs,
-            action: Action::LinuxPackage(spec),
+            action: Action::LinuxPackage(Box::new(spec)),
             outputs: vec![Output { path: name.clone(), name, kind: ArtifactKind::LinuxPackage }],
             cacheable: true,
         });

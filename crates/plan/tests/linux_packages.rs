@@ -77,11 +77,11 @@ fn planned(text: &str, tag: &str, options: &Options) -> (Plan, Diagnostics) {
 }
 
 fn specs(plan: &Plan) -> Vec<&LinuxPackageSpec> {
-    let spec = |a| match a {
-        &Action::LinuxPackage(ref spec) => Some(spec),
+    let specs = plan.steps.iter().filter_map(|s| match &s.action {
+        Action::LinuxPackage(spec) => Some(&**spec),
         _ => None,
-    };
-    plan.steps.iter().filter_map(|s| spec(&s.action)).collect()
+    });
+    specs.collect()
 }
 
 fn yaml(targets: &str, nfpm: &str) -> String {

@@ -9,6 +9,7 @@
 
 use goferry_proc::{CommandSpec, Env, Finished, Host, Limits, OutputMode, Spawner as _, Stdin};
 use goferry_report::{Code, Diagnostic};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -118,11 +119,11 @@ impl OpenPgpKey {
         Err(Box::new(d))
     }
 
-    /// A detached signature of bytes, which gpg reads from the private folder.
-    pub(crate) fn detached_of(&self, data: &[u8], armor: bool) -> Result<Vec<u8>, Box<Diagnostic>> {
+    /// A detached signature of everything that is read, which gpg finds in the private folder.
+    pub(crate) fn detached_of(&self, data: &mut dyn Read, armor: bool) -> Result<Vec<u8>, Box<Diagnostic>> {
         let io = |e: std::io::Error| crate::dist::failure(self.home.path(), &e);
         let mut file = tempfile::NamedTempFile::new_in(self.home.path()).map_err(io)?;
-        std::io::Write::write_all(&mut file, data).map_err(io)?;
+        std::io::copy(data, &mut file).map_err(io)?;
         self.detached(file.path(), armor)
     }
 

@@ -74,6 +74,13 @@ pub struct PackageName {
     pub platform: String,
 }
 
+impl PackageName {
+    /// goreleaser's `.ConventionalFileName` in a format of its words.
+    pub fn conventional(&self, format: &str) -> String {
+        crate::linux_packages::conventional(format, self)
+    }
+}
+
 /// Relations with other packages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the names are goreleaser's")]

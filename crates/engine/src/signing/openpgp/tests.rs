@@ -58,9 +58,9 @@ fn a_key_signs_the_same_each_time_and_leaves_nothing() {
     let variables = ["NFPM_DEFAULT_DEB_PASSPHRASE".to_owned()];
     let home = {
         let key = OpenPgpKey::open(&host, &opening(&file, Some("canary pass"), &path, &variables)).unwrap();
-        let first = key.detached_of(b"some data", true).unwrap();
+        let first = key.detached_of(&mut &b"some data"[..], true).unwrap();
         assert!(first.starts_with(b"-----BEGIN PGP SIGNATURE-----"), "{}", String::from_utf8_lossy(&first));
-        assert_eq!(first, key.detached_of(b"some data", true).unwrap());
+        assert_eq!(first, key.detached_of(&mut &b"some data"[..], true).unwrap());
         let data = dir.path().join("data");
         let signature = dir.path().join("data.sig");
         std::fs::write(&data, "some data").unwrap();
