@@ -9,7 +9,7 @@
 mod rpm;
 
 use crate::PackageError;
-use crate::archive::{Entry, EntryKind, tar_members};
+use crate::archive::{self, Entry, Visit, tar_members};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -55,6 +55,33 @@ pub fn read_package(format: &str, path: &Path, visit: &mut VisitPart<'_>) -> Res
         _ => deb(&mut file, visit),
     }
     .map_err(PackageError::io("read", path))
+}
+
+/// The format of a package by its file's name, in goreleaser's words.
+pub fn format_of_name(name: &str) -> Option<&'static str> {
+    let formats =
+        [(".deb", "deb"), (".rpm", "rpm"), (".apk", "apk"), (".pkg.tar.zst", "archlinux"), (".ipk", "ipk")];
+    formats.iter().find(|(ending, _)| name.ends_with(ending)).map(|(_, format)| *format)
+}
+
+/// Whether a file of this name is taken for an archive or a package here.
+pub fn holds_files(name: &str) -> bool {
+    format_of_name(name).is_some() || archive::is_archive_name(name)
+}
+
+/// Shows every file of an archive or a package to `visit`.
+///
+/// # Errors
+/// As [`read_package`].
+pub fn read_files(path: &Path, visit: &mut Visit<'_>) -> Result<(), PackageError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    match format_of_name(&name) {
+        None => archive::read_members(path, visit),
+        Some(format) => read_package(format, path, &mut |part| match part {
+            Part::Member(entry, body) => visit(entry, body),
+            Part::Script(_) => Ok(()),
+        }),
+    }
 }
 
 fn damaged(what: &str) -> io::Error {
@@ -182,11 +209,6 @@ fn apk(mut from: BufReader<File>, visit: &mut VisitPart<'_>) -> io::Result<()> {
         any = true;
     }
     if any { Ok(()) } else { Err(damaged("it is no apk")) }
-}
-
-/// Whether an entry is a file that its owner may execute.
-pub fn is_program(entry: &Entry) -> bool {
-    entry.kind == EntryKind::File && entry.mode & 0o100 != 0
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::archive::EntryKind;
 use proptest::prelude::*;
 use std::path::PathBuf;
 
@@ -9,7 +10,7 @@ fn packages() -> PathBuf {
 }
 
 fn format_of(name: &str) -> &str {
-    if name.ends_with(".pkg.tar.zst") { "archlinux" } else { name.rsplit('.').next().unwrap() }
+    format_of_name(name).unwrap()
 }
 
 /// Members as `name mode content`, and the scripts' names.
