@@ -24,11 +24,11 @@ pub(super) fn write(
     sign: Option<&dyn Sign>,
 ) -> Result<Written, PackageError> {
     let (compression, data_name) = compression(format, package)?;
-    let entries = contents::entries(format, package, &extra(format, package))?;
+    let entries = contents::entries(format, package, &extra(format, package)?)?;
     let mut feed = Feed::new(out, Wanted::Md5Too);
     let mut made = Made { md5sums: String::new(), size: 0 };
     let data = output::compress(compression, output::expected_size(&entries), out, |sink| {
-        write_data(&entries, package.mtime, &mut feed, &mut made, sink)
+        write_data(&entries, &mut feed, &mut made, sink)
     })?;
     let control = control_archive(format, package, &entries, &made, out)?;
     let members =
@@ -78,7 +78,7 @@ fn compression(format: Format, package: &Package) -> Result<(Compression, &'stat
 }
 
 /// What a deb gets beside its contents: the changelog and lintian's overrides.
-fn extra(format: Format, package: &Package) -> Vec<Content> {
+fn extra(format: Format, package: &Package) -> Result<Vec<Content>, PackageError> {
     let mut extra = Vec::new();
     let mut add = |dst: String, bytes: Vec<u8>| {
         let content = Content::new(ContentKind::File, Source::Bytes(bytes), dst);
@@ -87,14 +87,14 @@ fn extra(format: Format, package: &Package) -> Vec<Content> {
     let name = &package.name;
     if !package.changelog.is_empty() && format == Format::Deb {
         let text = changelog::debian(name, &package.changelog);
-        add(format!("/usr/share/doc/{name}/changelog.Debian.gz"), output::gzip_best(text.as_bytes()));
+        add(format!("/usr/share/doc/{name}/changelog.Debian.gz"), output::gzip_best(text.as_bytes())?);
     }
     if !package.deb.lintian_overrides.is_empty() {
         let lines: Vec<String> =
             package.deb.lintian_overrides.iter().map(|l| format!("{name}: {l}")).collect();
         add(format!("/usr/share/lintian/overrides/{name}"), lines.join("\n").into_bytes());
     }
-    extra
+    Ok(extra)
 }
 
 /// What writing the data says about it.
@@ -106,7 +106,6 @@ struct Made {
 
 fn write_data(
     entries: &[Entry],
-    mtime: i64,
     feed: &mut Feed,
     made: &mut Made,
     sink: &mut dyn Write,
@@ -125,8 +124,7 @@ fn write_data(
             kind,
             mode: entry.mode,
             size,
-            // nfpm gives folders and links the package's time, whatever the entry says.
-            mtime: if kind == b'0' { entry.mtime } else { mtime },
+            mtime: entry.mtime,
             owner: &entry.owner,
             group: &entry.group,
             link,

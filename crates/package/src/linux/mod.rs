@@ -5,17 +5,19 @@
 //!
 //! The same package gives the same bytes everywhere; docs/design/linux-packages.md says what that changed against nfpm.
 
-#[allow(dead_code, reason = "rpm, apk and archlinux come next")]
+mod apk;
+mod arch_linux;
 mod changelog;
 mod contents;
 mod control;
 mod deb;
 mod folders;
+mod ipk;
 mod model;
 mod names;
-#[allow(dead_code, reason = "rpm, apk and archlinux come next")]
 mod output;
-#[allow(dead_code, reason = "rpm, apk and archlinux come next")]
+mod rpm;
+mod rsa_key;
 mod tar;
 
 pub use model::{
@@ -23,6 +25,8 @@ pub use model::{
     DebSignatureMethod, Ipk, Package, Relations, Rpm, Scripts, Source, Triggers, Version,
 };
 pub use names::{Format, TERMUX_PREFIX, arch_word, architecture, conventional_file_name, supports};
+
+pub use rsa_key::RsaKey;
 
 use crate::{PackageError, Written};
 use std::io::Read;
@@ -41,7 +45,8 @@ pub enum SignatureForm {
     RsaSha1,
 }
 
-/// Makes signatures. The engine's calls gpg, which signs in the three OpenPGP forms; `RsaKey` of this house signs apk.
+/// Makes signatures. The engine's calls gpg, which signs in the three OpenPGP forms; [`RsaKey`] signs apk. archlinux and ipk
+/// take no signature: a signer that is given is not asked.
 pub trait Sign {
     /// A signature of this form over everything that `data` gives.
     ///
@@ -67,9 +72,10 @@ pub fn write(
     check(format, package)?;
     match format {
         Format::Deb | Format::TermuxDeb => deb::write(format, package, out, sign),
-        Format::Rpm | Format::Apk | Format::ArchLinux | Format::Ipk => {
-            Err(wrong(format, package, "this format is not written yet"))
-        }
+        Format::Rpm => rpm::write(package, out, sign),
+        Format::Apk => apk::write(package, out, sign),
+        Format::ArchLinux => arch_linux::write(package, out),
+        Format::Ipk => ipk::write(package, out),
     }
 }
 
@@ -93,6 +99,14 @@ fn check(format: Format, package: &Package) -> Result<(), PackageError> {
     match lines.iter().find(|(_, text)| text.contains(['\n', '\r', '\0'])) {
         Some((field, _)) => Err(wrong(format, package, &format!("its {field} has more than one line"))),
         None => Ok(()),
+    }
+}
+
+/// apk and pacman know one operating system.
+fn only_linux(format: Format, package: &Package) -> Result<(), PackageError> {
+    match package.platform.as_str() {
+        "linux" | "" => Ok(()),
+        other => Err(wrong(format, package, &format!("it cannot be for `{other}`"))),
     }
 }
 

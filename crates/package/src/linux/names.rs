@@ -165,6 +165,8 @@ const ARCH_LINUX: &[(&str, &str)] = &[
     ("arm6", "armv6h"),
     ("arm5", "arm"),
     ("i386", "i686"),
+    ("ppc64", "powerpc64"),
+    ("ppc64le", "powerpc64le"),
 ];
 
 const OPKG: &[(&str, &str)] = &[

@@ -75,6 +75,8 @@ pub(super) struct Digests {
     pub(super) sha256: String,
     /// Only if asked for.
     pub(super) md5: Option<String>,
+    /// Only if asked for.
+    pub(super) sha1: Option<String>,
 }
 
 /// Which digests a format wants besides SHA-256.
@@ -82,6 +84,7 @@ pub(super) struct Digests {
 pub(super) enum Wanted {
     Sha256,
     Md5Too,
+    Sha1Too,
 }
 
 /// Opens and pours contents, and notes what was packed.
@@ -141,6 +144,21 @@ impl Feed {
         }
     }
 
+    /// SHA-1 of a regular file's content, which is read once more for it: apk has it in front of the content.
+    pub(super) fn sha1_ahead(&mut self, entry: &Entry) -> Result<Option<String>, PackageError> {
+        let mut digest = Sha1::new();
+        match self.open(entry)? {
+            None => return Ok(None),
+            Some(Open::Memory(bytes)) => digest.update(bytes),
+            Some(Open::File(mut file, path, _)) => {
+                while let n @ 1.. = read_piece(&mut file, &mut self.piece, path)? {
+                    digest.update(&self.piece[..n]);
+                }
+            }
+        }
+        Ok(Some(hex(&digest.finalize())))
+    }
+
     /// Sends a content to `sink`, notes it and says its digests.
     pub(super) fn pour(
         &mut self,
@@ -151,10 +169,14 @@ impl Feed {
         let size = open.size();
         let mut sha256 = Sha256::new();
         let mut md5 = (self.wanted == Wanted::Md5Too).then(Md5::new);
+        let mut sha1 = (self.wanted == Wanted::Sha1Too).then(Sha1::new);
         let mut take = |bytes: &[u8]| {
             sha256.update(bytes);
             if let Some(md5) = &mut md5 {
                 md5.update(bytes);
+            }
+            if let Some(sha1) = &mut sha1 {
+                sha1.update(bytes);
             }
             sink.write_all(bytes)
         };
@@ -173,7 +195,11 @@ impl Feed {
                 }
             }
         }
-        let digests = Digests { sha256: hex(&sha256.finalize()), md5: md5.map(|m| hex(&m.finalize())) };
+        let digests = Digests {
+            sha256: hex(&sha256.finalize()),
+            md5: md5.map(|m| hex(&m.finalize())),
+            sha1: sha1.map(|s| hex(&s.finalize())),
+        };
         self.members.push(WrittenMember {
             name: entry.relative().to_owned(),
             sha256: digests.sha256.clone(),
@@ -258,11 +284,11 @@ pub(super) fn compress(
 }
 
 /// Some bytes as a gzip member, as small as it gets.
-pub(super) fn gzip_best(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn gzip_best(bytes: &[u8]) -> Result<Vec<u8>, PackageError> {
     let made = Deflated::make_within(u64::MAX, 0, Level::new(12), |sink| {
-        sink.write_all(bytes).map_err(PackageError::io("compress", Path::new("")))
-    });
-    made.map(|m| gzip_member(&m)).unwrap_or_default()
+        sink.write_all(bytes).map_err(PackageError::io("compress", Path::new("gzip")))
+    })?;
+    Ok(gzip_member(&made))
 }
 
 /// One gzip member (RFC 1952) without name and time, system "unknown", as Go's library writes it.
