@@ -3,20 +3,21 @@
 //! Owns: where keys, passwords and tokens come from, whom to ask for certificates, and which files a signature is written into. Must not:
 //! know a format.
 
-pub(crate) mod openpgp;
+mod openpgp;
+pub(crate) mod packages;
 mod service;
 mod token;
 
 use crate::session::Session;
 use base64ct::{Base64, Encoding as _};
-use goferry_plan::graph::{Action, LinuxPackageSpec, NativeSign, PackageSigning, Plan, SignBy, SignSpec};
+use goferry_plan::graph::{Action, NativeSign, Plan, SignBy, SignSpec};
 use goferry_plan::secret;
 use goferry_report::Diagnostics;
 use goferry_supply::{
     Attestation, Bundle, Format, Identity, PUBLIC_FULCIO, PUBLIC_REKOR, Password, PredicateType, PrivateKey,
     Signature, SignedBy, SigningKey, Statement, SupplyError, Witnesses,
 };
-use openpgp::OpenPgpKey;
+use packages::PackageKey;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -60,8 +61,8 @@ type Certified = (String, Option<String>);
 pub struct Keys {
     opened: Mutex<HashMap<Opening, Arc<SigningKey>>>,
     certified: Mutex<HashMap<Certified, Arc<Identity>>>,
-    /// OpenPGP keys of packages.
-    packages: Mutex<HashMap<Opening, Arc<OpenPgpKey>>>,
+    /// Those that sign inside packages.
+    packages: Mutex<HashMap<Opening, Arc<PackageKey>>>,
 }
 
 /// Who signs, held while it is done.
@@ -207,7 +208,7 @@ impl Keys {
             _ => None,
         });
         for (spec, signing) in packages {
-            self.open_package_key(session, root, spec, signing)?;
+            self.package_key(session, root, spec, signing)?;
         }
         let natives = plan.steps.iter().flat_map(|s| match &s.action {
             Action::Sign(spec) => spec.files.iter().filter_map(|f| f.by.native()).collect(),
@@ -221,53 +222,6 @@ impl Keys {
             }
         }
         Ok(())
-    }
-
-    fn open_package_key(
-        &self,
-        session: &Session,
-        root: &Path,
-        spec: &LinuxPackageSpec,
-        signing: &PackageSigning,
-    ) -> Result<(), Diagnostics> {
-        if is_openpgp(spec) {
-            return self.package_key(session, root, spec, signing).map(|_| ());
-        }
-        goferry_supply::read_bounded(&root.join(&signing.key_file), KEY_LIMIT).map_err(drawn)?;
-        Ok(())
-    }
-
-    /// The OpenPGP key that signs a package, opened once.
-    ///
-    /// # Errors
-    /// gpg is missing, the key cannot be used or does not open.
-    pub(crate) fn package_key(
-        &self,
-        session: &Session,
-        root: &Path,
-        spec: &LinuxPackageSpec,
-        signing: &PackageSigning,
-    ) -> Result<Arc<OpenPgpKey>, Diagnostics> {
-        let id = (signing.key_file.clone(), signing.passphrase.clone());
-        let mut packages = self.packages.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(key) = packages.get(&id) {
-            return Ok(Arc::clone(key));
-        }
-        let key = OpenPgpKey::open(
-            &session.host,
-            &openpgp::Opening {
-                file: &root.join(&signing.key_file),
-                name: &signing.key_file,
-                passphrase: signing.passphrase.as_deref(),
-                variables: &signing.variables,
-                clock: spec.default_mtime,
-                path: session.path(),
-                tmpdir: session.env.get("TMPDIR").map(String::as_str),
-            },
-        )?;
-        let key = Arc::new(key);
-        packages.insert(id, Arc::clone(&key));
-        Ok(key)
     }
 
     /// A key by path or, as cosign has it, `env://NAME`.
@@ -296,11 +250,6 @@ impl Keys {
         opened.insert(id, Arc::clone(&key));
         Ok(key)
     }
-}
-
-/// Whether a package is signed with OpenPGP; apk has RSA keys.
-fn is_openpgp(spec: &LinuxPackageSpec) -> bool {
-    spec.format != "apk"
 }
 
 /// The files that a release's signature is written into, relative to the working directory.

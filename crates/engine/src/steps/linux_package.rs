@@ -6,36 +6,19 @@ mod proof;
 pub(crate) use proof::Proof;
 
 use super::{Execution, StepResult, StepValue, failure, json, lock, lookup, store_files};
-use crate::signing::openpgp::OpenPgpKey;
+use crate::signing::packages::PackageKey;
 use goferry_cache::{Digest, Key, KeyBuilder};
 use goferry_package::PackageError;
 use goferry_package::contents::resolve;
-use goferry_package::linux::{Format, Sign, SignatureForm};
+use goferry_package::linux::{Format, Sign};
 use goferry_package::linux_stage::{Program, linux_package};
 use goferry_package::stage::{Packaged, PackagedRecord};
 use goferry_plan::graph::{ContentSpec, LinuxPackageSpec, ScriptSpec, Step};
 use goferry_report::{Code, Diagnostic, Diagnostics, StepState};
 use goferry_verify::Verified;
 use proof::{Wanted, prove};
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
-
-/// gpg as the packaging house sees it.
-struct Gpg(Arc<OpenPgpKey>);
-
-impl Sign for Gpg {
-    fn sign(&self, form: SignatureForm, data: &mut dyn Read) -> Result<Vec<u8>, String> {
-        let armor = match form {
-            SignatureForm::Detached => false,
-            SignatureForm::ArmoredDetached => true,
-            SignatureForm::ClearSigned | SignatureForm::RsaSha1 => {
-                return Err("gpg is not asked for this form".to_owned());
-            }
-        };
-        self.0.detached_of(data, armor).map_err(|d| d.message)
-    }
-}
 
 impl Execution<'_> {
     pub(super) fn linux_package(&self, step: &Step, spec: &LinuxPackageSpec) -> StepResult {
@@ -97,14 +80,13 @@ impl Execution<'_> {
         let folder = out.parent().map_or(Ok(()), std::fs::create_dir_all);
         folder.map_err(|e| crate::dist::failure(&out, &e))?;
         let signer = self.package_signer(spec)?;
-        linux_package(format, &package, programs, &spec.file, self.dist, signer.as_deref())
-            .map_err(|e| failure(&e))
+        let signer = signer.as_deref().map(|key| key as &dyn Sign);
+        linux_package(format, &package, programs, &spec.file, self.dist, signer).map_err(|e| failure(&e))
     }
 
-    fn package_signer(&self, spec: &LinuxPackageSpec) -> Result<Option<Box<dyn Sign>>, Diagnostics> {
+    fn package_signer(&self, spec: &LinuxPackageSpec) -> Result<Option<Arc<PackageKey>>, Diagnostics> {
         let Some(signing) = &spec.signing else { return Ok(None) };
-        let key = self.keys.package_key(self.session, &self.project.root, spec, signing)?;
-        Ok(Some(Box::new(Gpg(key))))
+        self.keys.package_key(self.session, &self.project.root, spec, signing).map(Some)
     }
 
     fn proved(
