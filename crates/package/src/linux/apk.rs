@@ -94,7 +94,7 @@ fn pkginfo(package: &Package, size: u64, datahash: &str) -> String {
 }
 
 /// A value may not go on in a further line.
-pub(super) fn one_line(text: &str) -> String {
+fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -145,7 +145,7 @@ where
     C: BlockCipherDecrypt<BlockSize = aes::cipher::consts::U16>,
 {
     let cipher = cipher.as_ref().ok()?;
-    if sealed.is_empty() || sealed.len() % 16 != 0 {
+    if sealed.is_empty() || !sealed.len().is_multiple_of(16) {
         return None;
     }
     let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));

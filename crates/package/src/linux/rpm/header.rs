@@ -110,7 +110,7 @@ impl Header {
         let mut store = Vec::new();
         let mut index = Vec::new();
         for (tag, value) in &self.tags {
-            while store.len() % value.alignment() != 0 {
+            while !store.len().is_multiple_of(value.alignment()) {
                 store.push(0);
             }
             push_entry(&mut index, *tag, value.kind(), store.len() as u32, value.count() as u32);

@@ -101,7 +101,7 @@ fn head(name: &str, inode: u32, mode: u32, mtime: u32, size: u32) -> Vec<u8> {
     }
     head.extend_from_slice(name.as_bytes());
     head.push(0);
-    while head.len() % 4 != 0 {
+    while !head.len().is_multiple_of(4) {
         head.push(0);
     }
     head
