@@ -202,6 +202,12 @@ fn bundles_of_cosign(b: &Bench) {
             b.signed(&["verify", "--key", "c.pub", "--bundle", bundle, "f"]);
             assert_eq!(b.goferry(&["verify", "--key", "c.pub", "--bundle", bundle, "g"]).status, 4);
         }
+        // As a user finds it: P-384 has another digest in its bundle, and Ed25519 none.
+        let folder = b.dir.path().join(format!("of-{name}"));
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::copy(b.dir.path().join("f"), folder.join("f")).unwrap();
+        std::fs::copy(b.dir.path().join("s.json"), folder.join("f.sigstore.json")).unwrap();
+        b.signed(&["verify", "--key", "c.pub", folder.to_str().unwrap()]);
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Each house and its tier; a lower tier never knows an upper one.
-const TIERS: [(&str, u8); 18] = [
+const TIERS: [(&str, u8); 19] = [
     ("target", 0),
     ("objfile", 0),
     ("report", 0),
@@ -23,6 +23,7 @@ const TIERS: [(&str, u8); 18] = [
     ("verify", 3),
     ("package", 3),
     ("supply", 3),
+    ("registry", 3),
     ("cache", 4),
     ("engine", 4),
     ("cli", 5),

@@ -3,8 +3,8 @@
 //! Owns: the ways and their order; the registration that a namespace gets. Must not: start anything.
 
 use crate::{Runner, RunnerCommand, binfmt, command_for};
-use goferry_proc::Limits;
 use goferry_proc::guest::{Dispatch, EmulatorCommand, Fallback, GuestSpec};
+use goferry_proc::{Limits, Root};
 use goferry_target::{ArchKind, GoTarget};
 use serde::{Deserialize, Serialize};
 use std::ffi::{OsStr, OsString};
@@ -98,6 +98,20 @@ pub fn guest(program: &GuestProgram<'_>, apart: &Apart) -> GuestSpec {
         spec.limits = Limits { wall: apart.limits.wall, ..Limits::default() };
     }
     spec
+}
+
+/// The same with a folder as its whole file system: the program and its loader are there, `env` is all of its environment
+/// but for what the emulator is told.
+pub fn in_root(
+    program: &GuestProgram<'_>,
+    apart: &Apart,
+    root: Root,
+    env: Vec<(String, String)>,
+) -> GuestSpec {
+    let spec = guest(&GuestProgram { sysroot: None, ..program.clone() }, apart);
+    let set = env.into_iter().chain(spec.set).collect();
+    let root = Root { network: apart.network, ..root };
+    GuestSpec { set, own_folders: false, root: Some(root), ..spec }
 }
 
 fn dispatch(program: &GuestProgram<'_>, line: Option<String>, bare: &RunnerCommand, way: Way) -> Dispatch {

@@ -4,8 +4,9 @@
 
 use crate::guest::registration;
 use crate::{Runner, command_for, machine};
+use goferry_proc::guest::EmulatorCommand;
 use goferry_proc::sandbox::{self, Isolation, SandboxSpec};
-use goferry_proc::{Host, Limits, SpawnError, Status};
+use goferry_proc::{Host, Limits, Root, SpawnError, Status};
 use goferry_target::GoTarget;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -54,6 +55,9 @@ pub struct StartSpec {
     pub isolate: bool,
     /// What it may use; an emulator's own memory is added.
     pub limits: Limits,
+    /// A folder that is its whole file system: `program` and a loader are then in that folder, and `env` is all of its
+    /// environment, but for QEMU_CPU. The run is refused where no namespaces are granted.
+    pub root: Option<Root>,
     /// The executable that calls `goferry_proc::sandbox::enter_if_asked` first; none: this one.
     pub helper: Option<PathBuf>,
 }
@@ -85,7 +89,10 @@ pub struct StartRecord {
 /// If it could not be tried, or the run was cancelled.
 pub fn start(spec: &StartSpec, host: &Host) -> Result<StartRecord, StartError> {
     let io = |source| StartError::Io { path: spec.program.clone(), source };
-    let program = std::path::absolute(&spec.program).map_err(io)?;
+    let program = match &spec.root {
+        Some(_) => spec.program.clone(),
+        None => std::path::absolute(&spec.program).map_err(io)?,
+    };
     let command = sandboxed(spec, &program, &spec.args);
     let run = sandbox::run(&command, host)?;
     let isolation = match spec.runner {
@@ -116,7 +123,7 @@ fn sandboxed(spec: &StartSpec, program: &Path, args: &[String]) -> SandboxSpec {
         Runner::QemuUser { path, version, .. } => registration(spec.target.arch.kind(), path, version),
         _ => None,
     };
-    SandboxSpec {
+    let sandbox = SandboxSpec {
         register,
         args: command.args,
         env: spec.env.iter().cloned().chain(command.env).collect(),
@@ -125,6 +132,25 @@ fn sandboxed(spec: &StartSpec, program: &Path, args: &[String]) -> SandboxSpec {
         max_output: OUTPUT_BYTES,
         helper: spec.helper.clone(),
         ..SandboxSpec::new(format!("starting the {} program", spec.target), command.program)
+    };
+    match &spec.root {
+        Some(root) => in_root(spec, sandbox, root.clone()),
+        None => sandbox,
+    }
+}
+
+/// The kernel starts the program in its folder, by an emulator that is registered, else called.
+fn in_root(spec: &StartSpec, sandbox: SandboxSpec, root: Root) -> SandboxSpec {
+    let Runner::QemuUser { path, .. } = &spec.runner else {
+        return SandboxSpec { network: root.network, root: Some(root), ..sandbox };
+    };
+    SandboxSpec {
+        program: spec.program.clone(),
+        args: spec.args.iter().map(Into::into).collect(),
+        emulator: Some(EmulatorCommand { program: path.clone(), args: vec![] }),
+        network: root.network,
+        root: Some(root),
+        ..sandbox
     }
 }
 
@@ -152,7 +178,12 @@ fn ask(spec: &StartSpec, host: &Host) -> Option<String> {
     std::fs::write(&file, machine::program(spec.target.arch.kind())?).ok()?;
     #[cfg(unix)]
     std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o755)).ok()?;
-    let spec = StartSpec { limits: Limits::wall(Duration::from_secs(10)), sysroot: None, ..spec.clone() };
+    let spec = StartSpec {
+        limits: Limits::wall(Duration::from_secs(10)),
+        sysroot: None,
+        root: None,
+        ..spec.clone()
+    };
     let run = sandbox::run(&sandboxed(&spec, &file, &[]), host).ok()?;
     machine::answer(&run.finished.stdout)
 }

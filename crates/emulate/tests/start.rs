@@ -3,8 +3,9 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test without the harness, which clippy does not recognise as one")]
 
-use goferry_emulate::{HostFacts, Runner, StartRecord, StartSpec, choose_runner, start};
-use goferry_proc::{Cancel, CommandSpec, Host, Limits, Spawner, Status};
+use goferry_emulate::{HostFacts, Runner, StartError, StartRecord, StartSpec, choose_runner, start};
+use goferry_proc::sandbox::Isolation;
+use goferry_proc::{Cancel, CommandSpec, Host, Limits, Root, Spawner, Status};
 use goferry_target::GoTarget;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +14,7 @@ const PROGRAM: &str = r#"package main
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"runtime"
@@ -33,6 +35,17 @@ func main() {
 	case "self":
 		out, err := exec.Command(os.Args[0], "hello").CombinedOutput()
 		fmt.Println(err, string(out))
+	case "where":
+		dir, _ := os.Getwd()
+		entries, _ := os.ReadDir("/")
+		for _, e := range entries {
+			fmt.Print(e.Name(), " ")
+		}
+		_, null := os.ReadFile("/dev/null")
+		write := os.WriteFile("/data/written", []byte("x"), 0o644)
+		pid1, _ := os.ReadFile("/proc/1/comm")
+		_, reached := net.Dial("udp", "192.0.2.1:53")
+		fmt.Println(dir, os.Getuid(), os.Getgid(), null, write, len(pid1) > 0, reached, os.Environ())
 	case "sleep":
 		time.Sleep(time.Hour)
 	}
@@ -78,7 +91,11 @@ impl Bench {
     }
 
     fn start(&self, target: &GoTarget, program: &Path, arg: &str, wall: u64) -> StartRecord {
-        let spec = StartSpec {
+        start(&self.spec(target, program, arg, wall), &self.host).unwrap()
+    }
+
+    fn spec(&self, target: &GoTarget, program: &Path, arg: &str, wall: u64) -> StartSpec {
+        StartSpec {
             program: program.to_owned(),
             target: *target,
             runner: self.runner(target),
@@ -91,9 +108,9 @@ impl Bench {
                 memory_bytes: Some(1 << 30),
                 processes: Some(512),
             },
+            root: None,
             helper: None,
-        };
-        start(&spec, &self.host).unwrap()
+        }
     }
 }
 
@@ -131,7 +148,7 @@ fn every_machine_starts_go_programs(bench: &Bench) {
         let expected =
             if ran.starts_others == Some(false) { "exec format error" } else { "<nil> hello from " };
         assert!(ran.stdout.contains(expected), "{name}: {ran:?}");
-        if ran.isolation == goferry_proc::sandbox::Isolation::Namespaces {
+        if ran.isolation == Isolation::Namespaces {
             assert_ne!(ran.starts_others, Some(false), "{name}");
         }
         std::fs::remove_file(program).unwrap();
@@ -151,6 +168,66 @@ fn how_programs_end(bench: &Bench) {
         let ran = bench.start(&target, &program, "sleep", 1_000);
         assert_eq!(ran.status, Status::TimedOut, "{name}");
         assert!(ran.millis >= 1_000 && ran.millis < 10_000);
+    }
+}
+
+/// A folder with nothing but the program is all that it sees.
+fn a_folder_is_the_whole_file_system(bench: &Bench) {
+    if goferry_proc::sandbox::probe() != Isolation::Namespaces {
+        return refused_without_namespaces(bench);
+    }
+    for name in ["linux/amd64", "linux/386", "linux/arm64", "linux/mips64le", "linux/s390x"] {
+        let target: GoTarget = name.parse().unwrap();
+        let tree = Tree::with(bench, &target);
+        let ran = tree.start(bench, &target, "where").unwrap();
+        assert_eq!(ran.status, Status::Exited(0), "{name}: {ran:?}");
+        let (seen, env) = ran.stdout.split_once('[').unwrap();
+        assert_eq!(
+            seen,
+            "data dev proc tool /data 65532 65533 <nil> <nil> true dial udp 192.0.2.1:53: connect: network is unreachable ",
+            "{name}"
+        );
+        let own: Vec<_> = env.trim_end().trim_end_matches(']').split(' ').collect();
+        // Only what qemu is told comes on top.
+        assert!(own.iter().all(|v| *v == "NAME=value" || v.starts_with("QEMU_CPU=")), "{name}: {env}");
+        assert!(own.contains(&"NAME=value"), "{name}: {env}");
+        // What it wrote stays there, and nothing of ours does but the two folders that are mounted on.
+        assert_eq!(std::fs::read(tree.0.path().join("data/written")).unwrap(), b"x");
+        assert!(std::fs::read_dir(tree.0.path().join("dev")).unwrap().next().is_none());
+        // The program starts itself.
+        let ran = tree.start(bench, &target, "self").unwrap();
+        let expected =
+            if ran.starts_others == Some(false) { "exec format error" } else { "<nil> hello from " };
+        assert!(ran.stdout.contains(expected), "{name}: {ran:?}");
+        assert_ne!(ran.starts_others, Some(false), "{name}");
+        assert_eq!(tree.start(bench, &target, "exit").unwrap().status, Status::Exited(3), "{name}");
+    }
+}
+
+fn refused_without_namespaces(bench: &Bench) {
+    let target: GoTarget = "linux/arm64".parse().unwrap();
+    let why = Tree::with(bench, &target).start(bench, &target, "hello").unwrap_err().to_string();
+    assert!(why.contains("GOFERRY_NO_NAMESPACES") || why.contains("namespaces"), "{why}");
+}
+
+/// A folder to be a root, with the program `tool` in it.
+struct Tree(tempfile::TempDir);
+
+impl Tree {
+    fn with(bench: &Bench, target: &GoTarget) -> Tree {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::rename(bench.build(target), dir.path().join("tool")).unwrap();
+        Tree(dir)
+    }
+
+    fn start(&self, bench: &Bench, target: &GoTarget, arg: &str) -> Result<StartRecord, StartError> {
+        let root = Root { work: "/data".into(), user: (65532, 65533), ..Root::new(self.0.path()) };
+        let spec = StartSpec {
+            env: vec![("NAME".into(), "value".into())],
+            root: Some(root),
+            ..bench.spec(target, Path::new("/tool"), arg, 20_000)
+        };
+        start(&spec, &bench.host)
     }
 }
 
@@ -187,9 +264,10 @@ type Test = (&'static str, fn(&Bench));
 fn main() {
     goferry_proc::sandbox::enter_if_asked();
     let bench = Bench::new();
-    let tests: [Test; 4] = [
+    let tests: [Test; 5] = [
         ("every_machine_starts_go_programs", every_machine_starts_go_programs),
         ("how_programs_end", how_programs_end),
+        ("a_folder_is_the_whole_file_system", a_folder_is_the_whole_file_system),
         ("a_missing_loader_shows", a_missing_loader_shows),
         ("the_promised_processor_is_the_one_that_runs", the_promised_processor_is_the_one_that_runs),
     ];

@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 /// A program in an archive is read whole; the largest that is known has half of this.
 const MAX_MEMBER: u64 = 2 << 30;
+/// The most that is unpacked of one archive.
+const UNPACKED_LIMIT: u64 = 4 << 30;
 /// dist/ has its programs one folder down.
 const MAX_DEPTH: u32 = 4;
 
@@ -190,7 +192,7 @@ impl Found<'_> {
 
     fn archive(&mut self, path: &Path, name: &str, inside: &str, size: u64) -> Result<(), Diagnostics> {
         let mut programs = vec![];
-        read_files(path, &mut |entry, body| {
+        read_files(path, UNPACKED_LIMIT, &mut |entry, body| {
             if entry.kind != EntryKind::File || entry.size > MAX_MEMBER {
                 return Ok(());
             }

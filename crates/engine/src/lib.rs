@@ -2,6 +2,7 @@
 //!
 //! Owns: recipes that need several stages. Must not: know clap or colours, print.
 
+mod addresses;
 pub mod binfmt;
 pub mod bom;
 mod changelog;
@@ -22,6 +23,7 @@ mod inputs;
 mod metadata;
 mod modules;
 mod outside;
+mod preconditions;
 mod prepare;
 pub mod profile;
 mod project;
@@ -47,10 +49,12 @@ mod uploads;
 mod wine;
 mod xml;
 
+pub use addresses::{learn_arguments, learn_environment};
 pub use config::{check_targets, load as load_config};
 pub use dist::Dist;
 pub use host::host_target;
 pub use modules::{ModuleCheck, check_module};
+pub use preconditions::check_needs;
 pub use prepare::{Prepared, prepare};
 pub use release::{Outcome, release};
 pub use reproducible::release_twice;

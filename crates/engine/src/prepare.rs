@@ -55,6 +55,9 @@ pub fn prepare(session: &Session, request: &Request) -> Result<Prepared, Diagnos
     if matches!(request.command, "release" | "plan") {
         problems.append(config::unsupported(&config, &skip, request));
     }
+    if request.command == "plan" {
+        problems.append(crate::preconditions::check_needs(&config, &session.cwd, &session.env, &skip));
+    }
     if request.command == "release"
         && let Some(d) = publishing(request)
     {

@@ -1,8 +1,9 @@
 //! The recipe of `goferry release` and `goferry build`: plan, take dist, hooks, hash, run the steps, write the records.
 
 use crate::dist::{Dist, failure};
+use crate::preconditions::{self, Ready};
 use crate::prepare::{Prepared, prepare};
-use crate::scanning::{Asked, Incident, Scanned, Scanner};
+use crate::scanning::{Incident, Scanned, Scanner};
 use crate::session::{Request, Session};
 use crate::steps::{Execution, Scan, lock};
 use crate::summary::Summary;
@@ -38,13 +39,14 @@ pub fn release(session: &Session, request: &Request) -> Result<Outcome, Diagnost
     let begun = Instant::now();
     let mut prepared = checked(session, request)?;
     say_plan(session, request, &prepared);
+    let ready = preconditions::look(session, &prepared, !prepared.before.is_empty())?;
     let dist_path = crate::templates::clean(&session.cwd.join(&prepared.plan.project.dist));
     guard_dist(&dist_path, session)?;
     if session.host.cancel().is_cancelled() {
         return Err(Diagnostic::error(Code::Interrupted, "interrupted before anything was written").into());
     }
     let dist = Dist::take(&dist_path, request.clean)?;
-    let result = whole(session, request, &mut prepared, dist, &dist_path, begun);
+    let result = whole(session, request, &mut prepared, ready, dist, begun);
     remember(session, request, &prepared, &result, begun);
     result
 }
@@ -54,8 +56,8 @@ fn whole(
     session: &Session,
     request: &Request,
     prepared: &mut Prepared,
+    mut ready: Ready,
     dist: Dist,
-    dist_path: &Path,
     begun: Instant,
 ) -> Result<Outcome, Diagnostics> {
     if run_hooks(session, prepared, &prepared.before)? {
@@ -68,9 +70,11 @@ fn whole(
         let copy = prepared.copy.take();
         *prepared = checked(session, &again)?;
         prepared.copy = copy;
+        ready = preconditions::look(session, prepared, false)?;
     }
-    let temp = scratch(dist_path)?;
-    let outcome = execute(session, request, prepared, dist_path, temp.path(), begun)?;
+    let dist_path = dist.path().to_owned();
+    let temp = scratch(&dist_path)?;
+    let outcome = execute(session, request, prepared, ready, (&dist_path, temp.path()), begun)?;
     if outcome.failures.list.is_empty() {
         run_hooks(session, prepared, &prepared.after)?;
         dist.finish()?;
@@ -192,8 +196,8 @@ fn execute(
     session: &Session,
     request: &Request,
     prepared: &Prepared,
-    dist: &Path,
-    temp: &Path,
+    ready: Ready,
+    (dist, temp): (&Path, &Path),
     begun: Instant,
 ) -> Result<Outcome, Diagnostics> {
     let Some(host) = &prepared.host else {
@@ -230,14 +234,13 @@ fn execute(
         blocked: Mutex::default(),
         warned: Mutex::default(),
         stored: Mutex::default(),
-        keys: crate::signing::Keys::default(),
-        scanner: scanner(session, prepared)?,
+        keys: ready.keys,
+        scanner: ready.scanner,
         scans: Mutex::default(),
         proofs: Mutex::default(),
         boms: crate::steps::sbom::Boms::default(),
         alone: RwLock::new(()),
     };
-    execution.keys.open_all(session, &prepared.project.root, &prepared.plan, &prepared.env)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = schedule::jobs(session.parallelism, cores, goferry_proc::available_memory());
     schedule::run(
@@ -278,20 +281,10 @@ fn execute(
     Ok(Outcome { summary: Summary::of(&execution, millis), failures, roots, record })
 }
 
-/// What binaries are scanned with. With `[scan]` there must be a database, and that is found out before anything is built.
-fn scanner(session: &Session, prepared: &Prepared) -> Result<Result<Scanner, String>, Diagnostics> {
-    if !prepared.plan.steps.iter().any(|s| matches!(s.action, Action::Scan(_))) {
-        return Ok(Err("left out".to_owned()));
-    }
-    match &prepared.config.scan {
-        Some(config) => Scanner::open(session, Some(config), &Asked::default()).map(Ok),
-        None => Ok(Scanner::at_hand(session)),
-    }
-}
-
 /// The alert, if vulnerabilities stopped the release; a warning, if they would have with `[scan]`.
 fn tell_of_vulnerabilities(prepared: &Prepared, cx: &Execution<'_>) {
     let Ok(scanner) = &cx.scanner else { return };
+    tell_of_unused(cx, scanner);
     let scanned: Vec<Scanned> = lock(&cx.scans)
         .values()
         .filter_map(|s| match s {
@@ -323,6 +316,21 @@ fn tell_of_vulnerabilities(prepared: &Prepared, cx: &Execution<'_>) {
             fields: prepared.fields.clone(),
         };
         crate::scanning::alert(cx.session, alert, &incident);
+    }
+}
+
+/// Accepted vulnerabilities that no binary has, if every binary was scanned.
+fn tell_of_unused(cx: &Execution<'_>, scanner: &Scanner) {
+    let planned = cx.plan.steps.iter().filter(|s| matches!(s.action, Action::Scan(_))).count();
+    let scanned: Vec<Scanned> = lock(&cx.scans)
+        .values()
+        .filter_map(|s| match s {
+            Scan::Scanned(s) => Some((**s).clone()),
+            Scan::NotScanned { .. } => None,
+        })
+        .collect();
+    if scanned.len() == planned {
+        scanner.unused(&scanned).into_iter().for_each(|note| cx.session.sink.note(note));
     }
 }
 

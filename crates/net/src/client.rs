@@ -2,21 +2,20 @@
 
 use crate::address::{is_loopback, shown};
 use crate::error::NetError;
+use crate::exchange;
 use crate::proxy::Proxies;
 use crate::request::{Request, Response};
-use std::io::Read;
 use std::path::PathBuf;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use ureq::Agent;
 use ureq::http::Uri;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
-use ureq::{Agent, Body, http};
 
 /// How often a request that is under way looks whether it was cancelled.
-const POLL: Duration = Duration::from_millis(50);
+pub(crate) const POLL: Duration = Duration::from_millis(50);
 /// The longest wait that a server's Retry-After gets.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-const REDIRECTIONS: u32 = 5;
 
 /// What the environment says.
 #[derive(Clone, Default)]
@@ -60,13 +59,13 @@ impl Client {
     /// # Errors
     /// Every case of [`NetError`]. An answer with a status of failure is an answer.
     pub fn send(&self, request: &Request, cancelled: &dyn Fn() -> bool) -> Result<Response, NetError> {
-        let url = shown(&request.url);
-        let uri = address(request)?;
-        let (agent, proxy) = (self.agent(&uri)?, self.proxy(&uri)?);
+        let url = request.shown();
+        // What is wrong with the address or a setting is said before a thread is started.
+        self.way(request)?;
         let mut pause = Duration::from_millis(300);
         for attempt in 1.. {
             let last = attempt >= request.attempts;
-            let answer = once(&agent, request, &uri, proxy.clone(), cancelled);
+            let answer = exchange::once(self, request, cancelled);
             let wait = match &answer {
                 Ok(r) if !last && again(r.status) => asked_pause(r).unwrap_or(pause),
                 Err(NetError::Unreachable { .. }) if !last => pause,
@@ -77,6 +76,12 @@ impl Client {
             pause *= 2;
         }
         Err(NetError::Cancelled { url })
+    }
+
+    /// The address, and what connects to it.
+    pub(crate) fn way(&self, request: &Request) -> Result<Way, NetError> {
+        let uri = address(request)?;
+        Ok(Way { agent: self.agent(&uri)?, proxy: self.proxy(&uri)?, uri })
     }
 
     fn agent(&self, uri: &Uri) -> Result<Agent, NetError> {
@@ -99,8 +104,15 @@ impl Client {
     }
 }
 
+/// An address with what connects to it.
+pub(crate) struct Way {
+    pub(crate) agent: Agent,
+    pub(crate) proxy: Option<ureq::Proxy>,
+    pub(crate) uri: Uri,
+}
+
 fn address(request: &Request) -> Result<Uri, NetError> {
-    let url = shown(&request.url);
+    let url = request.shown();
     let uri: Uri = request.url.parse().map_err(|_| NetError::Address { url: url.clone() })?;
     match (uri.scheme_str(), uri.host()) {
         (Some("https"), Some(_)) => Ok(uri),
@@ -116,9 +128,9 @@ fn agent(tls: Option<TlsConfig>) -> Agent {
         .https_only(tls.is_some())
         .user_agent(concat!("goferry/", env!("CARGO_PKG_VERSION")))
         .timeout_connect(Some(Duration::from_secs(15)))
-        // A redirection to another host does not get what identifies the caller; ureq keeps cookies and
-        // authorization from it, and requests with other secrets are POSTs, which are not redirected.
-        .redirect_auth_headers(ureq::config::RedirectAuthHeaders::Never)
+        // Redirections are followed in `exchange`, where each address is judged like the first.
+        .max_redirects(0)
+        .max_redirects_will_error(false)
         .tls_config(tls.unwrap_or_default());
     config.build().new_agent()
 }
@@ -137,95 +149,6 @@ fn trusted(options: &Options) -> Result<TlsConfig, String> {
     let roots: RootCerts = found.certs.iter().map(|c| Certificate::from_der(c.as_ref()).to_owned()).into();
     let crypto = Arc::new(rustls::crypto::ring::default_provider());
     Ok(TlsConfig::builder().root_certs(roots).unversioned_rustls_crypto_provider(crypto).build())
-}
-
-/// One attempt, in a thread of its own so that it can be left.
-fn once(
-    agent: &Agent,
-    request: &Request,
-    uri: &Uri,
-    proxy: Option<ureq::Proxy>,
-    cancelled: &dyn Fn() -> bool,
-) -> Result<Response, NetError> {
-    let (tell, told) = mpsc::channel();
-    let (agent, request, uri) = (agent.clone(), request.clone(), uri.clone());
-    let url = shown(&request.url);
-    std::thread::spawn(move || {
-        // Nobody listens any more if it was cancelled.
-        let _ = tell.send(attempt(&agent, &request, uri, proxy));
-    });
-    loop {
-        match told.recv_timeout(POLL) {
-            Ok(answer) => return answer,
-            Err(mpsc::RecvTimeoutError::Timeout) if !cancelled() => {}
-            Err(mpsc::RecvTimeoutError::Timeout) => return Err(NetError::Cancelled { url }),
-            Err(mpsc::RecvTimeoutError::Disconnected) => {
-                return Err(NetError::Unreachable { url, reason: "the request broke off".to_owned() });
-            }
-        }
-    }
-}
-
-fn attempt(
-    agent: &Agent,
-    request: &Request,
-    uri: Uri,
-    proxy: Option<ureq::Proxy>,
-) -> Result<Response, NetError> {
-    let url = shown(&request.url);
-    let failed = |e: ureq::Error| reason(&url, request.limit, e);
-    let mut built = http::Request::builder().method(request.method).uri(uri);
-    for (name, value) in &request.headers {
-        built = built.header(name, value);
-    }
-    let config = agent
-        .configure_request(
-            built.body(request.body.clone().unwrap_or_default()).map_err(|e| failed(ureq::Error::Http(e)))?,
-        )
-        .timeout_global(Some(request.timeout))
-        .proxy(proxy)
-        .max_redirects(if request.method == "GET" { REDIRECTIONS } else { 0 })
-        .max_redirects_will_error(request.method == "GET")
-        .allow_non_standard_methods(true);
-    let answer = agent.run(config.build()).map_err(failed)?;
-    read(answer, request, &url)
-}
-
-fn read(answer: http::Response<Body>, request: &Request, url: &str) -> Result<Response, NetError> {
-    let (head, body) = answer.into_parts();
-    let text = |v: &http::HeaderValue| String::from_utf8_lossy(v.as_bytes()).into_owned();
-    let headers = head.headers.iter().map(|(n, v)| (n.as_str().to_owned(), text(v))).collect();
-    let mut bytes = vec![];
-    // One byte more than is allowed tells that there is more.
-    let mut reader = body.into_with_config().limit(u64::MAX).reader().take(request.limit.saturating_add(1));
-    reader
-        .read_to_end(&mut bytes)
-        .map_err(|e| NetError::Unreachable { url: url.to_owned(), reason: e.to_string() })?;
-    if bytes.len() as u64 > request.limit {
-        return Err(NetError::TooLarge { url: url.to_owned(), limit: request.limit });
-    }
-    Ok(Response { status: head.status.as_u16(), headers, body: bytes })
-}
-
-/// An error's words hold no header and no body; those with an address are not used.
-fn reason(url: &str, limit: u64, e: ureq::Error) -> NetError {
-    let url = url.to_owned();
-    match e {
-        ureq::Error::BodyExceedsLimit(_) => NetError::TooLarge { url, limit },
-        ureq::Error::RequireHttpsOnly(_) => {
-            NetError::Unreachable { url, reason: "it redirects to plain http".to_owned() }
-        }
-        ureq::Error::BadUri(_) => {
-            NetError::Unreachable { url, reason: "it redirects to no address".to_owned() }
-        }
-        ureq::Error::Http(_) => {
-            NetError::Unreachable { url, reason: "a header of the request is malformed".to_owned() }
-        }
-        ureq::Error::ConnectProxyFailed(_) => {
-            NetError::Unreachable { url, reason: "the proxy refuses to connect".to_owned() }
-        }
-        other => NetError::Unreachable { url, reason: other.to_string() },
-    }
 }
 
 fn again(status: u16) -> bool {

@@ -32,6 +32,24 @@ pub enum NetError {
         /// In bytes.
         limit: u64,
     },
+    /// The answer's body is not what was expected.
+    #[error("{url} answers with other bytes than expected: {found} instead of {expected}")]
+    Digest {
+        /// Without its secrets.
+        url: String,
+        /// In hexadecimal.
+        expected: String,
+        /// In hexadecimal.
+        found: String,
+    },
+    /// What is to be sent cannot be read, or what comes cannot be written.
+    #[error("{url}: {source}")]
+    Body {
+        /// Without its secrets.
+        url: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The run was cancelled.
     #[error("{url} was not waited for: interrupted")]
     Cancelled {

@@ -1,5 +1,9 @@
 //! One request and its answer.
 
+use crate::address::{join, origin, shown};
+use crate::body::{Landing, Sink, Stream};
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Answers larger than this are refused unless the request says otherwise: 64 MiB.
@@ -11,17 +15,29 @@ pub struct Request {
     pub(crate) method: &'static str,
     pub(crate) url: String,
     pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Option<Vec<u8>>,
+    pub(crate) body: Content,
+    pub(crate) landing: Option<Landing>,
+    pub(crate) follow: bool,
     pub(crate) limit: u64,
     pub(crate) attempts: u32,
     pub(crate) timeout: Duration,
     pub(crate) plain_http: bool,
+    /// Whether the address is told in errors by its host alone.
+    pub(crate) secret: bool,
+}
+
+/// What is sent.
+#[derive(Clone)]
+pub(crate) enum Content {
+    None,
+    Bytes(Arc<Vec<u8>>),
+    Stream(Stream),
 }
 
 impl Request {
     /// A GET: up to three attempts, redirections followed.
     pub fn get(url: &str) -> Request {
-        Request { attempts: 3, ..Request::of("GET", url, None) }
+        Request { attempts: 3, follow: true, ..Request::of("GET", url, None) }
     }
 
     /// A POST: one attempt unless told otherwise, redirections not followed.
@@ -29,24 +45,65 @@ impl Request {
         Request::of("POST", url, Some(body)).header("content-type", content_type)
     }
 
-    /// Any other method.
+    /// Any method: one attempt, redirections not followed.
     pub fn of(method: &'static str, url: &str, body: Option<Vec<u8>>) -> Request {
         Request {
             method,
             url: url.to_owned(),
             headers: vec![],
-            body,
+            body: body.map_or(Content::None, |b| Content::Bytes(Arc::new(b))),
+            landing: None,
+            follow: false,
             limit: LIMIT,
             attempts: 1,
             timeout: Duration::from_secs(60),
             plain_http: false,
+            secret: false,
         }
+    }
+
+    /// Where it goes.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// One more header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Request {
         self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A body that is read while it is sent, and opened anew for each attempt. Exactly `length` bytes are sent. The request's
+    /// [timeout](Request::timeout) is then the longest time in which nothing moves.
+    #[must_use]
+    pub fn stream(
+        mut self,
+        length: u64,
+        open: impl Fn() -> io::Result<Box<dyn io::Read + Send>> + Send + Sync + 'static,
+    ) -> Request {
+        self.body = Content::Stream(Stream { length, open: Arc::new(open) });
+        self
+    }
+
+    /// Where the body of an answer of success goes, opened anew for each attempt; that of a failure stays in
+    /// [`Response::body`]. With a digest, what differs from it is an error, and the sink is not finished. The timeout is as
+    /// for [`Request::stream`].
+    #[must_use]
+    pub fn into_sink(
+        mut self,
+        expected: Option<crate::Checksum>,
+        open: impl Fn() -> io::Result<Box<dyn Sink>> + Send + Sync + 'static,
+    ) -> Request {
+        self.landing = Some(Landing { expected, open: Arc::new(open) });
+        self
+    }
+
+    /// Follows redirections: for GET and HEAD all, for others those that keep method and body (307, 308). What identifies the
+    /// caller (Authorization, Cookie) does not go to another host.
+    #[must_use]
+    pub fn follow(mut self) -> Request {
+        self.follow = true;
         self
     }
 
@@ -78,6 +135,18 @@ impl Request {
         self.plain_http = true;
         self
     }
+
+    /// Says that the path is a secret too, as a webhook's is: errors name the host alone.
+    #[must_use]
+    pub fn secret(mut self) -> Request {
+        self.secret = true;
+        self
+    }
+
+    /// The address as errors show it.
+    pub(crate) fn shown(&self) -> String {
+        if self.secret { origin(&self.url) } else { shown(&self.url) }
+    }
 }
 
 /// An answer, whatever its status.
@@ -85,14 +154,25 @@ pub struct Response {
     /// HTTP status.
     pub status: u16,
     pub(crate) headers: Vec<(String, String)>,
-    /// The body, decompressed.
+    /// The body, decompressed; empty where it went into a sink.
     pub body: Vec<u8>,
+    pub(crate) url: String,
 }
 
 impl Response {
     /// The first header of this name, whose case does not matter.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
+    }
+
+    /// All headers of this name.
+    pub fn headers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.headers.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
+    }
+
+    /// The Location header as an address.
+    pub fn location(&self) -> Option<String> {
+        self.header("location").and_then(|l| join(&self.url, l))
     }
 
     /// Whether the status is 200 to 299.

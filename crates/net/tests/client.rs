@@ -1,55 +1,13 @@
 //! The client against servers of this process, which say exactly what a test needs, and against openssl's TLS.
 #![expect(clippy::unwrap_used, reason = "the functions that tests share are not marked as tests")]
 
+mod server;
+
 use goferry_net::{Client, NetError, Options, Request};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use server::{answer, serve};
+use std::net::TcpListener;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-
-/// Serves one answer for each connection, in turns; the last one again and again. Gives the address and what was asked.
-fn serve(answers: &[&str]) -> (String, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let asked = Arc::new(Mutex::new(vec![]));
-    let (answers, seen): (Vec<String>, _) =
-        (answers.iter().map(|a| (*a).to_owned()).collect(), asked.clone());
-    std::thread::spawn(move || {
-        for (n, stream) in listener.incoming().enumerate() {
-            let mut stream = stream.unwrap();
-            let request = request(&stream);
-            seen.lock().unwrap().push(request);
-            let answer = &answers[n.min(answers.len() - 1)];
-            let _ = stream.write_all(answer.as_bytes());
-        }
-    });
-    (url, asked)
-}
-
-/// The head and the body of what a client sends.
-fn request(stream: &TcpStream) -> String {
-    let mut reader = BufReader::new(stream);
-    let (mut all, mut length) = (String::new(), 0);
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).unwrap();
-        if let Some(n) = line.to_lowercase().strip_prefix("content-length:") {
-            length = n.trim().parse().unwrap();
-        }
-        all += &line;
-        if line.trim().is_empty() {
-            break;
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-    all + &String::from_utf8(body).unwrap()
-}
-
-fn answer(status: &str, headers: &str, body: &str) -> String {
-    format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len())
-}
 
 fn client() -> Client {
     Client::new(Options::default())
@@ -131,6 +89,16 @@ fn plain_http_leaves_the_machine_only_when_told() {
     for url in ["ftp://127.0.0.1/", "file:///etc/passwd", "no address", "http://"] {
         let error = send(&Request::get(url)).err().unwrap();
         assert!(matches!(error, NetError::Address { .. }), "{url}: {error}");
+    }
+}
+
+#[test]
+fn the_path_of_a_secret_address_is_in_no_error() {
+    for url in
+        ["http://127.0.0.1:1/canary?canary", "http://192.0.2.1/canary", "ftp://host/canary", "host/canary"]
+    {
+        let error = send(&Request::post(url, "text/plain", vec![]).secret()).err().unwrap().to_string();
+        assert!(!error.contains("canary"), "{error}");
     }
 }
 

@@ -9,7 +9,8 @@
 mod rpm;
 
 use crate::PackageError;
-use crate::archive::{self, Entry, Visit, tar_members};
+use crate::archive::{self, Bounded, Entry, Visit, tar_members};
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -39,20 +40,27 @@ pub enum Part<'p> {
 /// What is done with each part.
 pub type VisitPart<'v> = dyn FnMut(Part<'_>) -> io::Result<()> + 'v;
 
-/// Shows everything in a package of this format (goreleaser's word) to `visit`.
+/// Shows everything in a package of this format (goreleaser's word) to `visit`. At most `limit` bytes are unpacked.
 ///
 /// # Errors
-/// The file cannot be read, is damaged or no such package, or `visit` fails.
-pub fn read_package(format: &str, path: &Path, visit: &mut VisitPart<'_>) -> Result<(), PackageError> {
+/// The file cannot be read, is damaged or no such package, more than `limit` bytes come out of it, or `visit` fails.
+pub fn read_package(
+    format: &str,
+    path: &Path,
+    limit: u64,
+    visit: &mut VisitPart<'_>,
+) -> Result<(), PackageError> {
     let file = File::open(path).map_err(PackageError::io("read", path))?;
     let mut file = BufReader::with_capacity(1 << 16, file);
+    let left = &Cell::new(limit);
     match format {
-        "rpm" => rpm::read(&mut file, visit),
-        "apk" => apk(file, visit),
-        "archlinux" => zstd::stream::read::Decoder::with_buffer(file)
-            .and_then(|mut d| members(&mut d, &|name| name == ".INSTALL", visit)),
-        "ipk" => ipk(&mut flate2::bufread::GzDecoder::new(file), visit),
-        _ => deb(&mut file, visit),
+        "rpm" => rpm::read(&mut file, left, visit),
+        "apk" => apk(file, left, visit),
+        "archlinux" => zstd::stream::read::Decoder::with_buffer(file).and_then(|mut d| {
+            members(&mut Bounded { from: &mut d, left }, &|name| name == ".INSTALL", visit)
+        }),
+        "ipk" => ipk(&mut flate2::bufread::GzDecoder::new(file), left, visit),
+        _ => deb(&mut file, left, visit),
     }
     .map_err(PackageError::io("read", path))
 }
@@ -73,11 +81,11 @@ pub fn holds_files(name: &str) -> bool {
 ///
 /// # Errors
 /// As [`read_package`].
-pub fn read_files(path: &Path, visit: &mut Visit<'_>) -> Result<(), PackageError> {
+pub fn read_files(path: &Path, limit: u64, visit: &mut Visit<'_>) -> Result<(), PackageError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     match format_of_name(&name) {
-        None => archive::read_members(path, visit),
-        Some(format) => read_package(format, path, &mut |part| match part {
+        None => archive::read_members(path, limit, visit),
+        Some(format) => read_package(format, path, limit, &mut |part| match part {
             Part::Member(entry, body) => visit(entry, body),
             Part::Script(_) => Ok(()),
         }),
@@ -134,7 +142,7 @@ fn control(from: &mut dyn Read, visit: &mut VisitPart<'_>) -> io::Result<()> {
 }
 
 /// An `ar` with debian-binary, control.tar.* and data.tar.*.
-fn deb(from: &mut dyn Read, visit: &mut VisitPart<'_>) -> io::Result<()> {
+fn deb(from: &mut dyn Read, left: &Cell<u64>, visit: &mut VisitPart<'_>) -> io::Result<()> {
     let mut magic = [0; 8];
     from.read_exact(&mut magic)?;
     if &magic != b"!<arch>\n" {
@@ -154,10 +162,10 @@ fn deb(from: &mut dyn Read, visit: &mut VisitPart<'_>) -> io::Result<()> {
         let name = name.trim_end_matches('/');
         let mut body = (&mut *from).take(size);
         if let Some(ending) = name.strip_prefix("control.tar") {
-            control(&mut decoded(ending, &mut body)?, visit)?;
+            control(&mut Bounded { from: &mut *decoded(ending, &mut body)?, left }, visit)?;
         } else if let Some(ending) = name.strip_prefix("data.tar") {
             data = true;
-            members(&mut decoded(ending, &mut body)?, &|_| false, visit)?;
+            members(&mut Bounded { from: &mut *decoded(ending, &mut body)?, left }, &|_| false, visit)?;
         }
         let rest = body.limit() + size % 2;
         // The last member may lack its padding.
@@ -177,13 +185,15 @@ fn decoded<'r>(ending: &str, from: &'r mut dyn Read) -> io::Result<Box<dyn Read 
 }
 
 /// A tar with the same three members, all of it compressed.
-fn ipk(from: &mut dyn Read, visit: &mut VisitPart<'_>) -> io::Result<()> {
+fn ipk(from: &mut dyn Read, left: &Cell<u64>, visit: &mut VisitPart<'_>) -> io::Result<()> {
     let mut data = false;
-    tar_members(from, &mut |entry, body| match entry.name.trim_start_matches("./") {
-        "control.tar.gz" => control(&mut flate2::read::GzDecoder::new(body), visit),
+    tar_members(&mut Bounded { from, left }, &mut |entry, body| match entry.name.trim_start_matches("./") {
+        "control.tar.gz" => {
+            control(&mut Bounded { from: &mut flate2::read::GzDecoder::new(body), left }, visit)
+        }
         "data.tar.gz" => {
             data = true;
-            members(&mut flate2::read::GzDecoder::new(body), &|_| false, visit)
+            members(&mut Bounded { from: &mut flate2::read::GzDecoder::new(body), left }, &|_| false, visit)
         }
         _ => Ok(()),
     })?;
@@ -191,7 +201,7 @@ fn ipk(from: &mut dyn Read, visit: &mut VisitPart<'_>) -> io::Result<()> {
 }
 
 /// Signature, control and data: gzip members one after another, of which only the last ends as a tar does.
-fn apk(mut from: BufReader<File>, visit: &mut VisitPart<'_>) -> io::Result<()> {
+fn apk(mut from: BufReader<File>, left: &Cell<u64>, visit: &mut VisitPart<'_>) -> io::Result<()> {
     const SCRIPTS: [&str; 6] = [
         ".pre-install",
         ".post-install",
@@ -203,8 +213,9 @@ fn apk(mut from: BufReader<File>, visit: &mut VisitPart<'_>) -> io::Result<()> {
     let mut any = false;
     while !from.fill_buf()?.is_empty() {
         let mut one = flate2::bufread::GzDecoder::new(from);
-        members(&mut one, &|name| SCRIPTS.contains(&name), visit)?;
-        io::copy(&mut one, &mut io::sink())?;
+        let mut bounded = Bounded { from: &mut one, left };
+        members(&mut bounded, &|name| SCRIPTS.contains(&name), visit)?;
+        io::copy(&mut bounded, &mut io::sink())?;
         from = one.into_inner();
         any = true;
     }

@@ -29,8 +29,10 @@ impl Draft<'_> {
             sbom::steps(self, &binaries, &mut steps, &mut uploadables);
             vex::step(self, &mut steps);
             rest::checksums(self, &uploadables, &mut steps);
-            provenance::step(self, &mut steps);
-            sign::steps(self, &mut steps);
+            let signatures = sign::planned(self, &steps);
+            let attester = sign::attester(self, &signatures, &steps);
+            provenance::step(self, attester.as_ref(), &mut steps);
+            sign::steps(self, signatures, attester.as_ref(), &mut steps);
         }
         rest::metadata(&mut steps);
         let fields = &self.fields;

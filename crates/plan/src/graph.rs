@@ -173,7 +173,7 @@ pub enum ArtifactKind {
     Certificate,
     /// A bill of materials.
     Sbom,
-    /// What is known of vulnerabilities in the release; not there if nothing was scanned.
+    /// What is known of vulnerabilities in the release; only where `[scan]` is configured.
     Vex,
     /// A header of a c-archive or c-shared build.
     CHeader,
@@ -188,7 +188,7 @@ pub enum ArtifactKind {
 }
 
 impl ArtifactKind {
-    /// Whether it is handed to users as it is, and so what a statement about the release is about.
+    /// Whether it is handed to users and stays as it is, and so what a statement about the release is about.
     pub fn is_released(self) -> bool {
         match self {
             ArtifactKind::UploadableBinary
@@ -196,15 +196,15 @@ impl ArtifactKind {
             | ArtifactKind::LinuxPackage
             | ArtifactKind::Source
             | ArtifactKind::Sbom
-            | ArtifactKind::Vex
             | ArtifactKind::Checksum => true,
-            // Parts of others, the statements themselves, and what describes the folder.
+            // Parts of others, the statements themselves, what is issued again when more is known, and what describes the folder.
             ArtifactKind::Binary
             | ArtifactKind::UniversalBinary
             | ArtifactKind::CHeader
             | ArtifactKind::CArchive
             | ArtifactKind::CShared
             | ArtifactKind::Attestation
+            | ArtifactKind::Vex
             | ArtifactKind::Signature
             | ArtifactKind::Certificate
             | ArtifactKind::Metadata

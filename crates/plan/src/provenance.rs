@@ -2,16 +2,16 @@
 
 use crate::draft::Draft;
 use crate::graph::{Action, ArtifactKind, Output, ProvenanceSpec, Stage, Step, StepId};
+use crate::sign::Attester;
 
 /// After everything that was planned so far; nothing to say where nothing is released.
-pub(crate) fn step(d: &Draft<'_>, steps: &mut Vec<Step>) {
-    // VEX alone is no release, and comes to be only where something was scanned.
-    let released = |s: &Step| s.outputs.iter().any(|o| o.kind.is_released() && o.kind != ArtifactKind::Vex);
+pub(crate) fn step(d: &Draft<'_>, attester: Option<&Attester>, steps: &mut Vec<Step>) {
+    let released = |s: &Step| s.outputs.iter().any(|o| o.kind.is_released());
     if d.options.skips("provenance") || !steps.iter().any(released) {
         return;
     }
-    let by = crate::sign::signer(d);
-    let beside = crate::sign::beside(d).filter(|_| by.is_some());
+    let by = attester.map(|a| a.by.clone());
+    let beside = attester.and_then(|a| a.beside);
     let ending = if by.is_some() && beside.is_none() { "sigstore.json" } else { "json" };
     let file = |what: &str| format!("{}_{}.{what}.{ending}", d.name, d.version);
     let spec = ProvenanceSpec { provenance: file("provenance"), summary: file("vsa"), by };

@@ -13,7 +13,9 @@ use std::sync::{PoisonError, RwLock};
 const WORDS: [&str; 7] =
     ["TOKEN", "SECRET", "PASSWORD", "PASSPHRASE", "CREDENTIAL", "API_KEY", "PRIVATE_KEY"];
 /// Parts of a name that say it: `SIGNING_KEY`, not `KEYBOARD`.
-const PARTS: [&str; 6] = ["KEY", "APIKEY", "PASS", "PASSWD", "PAT", "WEBHOOK"];
+const PARTS: [&str; 5] = ["KEY", "APIKEY", "PASS", "PASSWD", "PAT"];
+/// The address is the secret, so `SLACK_WEBHOOK_URL` is one too.
+const WEBHOOK: &str = "WEBHOOK";
 /// What a name ends in that means where a secret is, or which.
 const NOT: [&str; 6] = ["FILE", "PATH", "DIR", "ID", "NAME", "URL"];
 /// Shorter values, and these, stand in too many texts that have nothing to do with them.
@@ -28,13 +30,19 @@ pub fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     let mut parts = name.split(|c: char| !c.is_ascii_alphanumeric());
     WORDS.iter().any(|w| name.contains(w))
+        || is_webhook(&name)
         || parts.any(|p| PARTS.contains(&p)) && !NOT.iter().any(|n| name.ends_with(n))
+}
+
+fn is_webhook(name: &str) -> bool {
+    let mut parts = name.split('_');
+    parts.any(|p| p.eq_ignore_ascii_case(WEBHOOK)) && !name.to_ascii_uppercase().ends_with("_FILE")
 }
 
 /// Remembers the values of the variables that are secrets by their names. A place of one (`TOKEN_FILE`) is none.
 pub fn learn<'e>(env: impl IntoIterator<Item = (&'e str, &'e str)>) {
     let found = env.into_iter().filter(|(k, _)| {
-        let place = NOT.iter().any(|n| k.to_ascii_uppercase().ends_with(&format!("_{n}")));
+        let place = !is_webhook(k) && NOT.iter().any(|n| k.to_ascii_uppercase().ends_with(&format!("_{n}")));
         is_secret(k) && !place
     });
     // Output comes by lines, so the lines of a key in PEM are secrets of their own.
@@ -118,12 +126,20 @@ mod tests {
         assert_eq!(shown("GOOS", "linux"), "linux");
         let (a, b) = (shown("GITHUB_TOKEN", "canary-1"), shown("GITHUB_TOKEN", "canary-2"));
         assert!(!a.contains("canary") && a != b, "{a} {b}");
-        for name in
-            ["npm_token", "SIGN_PASSWORD", "MY_API_KEY", "SIGNING_KEY", "KEY", "SMTP_PASS", "GITLAB_PAT"]
-        {
+        for name in [
+            "npm_token",
+            "SIGN_PASSWORD",
+            "MY_API_KEY",
+            "SIGNING_KEY",
+            "KEY",
+            "SMTP_PASS",
+            "GITLAB_PAT",
+            "SLACK_WEBHOOK",
+            "SLACK_WEBHOOK_URL",
+        ] {
             assert!(is_secret(name), "{name}");
         }
-        for name in ["KEYBOARD", "PATH", "AWS_ACCESS_KEY_ID", "GPG_KEY_PATH", "COMPASS"] {
+        for name in ["KEYBOARD", "PATH", "AWS_ACCESS_KEY_ID", "GPG_KEY_PATH", "COMPASS", "WEBHOOK_FILE"] {
             assert!(!is_secret(name), "{name}");
         }
     }

@@ -4,8 +4,11 @@
 //! signatures that do not lie in dist/ are put there; the names in artifacts.json come of a second reading, in which
 //! `${artifact}` is the artifact's name and not its path.
 
+mod attest;
 mod choice;
 mod cosign;
+
+pub(crate) use attest::{Attester, attester};
 
 use crate::builds::PlannedBinary;
 use crate::draft::Draft;
@@ -66,9 +69,8 @@ pub(crate) fn before_archives(steps: &mut [Step]) {
     }
 }
 
-/// `signs` and `[sign]`: after everything that was planned so far.
-pub(crate) fn steps(d: &Draft<'_>, steps: &mut Vec<Step>) {
-    let done: Vec<StepId> = steps.iter().map(|s| s.id.clone()).collect();
+/// `signs` and `[sign]`, over what was planned so far.
+pub(crate) fn planned(d: &Draft<'_>, steps: &[Step]) -> Vec<Step> {
     let mut planned = vec![];
     let mut ids = vec![];
     for item in d.config.signs.iter().filter(|_| !d.options.skips("signs")) {
@@ -83,7 +85,14 @@ pub(crate) fn steps(d: &Draft<'_>, steps: &mut Vec<Step>) {
         planned.extend(Some(step).filter(|s| section.does_something(s)));
     }
     planned.extend(own(d, steps));
-    for mut step in planned {
+    planned
+}
+
+/// Puts what was planned after everything else, and VEX with it.
+pub(crate) fn steps(d: &Draft<'_>, planned: Vec<Step>, attester: Option<&Attester>, steps: &mut Vec<Step>) {
+    let done: Vec<StepId> = steps.iter().map(|s| s.id.clone()).collect();
+    let vex = attester.and_then(|a| attest::vex(d, a, steps));
+    for mut step in planned.into_iter().chain(vex) {
         step.needs.clone_from(&done);
         collide(d, &step, steps);
         steps.push(step);
@@ -91,7 +100,7 @@ pub(crate) fn steps(d: &Draft<'_>, steps: &mut Vec<Step>) {
 }
 
 /// By whom `[sign]` says to sign; none where it does not, or signing is skipped.
-pub(crate) fn signer(d: &Draft<'_>) -> Option<NativeSign> {
+fn signer(d: &Draft<'_>) -> Option<NativeSign> {
     let sign = &d.config.sign;
     if d.options.skips("sign") || !sign.is_configured() {
         return None;
@@ -110,16 +119,17 @@ pub(crate) fn signer(d: &Draft<'_>) -> Option<NativeSign> {
     })
 }
 
-/// What the signatures of `[sign]`'s kind of key are called after the file: minisign's and OpenSSH's sign files only, and make no
-/// bundles of statements; none for those that do.
-pub(crate) fn beside(d: &Draft<'_>) -> Option<&'static str> {
-    let name = choice::default_name(d, d.config.sign.key.as_ref());
-    Some(name).filter(|n| *n != choice::SIGSTORE).and_then(|n| n.strip_prefix("${artifact}"))
-}
-
 /// `[sign]`.
 fn own(d: &Draft<'_>, steps: &[Step]) -> Option<Step> {
     let sign = &d.config.sign;
+    if let Some(key) = sign.key.as_ref().filter(|_| !d.options.skips("sign"))
+        && d.render.text(key, &d.fields).is_empty()
+    {
+        let mut problem =
+            Diagnostic::error(Code::ConfigValue, "`sign.key` names no key: its template gives nothing");
+        problem.labels.extend(key.place.label(""));
+        d.render.push(problem.hint("to release without signatures, knowingly: --skip=sign"));
+    }
     let native = signer(d)?;
     let item = SignItem {
         artifacts: sign.artifacts.clone(),

@@ -1,12 +1,15 @@
-//! The step that says which known vulnerabilities are in a release and which are not. Whether there is anything to say is
-//! known only when the scans ran: without a database its files do not come to be. Checksums do not cover them: what is known of
-//! a release changes after it, and the files with it. The provenance does: as they are at the release they are its makers' word.
+//! The step that says which known vulnerabilities are in a release and which are not: where `[scan]` asks for it, so that the
+//! configuration alone decides which files a release has. Neither checksums nor provenance cover them: what is known of a release
+//! changes after it, and the files with it. They are signed by themselves.
 
 use crate::draft::Draft;
 use crate::graph::{Action, ArtifactKind, Output, Stage, Step, StepId, VexSpec};
 
-/// After the scans, if there are any.
+/// After the scans, if there are any that somebody asked for.
 pub(crate) fn step(d: &Draft<'_>, steps: &mut Vec<Step>) {
+    if d.config.scan.is_none() {
+        return;
+    }
     let needs: Vec<StepId> =
         steps.iter().filter(|s| matches!(s.action, Action::Scan(_))).map(|s| s.id.clone()).collect();
     if needs.is_empty() {

@@ -14,6 +14,7 @@ mod lookup;
 pub mod memory;
 #[cfg(target_os = "linux")]
 mod relay;
+pub mod root;
 pub mod sandbox;
 mod scripted;
 mod spec;
@@ -24,5 +25,6 @@ pub use exec::{complain, exec_instead};
 pub use host::Host;
 pub use lookup::find_program;
 pub use memory::{OomCounter, available_memory, free_disk, total_memory};
+pub use root::Root;
 pub use scripted::{Expected, Scripted};
 pub use spec::{CommandSpec, Env, Finished, Limits, OutputMode, Spawner, Status, Stdin, Stream};

@@ -9,6 +9,7 @@ use crate::osv::Record;
 use crate::source::{DateFrom, Source, hex};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -78,7 +79,19 @@ impl Database {
     pub(crate) fn module(&self, module: &str, now: i64) -> Result<Vec<Record>, ScanError> {
         let mut out = Vec::new();
         for part in &self.parts {
-            out.extend(part.module(module)?.into_iter().filter(|r| r.withdrawn.is_none_or(|w| w >= now)));
+            out.extend(
+                part.ask(|i| i.module(module))?.into_iter().filter(|r| r.withdrawn.is_none_or(|w| w >= now)),
+            );
+        }
+        Ok(out)
+    }
+
+    /// The paths of the modules that records name and that differ from `module` by capitals only; itself, if it is one.
+    pub(crate) fn spellings(&self, module: &str) -> Result<BTreeSet<String>, ScanError> {
+        let mut out = BTreeSet::new();
+        for part in &self.parts {
+            let records = part.ask(|i| i.alike(module))?;
+            out.extend(records.into_iter().flat_map(|r| r.affected).map(|a| a.module));
         }
         Ok(out)
     }
@@ -90,12 +103,16 @@ impl Part {
         self.index.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    fn module(&self, module: &str) -> Result<Vec<Record>, ScanError> {
+    /// A damaged index is made again.
+    fn ask(
+        &self,
+        question: impl Fn(&Index) -> Result<Vec<Record>, ScanError>,
+    ) -> Result<Vec<Record>, ScanError> {
         let mut index = self.locked();
-        match index.module(module) {
+        match question(&index) {
             Err(ScanError::Damaged { .. }) => {
                 *index = rebuild(&self.source, &self.path, &self.source.stamp()?)?;
-                index.module(module)
+                question(&index)
             }
             result => result,
         }
@@ -110,6 +127,7 @@ fn file_name(source: &Source) -> String {
 
 fn rebuild(source: &Source, path: &Path, stamp: &str) -> Result<Index, ScanError> {
     let contents = source.read()?;
-    index::write(path, &index::encode(contents, stamp))?;
+    index::write(path, &index::encode(contents, stamp))
+        .map_err(|source| ScanError::Cache { path: path.to_owned(), source })?;
     Index::open(path)
 }

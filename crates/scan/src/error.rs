@@ -14,6 +14,14 @@ pub enum ScanError {
         /// The system's error.
         source: io::Error,
     },
+    /// The index cannot be written: the disk is full, or the folder is not ours. Nothing is wrong with the database.
+    #[error("the index of the vulnerability database cannot be written: {}: {source}", path.display())]
+    Cache {
+        /// The index.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
     /// There is a file or folder, but nothing that holds records.
     #[error("{} is no vulnerability database: {reason}", path.display())]
     NoDatabase {

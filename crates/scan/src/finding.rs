@@ -55,6 +55,23 @@ pub struct Finding {
     pub package: String,
     /// `Receiver.Method` or `Function`; empty below level `linked`.
     pub symbol: String,
+    /// Why it could not be compared whether it is nearer than [`Finding::level`]; empty where it was. Such a finding counts
+    /// as linked: what is not known cannot clear it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub unseen: String,
+}
+
+impl Finding {
+    /// The level that a gate takes it for, in something that was seen to this depth.
+    pub fn weight(&self, depth: &Depth) -> Level {
+        match depth {
+            _ if !self.unseen.is_empty() => Level::Linked,
+            Depth::Functions => self.level,
+            Depth::Packages if self.level == Level::Imported => Level::Linked,
+            Depth::Packages => self.level,
+            Depth::Modules { .. } => Level::Linked,
+        }
+    }
 }
 
 /// A vulnerability of one module that was found, with what is known of it.

@@ -40,13 +40,19 @@ impl Ignore {
         !self.expires.is_empty() && self.expires.as_str() < today
     }
 
+    /// Package URLs have lost their capitals.
+    fn is_of(&self, module: &str) -> bool {
+        let lowercased = !self.module.bytes().any(|b| b.is_ascii_uppercase());
+        self.module == module || lowercased && self.module.eq_ignore_ascii_case(module)
+    }
+
     /// Whether it means this finding.
     pub fn covers(&self, finding: &Finding, found: &Found) -> bool {
         let about = found.about(finding);
         let named = self.id == finding.id || about.is_some_and(|v| v.aliases.contains(&self.id));
         let at = |v: &str| version::compare(&self.version, v) == Ordering::Equal;
         named
-            && (self.module.is_empty() || self.module == finding.module)
+            && (self.module.is_empty() || self.is_of(&finding.module))
             && (self.version.is_empty() || about.is_some_and(|v| at(&v.version)))
     }
 }
@@ -66,24 +72,30 @@ pub fn day(text: &str) -> Result<String, String> {
 /// apart by what is in them. With them sentences on what could not be taken over.
 ///
 /// # Errors
-/// The file is neither, or an entry has no id or an unreadable date.
+/// The file is neither, or an entry has no id, or a limit that cannot be read: without it more would be ignored. The entry
+/// is named.
 pub fn import(file: &str, content: &Value) -> Result<(Vec<Ignore>, Vec<String>), String> {
     let mut said = Vec::new();
     let mut out = Vec::new();
-    let list = |key: &str| content.get(key).and_then(Value::as_array);
-    if let Some(items) = list("IgnoredVulns") {
-        for item in items {
-            out.push(entry(file, item, &["id"], &["ignoreUntil"], &["reason"])?);
+    let fields = content.as_object().ok_or("it has neither IgnoredVulns nor vulnerabilities")?;
+    // osv-scanner reads keys whatever their capitals are, trivy does not.
+    let osv = fields.iter().find(|(key, _)| key.eq_ignore_ascii_case("IgnoredVulns"));
+    if let Some((key, items)) = osv {
+        for (n, item) in list(key, items)?.iter().enumerate() {
+            let entry = Entry::read(item, &["id", "ignoreUntil", "reason"], true);
+            out.push(entry.and_then(|e| e.ignore(file, "ignoreUntil", "reason")).map_err(at(key, n, item))?);
         }
-    } else if let Some(items) = list("vulnerabilities") {
-        for item in items {
-            let entry = entry(file, item, &["id"], &["expired_at"], &["statement"])?;
-            out.extend(trivy_limits(entry, item, &mut said));
+    } else if let Some(items) = fields.get("vulnerabilities") {
+        let known = ["id", "paths", "purls", "statement", "expired_at"];
+        for (n, item) in list("vulnerabilities", items)?.iter().enumerate() {
+            let entries = Entry::read(item, &known, false).and_then(|e| {
+                let ignore = e.ignore(file, "expired_at", "statement")?;
+                trivy_limits(&e, ignore, &mut said)
+            });
+            out.extend(entries.map_err(at("vulnerabilities", n, item))?);
         }
-    } else if content.get("PackageOverrides").is_none() && !content.is_object() {
-        return Err("it has neither IgnoredVulns nor vulnerabilities".to_owned());
     }
-    if content.get("PackageOverrides").is_some() {
+    if fields.keys().any(|k| k.eq_ignore_ascii_case("PackageOverrides")) {
         said.push(format!("{file}: PackageOverrides are not taken over"));
     }
     for e in out.iter().filter(|e| e.expires.is_empty()) {
@@ -92,41 +104,80 @@ pub fn import(file: &str, content: &Value) -> Result<(Vec<Ignore>, Vec<String>),
     Ok((out, said))
 }
 
-fn entry(file: &str, item: &Value, id: &[&str], until: &[&str], reason: &[&str]) -> Result<Ignore, String> {
-    let text = |keys: &[&str]| {
-        keys.iter().find_map(|k| item.get(k)).and_then(Value::as_str).unwrap_or_default().trim().to_owned()
-    };
-    let id = text(id);
-    if id.is_empty() {
-        return Err("an entry has no id".to_owned());
+fn list<'v>(key: &str, value: &'v Value) -> Result<&'v Vec<Value>, String> {
+    value.as_array().ok_or_else(|| format!("{key} is no list"))
+}
+
+/// `IgnoredVulns, entry 2 (GO-2022-1059): …`
+fn at<'v>(key: &'v str, n: usize, item: &'v Value) -> impl FnOnce(String) -> String + 'v {
+    let id = item.get("id").and_then(Value::as_str).map(|id| format!(" ({id})")).unwrap_or_default();
+    move |why| format!("{key}, entry {}{id}: {why}", n + 1)
+}
+
+/// An entry of which every key is known: one that is not might be a limit.
+struct Entry<'v>(Vec<(&'static str, &'v Value)>);
+
+impl<'v> Entry<'v> {
+    fn read(item: &'v Value, known: &[&'static str], any_case: bool) -> Result<Self, String> {
+        let fields = item.as_object().ok_or("it is no table")?;
+        let mut out = Vec::new();
+        for (key, value) in fields {
+            let is = |k: &&&str| **k == key || any_case && k.eq_ignore_ascii_case(key);
+            let known = known.iter().find(is).ok_or(format!("`{key}` is not known, and may be a limit"))?;
+            out.push((*known, value));
+        }
+        Ok(Entry(out))
     }
-    let expires = text(until);
-    // Go's zero time is how osv-scanner writes none.
-    let expires = if expires.is_empty() || expires.starts_with("0001-01-01") {
-        String::new()
-    } else {
-        day(&expires).map_err(|e| format!("{id}: {e}"))?
-    };
-    Ok(Ignore { id, reason: text(reason), expires, source: file.to_owned(), ..Ignore::default() })
+
+    fn get(&self, key: &str) -> Option<&'v Value> {
+        self.0.iter().find(|(k, _)| *k == key).map(|(_, v)| *v).filter(|v| !v.is_null())
+    }
+
+    /// Empty if it is not there.
+    fn text(&self, key: &str) -> Result<&'v str, String> {
+        let Some(value) = self.get(key) else { return Ok("") };
+        value.as_str().map(str::trim).ok_or_else(|| format!("`{key}` is no text"))
+    }
+
+    /// Empty if it is not there.
+    fn texts(&self, key: &str) -> Result<Vec<&'v str>, String> {
+        let Some(value) = self.get(key) else { return Ok(vec![]) };
+        let texts = list(key, value)?.iter().map(|v| v.as_str().ok_or(format!("`{key}` holds no text")));
+        texts.collect()
+    }
+
+    fn ignore(&self, file: &str, until: &str, reason: &str) -> Result<Ignore, String> {
+        let id = self.text("id")?;
+        if id.is_empty() {
+            return Err("it has no id".to_owned());
+        }
+        let expires = self.text(until)?;
+        // Go's zero time is how osv-scanner writes none.
+        let none = self.get(until).is_none() || expires.starts_with("0001-01-01");
+        let expires =
+            if none { String::new() } else { day(expires).map_err(|e| format!("`{until}`: {e}"))? };
+        let reason = self.text(reason)?.to_owned();
+        Ok(Ignore { id: id.to_owned(), reason, expires, source: file.to_owned(), ..Ignore::default() })
+    }
 }
 
 /// trivy limits entries to packages and to files.
-fn trivy_limits(entry: Ignore, item: &Value, said: &mut Vec<String>) -> Vec<Ignore> {
-    let some = |key: &str| item.get(key).and_then(Value::as_array).filter(|a| !a.is_empty());
-    if some("paths").is_some() {
-        said.push(format!(
-            "{}: {} holds for certain files only and is not taken over",
-            entry.source, entry.id
-        ));
-        return vec![];
+fn trivy_limits(entry: &Entry<'_>, ignore: Ignore, said: &mut Vec<String>) -> Result<Vec<Ignore>, String> {
+    let purls = entry.texts("purls")?;
+    if !entry.texts("paths")?.is_empty() {
+        let (source, id) = (&ignore.source, &ignore.id);
+        said.push(format!("{source}: {id} holds for certain files only and is not taken over"));
+        return Ok(vec![]);
     }
-    let Some(purls) = some("purls") else { return vec![entry] };
+    if purls.is_empty() {
+        return Ok(vec![ignore]);
+    }
     let mut out = Vec::new();
-    for purl in purls.iter().filter_map(Value::as_str) {
+    for purl in purls {
         match crate::sbom::module_of_purl(purl) {
-            Some((module, version)) => out.push(Ignore { module, version, ..entry.clone() }),
-            None => said.push(format!("{}: {}: {purl} is no Go module's", entry.source, entry.id)),
+            Some((module, version)) => out.push(Ignore { module, version, ..ignore.clone() }),
+            None => said.push(format!("{}: {}: {purl} is no Go module's", ignore.source, ignore.id)),
         }
     }
-    out
+    Ok(out)
 }

@@ -6,16 +6,16 @@
 //! 12  4   rows of the table
 //! 16  32  SHA-256 of bytes 8 to 16, head and table
 //! 48      head: JSON (Head)
-//!         table: a row of 48 bytes for each module, sorted: first 16 bytes of the SHA-256 of its path, offset (8) and
-//!         length (8) of its block from the beginning of the file, first 16 bytes of the block's SHA-256
-//!         blocks: JSON, the module's path and its records with what they say of this module
+//!         table: a row of 48 bytes for each module, sorted: first 16 bytes of the SHA-256 of its path in lower case, offset
+//!         (8) and length (8) of its block from the beginning of the file, first 16 bytes of the block's SHA-256
+//!         blocks: JSON, the path in lower case and the records of the modules of that name, with what they say of them
 //! ```
 //!
 //! Owns: writing it whole or not at all, and reading it so that no damage can pass: what does not fit is an error.
 //! Must not: know what is scanned.
 
 use crate::ScanError;
-use crate::osv::Record;
+use crate::osv::{Affected, Record};
 use crate::source::{Contents, DateFrom, hex};
 use goferry_objfile::{FileBytes, ReadAt};
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-const MAGIC: &[u8; 8] = b"GFVULN\0\x01";
+const MAGIC: &[u8; 8] = b"GFVULN\0\x02";
 const FIXED: u64 = 48;
 const ROW: usize = 48;
 /// A head is some hundred bytes; paths can be long.
@@ -69,7 +69,8 @@ pub(crate) fn encode(contents: Contents, stamp: &str) -> Vec<u8> {
     let mut modules: BTreeMap<[u8; 16], Block> = BTreeMap::new();
     for record in contents.records {
         for module in modules_of(&record) {
-            let affected = record.affected.iter().filter(|a| a.module == module).cloned().collect();
+            let own = |a: &&Affected| a.module.to_ascii_lowercase() == module;
+            let affected = record.affected.iter().filter(own).cloned().collect();
             let part = Record { affected, ..record.clone() };
             let block = modules.entry(short(module.as_bytes())).or_insert(Block { module, records: vec![] });
             block.records.push(part);
@@ -120,7 +121,7 @@ fn assemble(head: &[u8], rows: &[Row], blocks: &[u8]) -> Vec<u8> {
 }
 
 fn modules_of(record: &Record) -> Vec<String> {
-    let mut out: Vec<String> = record.affected.iter().map(|a| a.module.clone()).collect();
+    let mut out: Vec<String> = record.affected.iter().map(|a| a.module.to_ascii_lowercase()).collect();
     out.sort();
     out.dedup();
     out
@@ -133,12 +134,12 @@ fn short(bytes: &[u8]) -> [u8; 16] {
 }
 
 /// Writes an index, whole or not at all.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), ScanError> {
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(ScanError::io(folder))?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(ScanError::io(folder))?;
-    file.write_all(bytes).map_err(ScanError::io(path))?;
-    file.persist(path).map_err(|e| ScanError::io(path)(e.error))?;
+    std::fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path)?;
     Ok(())
 }
 
@@ -183,7 +184,19 @@ impl Index {
     /// # Errors
     /// [`ScanError::Damaged`] if the module's part is not what was written.
     pub fn module(&self, module: &str) -> Result<Vec<Record>, ScanError> {
+        let mut records = self.alike(module)?;
+        records.iter_mut().for_each(|r| r.affected.retain(|a| a.module == module));
+        records.retain(|r| !r.affected.is_empty());
+        Ok(records)
+    }
+
+    /// The records of all modules whose paths differ from this one by capitals only.
+    ///
+    /// # Errors
+    /// As [`Index::module`].
+    pub fn alike(&self, module: &str) -> Result<Vec<Record>, ScanError> {
         let damaged = |what| ScanError::Damaged { path: self.path.clone(), what };
+        let module = module.to_ascii_lowercase();
         let wanted = short(module.as_bytes());
         let rows: Vec<&[u8]> = self.table.chunks_exact(ROW).collect();
         let Ok(found) = rows.binary_search_by(|row| row[..16].cmp(&wanted)) else { return Ok(vec![]) };

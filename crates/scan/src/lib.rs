@@ -14,6 +14,7 @@
 //! forms of a result. Must not: use the network, print, run programs.
 
 mod database;
+mod doubt;
 mod error;
 mod finding;
 mod ignore;
@@ -37,4 +38,4 @@ pub use matching::{merge, scan};
 pub use osv::{Affected, Event, Package, Record};
 pub use report::{Covered, Report, Threshold, judge};
 pub use source::{DateFrom, Source};
-pub use subject::{Contents, Linked, STDLIB, Subject};
+pub use subject::{Assumed, Contents, Linked, STDLIB, Subject};

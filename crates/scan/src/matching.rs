@@ -8,7 +8,7 @@ use crate::database::Database;
 use crate::finding::{Depth, Finding, Found, Level, Vulnerability};
 use crate::osv::{Affected, Package, Record};
 use crate::subject::{Contents, Linked, STDLIB, Subject};
-use crate::{ScanError, symbol, version};
+use crate::{ScanError, doubt, symbol, version};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The records that affect one module at its version and on this platform.
@@ -30,6 +30,8 @@ struct Matched {
 /// # Errors
 /// The database cannot be read.
 pub fn scan(subject: &Subject, database: &Database, now: i64) -> Result<Found, ScanError> {
+    let spelled = if subject.lowercased { Some(spelled(subject, database)?) } else { None };
+    let subject = spelled.as_ref().unwrap_or(subject);
     let affecting = affecting(subject, database, now)?;
     let mut findings = BTreeSet::new();
     let depth = match &subject.contents {
@@ -51,7 +53,29 @@ pub fn scan(subject: &Subject, database: &Database, now: i64) -> Result<Found, S
     let vulnerabilities = vulnerabilities(&affecting, &findings);
     let mut notes = subject.notes.clone();
     notes.extend(unversioned(subject, database, now)?);
-    Ok(Found { depth, findings: findings.into_iter().collect(), vulnerabilities, notes })
+    let mut found = Found { depth, findings: findings.into_iter().collect(), vulnerabilities, notes };
+    for a in &affecting {
+        for m in &a.records {
+            doubt::of_known(subject, a.module, &m.record, &m.affected, &mut found);
+        }
+    }
+    doubt::of_assumed(subject, database, now, &mut found)?;
+    doubt::of_incomplete(subject, &mut found);
+    Ok(found)
+}
+
+/// The modules by the names that records have for them, where capitals may be lost.
+fn spelled(subject: &Subject, db: &Database) -> Result<Subject, ScanError> {
+    let mut out = Subject { modules: vec![], ..subject.clone() };
+    for m in &subject.modules {
+        let mut names = db.spellings(m.real_path())?;
+        // What has capitals has kept them.
+        if names.is_empty() || m.real_path().bytes().any(|b| b.is_ascii_uppercase()) {
+            names = BTreeSet::from([m.real_path().to_owned()]);
+        }
+        out.modules.extend(names.into_iter().map(|n| Linked::new(n, m.version.clone())));
+    }
+    Ok(out)
 }
 
 /// One result of several, as of the slices of a fat Mach-O.
@@ -83,9 +107,17 @@ fn keep_nearest(findings: &mut Vec<Finding>) {
         .filter(|f| f.level > Level::Present)
         .map(|f| (f.id.clone(), f.module.clone()))
         .collect();
+    // What was compared in one slice clears nothing that was not in another.
+    let unseen: BTreeSet<_> = findings.iter().filter(|f| !f.unseen.is_empty()).map(key).collect();
+    let heavy: BTreeSet<_> = findings
+        .iter()
+        .filter(|f| f.level == Level::Linked || f.level > Level::Present && !f.unseen.is_empty())
+        .map(|f| (f.id.clone(), f.module.clone()))
+        .collect();
     findings.retain(|f| match f.level {
-        Level::Present => !nearer.contains(&(f.id.clone(), f.module.clone())),
-        Level::Imported => !linked.contains(&key(f)),
+        Level::Present if f.unseen.is_empty() => !nearer.contains(&(f.id.clone(), f.module.clone())),
+        Level::Present => !heavy.contains(&(f.id.clone(), f.module.clone())),
+        Level::Imported => !linked.contains(&key(f)) && (!f.unseen.is_empty() || !unseen.contains(&key(f))),
         Level::Linked => true,
     });
 }
@@ -117,13 +149,16 @@ fn affecting<'s>(subject: &'s Subject, db: &Database, now: i64) -> Result<Vec<Af
 fn matching(record: Record, module: &Linked, subject: &Subject, of_replacement: bool) -> Option<Matched> {
     let mut affected = Vec::new();
     for a in record.affected.iter().filter(|a| version::is_affected(a, module.real_version())) {
-        let here = |p: &&Package| matches(&subject.goos, &p.goos) && matches(&subject.goarch, &p.goarch);
-        let packages: Vec<Package> = a.packages.iter().filter(here).cloned().collect();
-        if a.packages.is_empty() || !packages.is_empty() {
-            affected.push(Affected { packages, ..a.clone() });
-        }
+        affected.extend(here(a, subject));
     }
     (!affected.is_empty()).then_some(Matched { record, affected, of_replacement })
+}
+
+/// Without the packages of other platforms; none if there are no others.
+pub(crate) fn here(a: &Affected, subject: &Subject) -> Option<Affected> {
+    let here = |p: &&Package| matches(&subject.goos, &p.goos) && matches(&subject.goarch, &p.goarch);
+    let packages: Vec<Package> = a.packages.iter().filter(here).cloned().collect();
+    (a.packages.is_empty() || !packages.is_empty()).then(|| Affected { packages, ..a.clone() })
 }
 
 /// An unknown one is every one.
@@ -172,6 +207,7 @@ fn in_package(
             module: module.clone(),
             package: package.to_owned(),
             symbol,
+            unseen: String::new(),
         };
         let symbols = symbols.filter(|_| !matched.of_replacement);
         let linked = symbols.map(|s| vulnerable(&matched.affected, &path, s)).unwrap_or_default();
@@ -229,6 +265,7 @@ fn present(affecting: &[Affecting<'_>], findings: &mut BTreeSet<Finding>) {
                     module,
                     package: String::new(),
                     symbol: String::new(),
+                    unseen: String::new(),
                 });
             }
         }
@@ -246,7 +283,9 @@ fn vulnerabilities(affecting: &[Affecting<'_>], findings: &BTreeSet<Finding>) ->
             let named: Vec<&str> = wanted.iter().filter(|w| w.0 == m.record.id).map(|w| w.1).collect();
             for module in named.into_iter().filter(|n| *n == path || !is_a_module(affecting, n)) {
                 let key = (m.record.id.clone(), module.to_owned());
-                out.entry(key).or_insert_with(|| vulnerability(m, module, a.module));
+                out.entry(key).or_insert_with(|| {
+                    vulnerability(&m.record, &m.affected, module, a.module.real_version())
+                });
             }
         }
     }
@@ -257,16 +296,21 @@ fn is_a_module(affecting: &[Affecting<'_>], path: &str) -> bool {
     affecting.iter().any(|a| a.module.real_path() == path)
 }
 
-fn vulnerability(m: &Matched, module: &str, of: &Linked) -> Vulnerability {
-    let affected: Vec<&Affected> = m.affected.iter().collect();
+pub(crate) fn vulnerability(
+    record: &Record,
+    affected: &[Affected],
+    module: &str,
+    version: &str,
+) -> Vulnerability {
+    let affected: Vec<&Affected> = affected.iter().collect();
     Vulnerability {
-        id: m.record.id.clone(),
+        id: record.id.clone(),
         module: module.to_owned(),
-        version: of.real_version().to_owned(),
-        fixed: version::fix_of(&affected, of.real_version()).unwrap_or_default(),
-        aliases: m.record.aliases.clone(),
-        summary: m.record.summary.clone(),
-        url: m.record.url.clone(),
+        version: version.to_owned(),
+        fixed: version::fix_of(&affected, version).unwrap_or_default(),
+        aliases: record.aliases.clone(),
+        summary: record.summary.clone(),
+        url: record.url.clone(),
     }
 }
 
@@ -275,7 +319,8 @@ fn unversioned(subject: &Subject, db: &Database, now: i64) -> Result<Vec<String>
     let mut out = Vec::new();
     for m in &subject.modules {
         let unknown = matches!(m.real_version(), "" | "(devel)") && m.path != STDLIB;
-        if unknown && !db.module(m.real_path(), now)?.is_empty() {
+        // Of a replaced one the records of what it stands for are asked; see `doubt`.
+        if unknown && m.replace.is_none() && !db.module(m.real_path(), now)?.is_empty() {
             out.push(format!("{} is not compared: its version is not known", m.real_path()));
         }
     }

@@ -69,14 +69,8 @@ impl Report {
 
 impl Threshold {
     /// Whether a finding reaches it, in something that was seen to this depth.
-    pub fn is_reached(self, level: Level, depth: &Depth) -> bool {
-        let level = match depth {
-            Depth::Functions => level,
-            // What is not known cannot clear a finding.
-            Depth::Packages if level == Level::Imported => Level::Linked,
-            Depth::Packages => level,
-            Depth::Modules { .. } => Level::Linked,
-        };
+    pub fn is_reached(self, finding: &Finding, depth: &Depth) -> bool {
+        let level = finding.weight(depth);
         match self {
             Threshold::Present => true,
             Threshold::Imported => level >= Level::Imported,
@@ -98,7 +92,7 @@ pub fn judge(found: Found, database: About, ignores: &[Ignore], threshold: Thres
         }
     }
     let blocking: BTreeSet<&String> =
-        findings.iter().filter(|f| threshold.is_reached(f.level, &found.depth)).map(|f| &f.id).collect();
+        findings.iter().filter(|f| threshold.is_reached(f, &found.depth)).map(|f| &f.id).collect();
     let blocking = blocking.into_iter().cloned().collect();
     Report {
         findings,

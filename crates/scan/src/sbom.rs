@@ -1,86 +1,120 @@
 //! The Go modules that a shipped SBOM names, so that it can be checked again later.
 //!
-//! Owns: reading purls of CycloneDX and SPDX JSON. Must not: trust more of it than modules and versions.
+//! Owns: reading purls of CycloneDX and SPDX JSON. Must not: trust more of it than modules and versions, leave out what it
+//! cannot read without a word.
 
 use crate::ScanError;
 use crate::subject::{Contents, Linked, STDLIB, Subject};
 use crate::version;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-/// Deepest nesting of CycloneDX components.
-const MAX_DEPTH: usize = 32;
+/// What an SBOM names.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// Its modules. Functions are not in it, so that nothing above level `present` can be told.
+    pub subject: Subject,
+    /// The components of Go that cannot be compared, as sentences: nobody can say that they are clean.
+    pub unread: Vec<String>,
+}
 
-/// What an SBOM names. Functions are not in it, so that nothing above level `present` can be told.
+/// What an SBOM names.
 ///
 /// # Errors
-/// It is neither CycloneDX nor SPDX 2 JSON, or names no Go module.
-pub fn read(json: &[u8]) -> Result<Subject, ScanError> {
+/// It is neither CycloneDX nor SPDX 2 JSON, nests deeper than serde_json goes, or names no Go module.
+pub fn read(json: &[u8]) -> Result<Named, ScanError> {
     let value: Value = serde_json::from_slice(json).map_err(|e| ScanError::Sbom(e.to_string()))?;
     let mut purls = Vec::new();
     if value.get("bomFormat").and_then(Value::as_str) == Some("CycloneDX") {
         if let Some(root) = value.pointer("/metadata/component") {
-            component(root, 0, &mut purls);
+            component(root, &mut purls);
         }
-        components(&value, 0, &mut purls);
+        components(&value, &mut purls);
     } else if value.get("spdxVersion").and_then(Value::as_str).is_some_and(|v| v.starts_with("SPDX-2")) {
         spdx(&value, &mut purls);
     } else {
         return Err(ScanError::Sbom("neither CycloneDX nor SPDX 2 JSON".to_owned()));
     }
-    let modules: BTreeMap<String, String> = purls.iter().filter_map(|p| module_of_purl(p)).collect();
-    if modules.is_empty() {
+    let of_go: Vec<&String> = purls.iter().filter(|p| is_of_go(p)).collect();
+    if of_go.is_empty() {
         return Err(ScanError::Sbom("it names no Go module (pkg:golang/…)".to_owned()));
     }
-    let mut notes = Vec::new();
-    let modules = modules.into_iter().map(|(path, version)| {
-        if path == STDLIB {
-            let known = version::is_version(&version);
-            if !known {
-                notes.push(format!("the standard library is not compared: {version:?} is no released Go"));
+    let (mut modules, mut unread) = (BTreeSet::new(), Vec::new());
+    for purl in of_go {
+        match module_of_purl(purl) {
+            Some((path, version)) => {
+                modules.extend(with_subpath(purl, &path).map(|path| (path, version.clone())));
+                modules.insert((path, version));
             }
+            None => unread.push(format!("{purl} is no package URL of a Go module")),
         }
-        Linked::new(path, version)
-    });
-    let modules = modules.collect();
+    }
+    unread.sort();
+    unread.dedup();
+    Ok(Named { subject: subject(modules), unread })
+}
+
+fn subject(modules: BTreeSet<(String, String)>) -> Subject {
     let why = "an SBOM says nothing of functions".to_owned();
-    Ok(Subject {
-        goos: String::new(),
-        goarch: String::new(),
-        modules,
-        contents: Contents::Modules(why),
-        notes,
-    })
-}
-
-fn components(value: &Value, depth: usize, out: &mut Vec<String>) {
-    for c in value.get("components").and_then(Value::as_array).into_iter().flatten() {
-        component(c, depth, out);
+    let mut out = Subject { lowercased: true, ..Subject::new(Contents::Modules(why)) };
+    for (path, version) in modules {
+        if path == STDLIB && !version::is_version(&version) {
+            out.assume_stdlib(&version);
+        }
+        out.modules.push(Linked::new(path, version));
     }
+    out
 }
 
-fn component(value: &Value, depth: usize, out: &mut Vec<String>) {
+/// The JSON's own limit of nesting bounds the depth.
+fn components(value: &Value, out: &mut Vec<String>) {
+    value.get("components").and_then(Value::as_array).into_iter().flatten().for_each(|c| component(c, out));
+}
+
+fn component(value: &Value, out: &mut Vec<String>) {
     out.extend(value.get("purl").and_then(Value::as_str).map(str::to_owned));
-    if depth < MAX_DEPTH {
-        components(value, depth + 1, out);
-    }
+    components(value, out);
 }
 
 fn spdx(value: &Value, out: &mut Vec<String>) {
     let packages = value.get("packages").and_then(Value::as_array).into_iter().flatten();
     let refs = packages.flat_map(|p| p.get("externalRefs").and_then(Value::as_array).into_iter().flatten());
-    for r in refs.filter(|r| r.get("referenceType").and_then(Value::as_str) == Some("purl")) {
+    // SPDX writes types of references short or as an address.
+    let is_purl = |r: &&Value| {
+        let kind = r.get("referenceType").and_then(Value::as_str).unwrap_or_default();
+        kind.rsplit('/').next() == Some("purl")
+    };
+    for r in refs.filter(is_purl) {
         out.extend(r.get("referenceLocator").and_then(Value::as_str).map(str::to_owned));
     }
 }
 
+/// What stands after `pkg:golang/`; scheme and type may have capitals, and slashes may follow the scheme.
+fn of_go(purl: &str) -> Option<&str> {
+    let (scheme, rest) = purl.split_once(':').filter(|(s, _)| s.eq_ignore_ascii_case("pkg"))?;
+    let (kind, rest) = rest.trim_start_matches('/').split_once('/').unwrap_or((rest, ""));
+    (!scheme.is_empty() && kind.eq_ignore_ascii_case("golang")).then_some(rest)
+}
+
+fn is_of_go(purl: &str) -> bool {
+    of_go(purl).is_some()
+}
+
+/// The module's path if the subpath is the rest of it, as syft writes: `pkg:golang/github.com/cli/cli@v2.0.0#v2`.
+fn with_subpath(purl: &str, path: &str) -> Option<String> {
+    let subpath = percent_decoded(purl.split_once('#')?.1)?;
+    let subpath = subpath.trim_matches('/');
+    (!subpath.is_empty()).then(|| format!("{path}/{subpath}"))
+}
+
 /// Module path and version of `pkg:golang/<path>@<version>?…#…`; none of another type's.
 pub(crate) fn module_of_purl(purl: &str) -> Option<(String, String)> {
-    let rest = purl.strip_prefix("pkg:golang/")?;
+    let rest = of_go(purl)?;
     let rest = rest.split(['?', '#']).next().unwrap_or(rest);
     // An @ in the path would be written %40.
     let (path, version) = rest.rsplit_once('@').unwrap_or((rest, ""));
     let (path, version) = (percent_decoded(path)?, percent_decoded(version)?);
+    let path = path.trim_matches('/').to_owned();
     if path.is_empty() {
         return None;
     }
@@ -125,6 +159,9 @@ mod tests {
             ("pkg:golang/stdlib@1.26.8", Some("stdlib v1.26.8")),
             ("pkg:golang/std@go1.21", Some("stdlib v1.21.0")),
             ("pkg:golang/a.b/c", Some("a.b/c ")),
+            ("PKG:Golang/a.b/c@v1.0.0", Some("a.b/c v1.0.0")),
+            ("pkg://golang/a.b/c@v1.0.0", Some("a.b/c v1.0.0")),
+            ("pkg:golang/", None),
             ("pkg:npm/left-pad@1.0.0", None),
             ("pkg:golang/a%zz@v1", None),
         ];

@@ -112,6 +112,14 @@ impl Source {
         Ok(hex(&hash.finalize()))
     }
 
+    /// Reads everything, to see whether it can be used.
+    ///
+    /// # Errors
+    /// As [`crate::Database::open`].
+    pub fn check(&self) -> Result<(), ScanError> {
+        self.read().map(drop)
+    }
+
     /// Reads everything.
     pub(crate) fn read(&self) -> Result<Contents, ScanError> {
         let mut reading = Reading { source: self, records: vec![], newest: 0, total: 0 };
@@ -192,7 +200,7 @@ fn list(folder: &Path, depth: usize, out: &mut Vec<Listed>) -> Result<(), ScanEr
         if name.as_encoded_bytes().starts_with(b".") {
             continue;
         }
-        let json = path.extension().is_some_and(|e| e == "json");
+        let json = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"));
         let kind = entry.file_type().map_err(ScanError::io(&path))?;
         if kind.is_dir() && depth < MAX_DEPTH {
             list(&path, depth + 1, out)?;
@@ -308,7 +316,7 @@ impl Reading<'_> {
 
 fn is_record_name(name: &str) -> bool {
     let last = name.rsplit('/').next().unwrap_or(name);
-    Path::new(last).extension().is_some_and(|e| e == "json") && !last.starts_with('.')
+    Path::new(last).extension().is_some_and(|e| e.eq_ignore_ascii_case("json")) && !last.starts_with('.')
 }
 
 struct Hashing<'h>(&'h mut Sha256);

@@ -35,6 +35,24 @@ pub(crate) fn split(full: &str, origin: Origin) -> Option<(Cow<'_, str>, Cow<'_,
     Some((package, name_of(full, &bare, path_end, dot)))
 }
 
+/// The function of a name that [`split`] passes over or that it takes apart so that no record can name it: one of a package
+/// `go.…` that was inlined, one with type arguments, one of a package in a vendor folder of Go before modules.
+pub(crate) fn passed_over(full: &str, origin: Origin) -> Option<(String, String)> {
+    let bare = without_instance(full);
+    let vendored = full.contains("/vendor/");
+    if matches!(bare, Cow::Borrowed(_)) && !vendored && split(full, origin).is_some() {
+        return None;
+    }
+    // The linker's own, before and since Go 1.20.
+    let of_old = origin != Origin::Function && !bare.contains('/');
+    if bare.starts_with("type..") || of_old && (bare.starts_with("go.") || bare.starts_with("type.")) {
+        return None;
+    }
+    let (package, symbol) = split(&bare, Origin::Function)?;
+    let package = package.rsplit_once("/vendor/").map_or(package.as_ref(), |(_, p)| p);
+    Some((package.to_owned(), symbol.into_owned()))
+}
+
 fn name_of<'n>(full: &'n str, bare: &str, path_end: usize, dot: usize) -> Cow<'n, str> {
     let last = bare.rfind('.').unwrap_or(dot);
     // The last dot of the whole name, unless the name has type arguments at its end.
@@ -143,6 +161,30 @@ mod tests {
         // The peculiarity that makes govulncheck blind for inlined functions of such modules.
         assert_eq!(split("go.uber.org/zap.New", Origin::Inlined), None);
         assert_eq!(split("", Origin::Function), None);
+    }
+
+    #[test]
+    fn what_is_passed_over_has_a_name_all_the_same() {
+        use Origin::{Function, Inlined, OldFunction};
+        let table = [
+            ("go.uber.org/zap.New", Inlined, Some(("go.uber.org/zap", "New"))),
+            ("go.uber.org/zap.New", OldFunction, Some(("go.uber.org/zap", "New"))),
+            ("go.uber.org/zap.New", Function, None),
+            ("a/b.(*List[...]).Push", Function, Some(("a/b", "List.Push"))),
+            ("a/b.List[...].Len", Inlined, Some(("a/b", "List.Len"))),
+            ("slices.Sort[...]", Function, Some(("slices", "Sort"))),
+            ("a.b/c/vendor/d.e/f.(*T).M", Function, Some(("d.e/f", "T.M"))),
+            ("net/http.(*Server).Serve", Function, None),
+            ("go:buildid", Function, None),
+            ("go.buildid", OldFunction, None),
+            ("type..eq.a/b.T", OldFunction, None),
+            ("type:.eq.a/b.T[...]", Function, None),
+            ("memmove", Function, None),
+        ];
+        for (full, origin, expected) in table {
+            let got = passed_over(full, origin);
+            assert_eq!(got.as_ref().map(|(p, s)| (p.as_str(), s.as_str())), expected, "{full} {origin:?}");
+        }
     }
 
     #[test]

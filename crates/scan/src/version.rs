@@ -139,6 +139,20 @@ pub fn of_toolchain(go: &str) -> Option<String> {
     })
 }
 
+/// The release that another Go comes from: of `go1.26.8-fips` `v1.26.8`, of `devel go1.25-abc` what was before
+/// `v1.25.0`. None if it names no release.
+pub fn near_toolchain(go: &str) -> Option<String> {
+    let rest = &go[go.find("go1.")? + 2..];
+    let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+    let numbers: Vec<&str> = rest[..end].trim_end_matches('.').split('.').collect();
+    if !(2..=3).contains(&numbers.len()) || numbers.iter().any(|n| n.is_empty()) {
+        return None;
+    }
+    let development = go.starts_with("devel") || rest[end..].starts_with("-devel");
+    let before = if development { "-0" } else { "" };
+    Some(format!("v{}.{}.{}{before}", numbers[0], numbers[1], numbers.get(2).unwrap_or(&"0")))
+}
+
 /// Whether `version` is affected. An unknown version (empty, `(devel)`) never is; a record without ranges means all.
 pub(crate) fn is_affected(affected: &Affected, version: &str) -> bool {
     if version.is_empty() || version == "(devel)" {
@@ -245,6 +259,22 @@ mod tests {
         ];
         for (go, expected) in table {
             assert_eq!(of_toolchain(go).as_deref(), expected, "{go}");
+        }
+    }
+
+    #[test]
+    fn toolchains_that_are_no_release() {
+        let table = [
+            ("go1.26.8-fips", Some("v1.26.8")),
+            ("go1.26", Some("v1.26.0")),
+            ("devel go1.25-abcdef Mon Jan 1", Some("v1.25.0-0")),
+            ("go1.27-devel_abc", Some("v1.27.0-0")),
+            ("go1.", None),
+            ("unknown", None),
+            ("", None),
+        ];
+        for (go, expected) in table {
+            assert_eq!(near_toolchain(go).as_deref(), expected, "{go}");
         }
     }
 

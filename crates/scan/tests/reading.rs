@@ -32,12 +32,12 @@ fn open(path: &Path, cache: &Path) -> Result<Database, ScanError> {
 fn subject(module: &str, version: &str) -> Subject {
     let functions =
         BTreeMap::from([("example.com/m/p".to_owned(), BTreeSet::from(["T.F".to_owned(), "G".to_owned()]))]);
+    let other = (module != "example.com/m").then(|| Linked::new("example.com/m", "v1.2.0"));
     Subject {
         goos: "linux".to_owned(),
         goarch: "amd64".to_owned(),
-        modules: vec![Linked::new(module, version)],
-        contents: Contents::Functions(functions),
-        notes: vec![],
+        modules: [Linked::new(module, version)].into_iter().chain(other).collect(),
+        ..Subject::new(Contents::Functions(functions))
     }
 }
 
@@ -241,4 +241,156 @@ proptest! {
         let result = Record::read(&bytes);
         prop_assert!(!cut || result.is_err(), "a cut record was read");
     }
+}
+
+/// id, level and whether it could not be compared.
+fn marks(db: &Database, subject: &Subject) -> Vec<String> {
+    let found = scan(subject, db, 1_700_000_000).unwrap();
+    let line =
+        |f: &goferry_scan::Finding| format!("{} {} {} {}", f.id, f.level, f.package, !f.unseen.is_empty());
+    found.findings.iter().map(line).collect()
+}
+
+fn with(package: &str, passed_over: &[&str], linked: Linked) -> Subject {
+    let symbols: BTreeSet<String> = passed_over.iter().map(|s| (*s).to_owned()).collect();
+    let contents = BTreeMap::from([
+        ("runtime".to_owned(), BTreeSet::from(["main".to_owned()])),
+        (package.to_owned(), BTreeSet::from(["G".to_owned()])),
+    ]);
+    Subject {
+        goos: "linux".to_owned(),
+        modules: vec![linked],
+        passed_over: BTreeMap::from([(package.to_owned(), symbols)]),
+        ..Subject::new(Contents::Functions(contents))
+    }
+}
+
+#[test]
+fn what_was_not_compared_is_marked_and_stops_like_linked() {
+    let (dir, cache) = (folder(), tempfile::tempdir().unwrap());
+    let db = open(dir.path(), cache.path()).unwrap();
+    let own = || Linked::new("example.com/m", "v1.0.0");
+    let (seen, unseen) = ("GO-1 imported example.com/m/p false", "GO-1 imported example.com/m/p true");
+    // The function is not there by any name, and there by one that is not compared.
+    assert_eq!(marks(&db, &with("example.com/m/p", &[], own())), [seen]);
+    assert_eq!(marks(&db, &with("example.com/m/p", &["T.F"], own())), [unseen]);
+    let found = scan(&with("example.com/m/p", &["T.F"], own()), &db, 1_700_000_000).unwrap();
+    let about = db.about();
+    let report =
+        goferry_scan::judge(found, about.clone(), &[], goferry_scan::Threshold::Linked, "2026-01-01");
+    assert_eq!(report.blocking, ["GO-1"]);
+    let found = scan(&with("example.com/m/p", &[], own()), &db, 1_700_000_000).unwrap();
+    let report = goferry_scan::judge(found, about, &[], goferry_scan::Threshold::Linked, "2026-01-01");
+    assert_eq!(report.blocking, [""; 0]);
+    // A longer name that only begins alike does not take the package away.
+    let mut two = with("example.com/m/p", &["T.F"], own());
+    two.modules.push(Linked::new("example.com/other", "v1.0.0"));
+    assert!(marks(&db, &two).contains(&unseen.to_owned()));
+}
+
+#[test]
+fn what_takes_a_modules_place_clears_nothing() {
+    let (dir, cache) = (folder(), tempfile::tempdir().unwrap());
+    let db = open(dir.path(), cache.path()).unwrap();
+    let replaced = |path: &str, version: &str, by: (&str, &str)| Linked {
+        replace: Some((by.0.to_owned(), by.1.to_owned())),
+        ..Linked::new(path, version)
+    };
+    let unseen = ["GO-1 imported example.com/m/p true"];
+    for by in [("../m", ""), ("example.com/fork", "v9.0.0")] {
+        let subject = with("example.com/m/p", &["T.F"], replaced("example.com/m", "v1.0.0", by));
+        assert_eq!(marks(&db, &subject), unseen, "{by:?}");
+        let found = scan(&subject, &db, 1_700_000_000).unwrap();
+        assert!(
+            found.notes.iter().any(|n| n.contains("takes the place of example.com/m")),
+            "{:?}",
+            found.notes
+        );
+        // What go.mod asks for has been mended, or the function is not there.
+        let mended = with("example.com/m/p", &["T.F"], replaced("example.com/m", "v1.2.0", by));
+        assert_eq!(marks(&db, &mended), [""; 0], "{by:?}");
+        let without = with("example.com/m/p", &[], replaced("example.com/m", "v1.0.0", by));
+        assert_eq!(marks(&db, &without), [""; 0], "{by:?}");
+        // The go command's word for no version.
+        let none = with("example.com/m/p", &["T.F"], replaced("example.com/m", "v0.0.0", by));
+        assert_eq!(marks(&db, &none), unseen, "{by:?}");
+    }
+    // The fork is in the database, by its own path.
+    let fork =
+        with("example.org/up/p", &["T.F"], replaced("example.org/up", "v1.0.0", ("example.com/m", "v1.0.0")));
+    assert_eq!(marks(&db, &fork), ["GO-1 imported example.org/up/p true"]);
+}
+
+#[test]
+fn modules_that_no_one_states_and_tables_that_are_not_whole() {
+    let (dir, cache) = (folder(), tempfile::tempdir().unwrap());
+    let db = open(dir.path(), cache.path()).unwrap();
+    // Built without modules: which version it is nobody knows.
+    let unstated = with("example.com/m/p", &["T.F"], Linked::new("example.net/x", "v1.0.0"));
+    assert_eq!(marks(&db, &unstated), ["GO-1 imported example.com/m/p true"]);
+    // Packages are known, but not all of them.
+    let packages = BTreeSet::from(["example.com/m/q".to_owned()]);
+    let mut subject = Subject {
+        modules: vec![Linked::new("example.com/m", "v1.0.0")],
+        ..Subject::new(Contents::Packages(packages))
+    };
+    assert_eq!(marks(&db, &subject), ["GO-1 present  false"]);
+    "a reason".clone_into(&mut subject.doubt);
+    assert_eq!(marks(&db, &subject), ["GO-1 present  true"]);
+}
+
+#[test]
+fn a_go_that_is_no_release_is_compared_as_the_one_it_comes_from() {
+    let (dir, cache) = (folder(), tempfile::tempdir().unwrap());
+    let text = RECORD.replace("example.com/m/p", "net/x").replace("example.com/m", "stdlib");
+    let text = text.replace("1.2.0", "1.20.0-rc.2").replace("T.F", "G").replace("GO-1", "GO-3");
+    fs::write(dir.path().join("data/GO-3.json"), text).unwrap();
+    let db = open(dir.path(), cache.path()).unwrap();
+    for (go, expected) in [
+        ("go1.19", vec!["GO-3 linked net/x false"]),
+        ("go1.20", vec![]),
+        ("go1.19.5-fips", vec!["GO-3 imported net/x true"]),
+        ("go1.20.1-fips", vec![]),
+        ("devel go1.20-abc", vec!["GO-3 imported net/x true"]),
+        ("", vec!["GO-3 imported net/x true"]),
+    ] {
+        let mut subject = with("net/x", &[], Linked::new("example.com/app", "v1.0.0"));
+        subject.add_toolchain(go);
+        assert_eq!(marks(&db, &subject), expected, "{go}");
+    }
+}
+
+#[test]
+fn package_urls_that_have_lost_their_capitals() {
+    let (dir, cache) = (folder(), tempfile::tempdir().unwrap());
+    fs::write(dir.path().join("data/osv/GO-1.json"), RECORD.replace("example.com/m", "example.com/Big/M"))
+        .unwrap();
+    let db = open(dir.path(), cache.path()).unwrap();
+    let of = |path: &str, lowercased| {
+        let modules = vec![Linked::new(path, "v1.0.0")];
+        let subject =
+            Subject { modules, lowercased, ..Subject::new(Contents::Modules("an SBOM".to_owned())) };
+        let found = scan(&subject, &db, 1_700_000_000).unwrap();
+        found.findings.into_iter().map(|f| format!("{} {}", f.id, f.module)).collect::<Vec<_>>()
+    };
+    assert_eq!(of("example.com/big/m", true), ["GO-1 example.com/Big/M"]);
+    assert_eq!(of("example.com/Big/M", true), ["GO-1 example.com/Big/M"]);
+    assert_eq!(of("example.com/big/m", false), [""; 0]);
+    assert_eq!(of("example.com/bIG/m", true), [""; 0], "what has capitals has kept them");
+}
+
+#[test]
+fn endings_with_capitals_are_records_too() {
+    let (dir, cache) = (folder(), tempfile::tempdir().unwrap());
+    fs::rename(dir.path().join("data/X-2.json"), dir.path().join("data/X-2.JSON")).unwrap();
+    assert_eq!(open(dir.path(), cache.path()).unwrap().about().records, 2);
+}
+
+#[test]
+fn an_index_that_cannot_be_written_is_not_the_databases_fault() {
+    let (dir, cache) = (folder(), tempfile::tempdir().unwrap());
+    let file = cache.path().join("file");
+    fs::write(&file, "").unwrap();
+    let e = open(dir.path(), &file.join("below")).unwrap_err();
+    assert!(matches!(e, ScanError::Cache { .. }), "{e}");
 }

@@ -1,4 +1,5 @@
 //! Modules of SBOMs, and the lists of other tools.
+#![expect(clippy::unwrap_used, reason = "what a test cannot set up has failed")]
 
 use goferry_scan::{Contents, day, import, sbom};
 use serde_json::json;
@@ -22,13 +23,86 @@ fn modules_of_cyclonedx_and_spdx() {
         ],
     });
     for value in [cdx, spdx] {
-        let subject = sbom::read(value.to_string().as_bytes()).unwrap();
+        let named = sbom::read(value.to_string().as_bytes()).unwrap();
+        assert!(named.unread.is_empty(), "{:?}", named.unread);
+        let subject = named.subject;
         let modules: Vec<_> = subject.modules.iter().map(|m| format!("{} {}", m.path, m.version)).collect();
         assert_eq!(modules, ["example.com/app v1.0.0", "golang.org/x/text v0.3.5", "stdlib v1.20.1"]);
         assert!(matches!(subject.contents, Contents::Modules(_)));
     }
     for wrong in ["", "{}", r#"{"bomFormat":"CycloneDX","components":[]}"#] {
         assert!(sbom::read(wrong.as_bytes()).is_err(), "{wrong}");
+    }
+}
+
+fn modules(purls: &[&str]) -> (Vec<String>, Vec<String>) {
+    let components: Vec<_> = purls.iter().map(|p| json!({"purl": p})).collect();
+    let value = json!({"bomFormat": "CycloneDX", "components": components});
+    let named = sbom::read(value.to_string().as_bytes()).unwrap();
+    let modules = named.subject.modules.iter().map(|m| format!("{} {}", m.path, m.version)).collect();
+    (modules, named.unread)
+}
+
+#[test]
+fn nothing_of_an_sbom_is_left_out_without_a_word() {
+    // Two versions of one module are two.
+    let (all, unread) = modules(&["pkg:golang/a.b/c@v1.0.0", "pkg:golang/a.b/c@v2.0.0"]);
+    assert_eq!(
+        (all.as_slice(), unread.len()),
+        (&["a.b/c v1.0.0".to_owned(), "a.b/c v2.0.0".to_owned()][..], 0)
+    );
+    // What does not decode is told.
+    let (all, unread) = modules(&["pkg:golang/a.b/c@v1.0.0", "pkg:golang/a.b/%zz@v2.0.0", "pkg:npm/%zz@1"]);
+    assert_eq!((all.len(), unread.len()), (1, 1), "{unread:?}");
+    assert!(unread[0].contains("%zz@v2.0.0"), "{unread:?}");
+    // syft puts the rest of long paths behind the version.
+    let (all, _) = modules(&["pkg:golang/github.com/golang-jwt/jwt@v4.5.0#v4"]);
+    assert_eq!(all, ["github.com/golang-jwt/jwt v4.5.0", "github.com/golang-jwt/jwt/v4 v4.5.0"]);
+    // However deep a component lies, as far as JSON is read; deeper is an error.
+    let nested = |depth| {
+        let inner = json!({"purl": "pkg:golang/a.b/deep@v1.0.0"});
+        let value = (0..depth).fold(inner, |c, _| json!({"components": [c]}));
+        json!({"bomFormat": "CycloneDX", "components": [{"purl": "pkg:golang/a.b/c@v1.0.0"}, value]})
+            .to_string()
+    };
+    let named = sbom::read(nested(50).as_bytes()).unwrap();
+    assert!(named.subject.modules.iter().any(|m| m.path == "a.b/deep"));
+    assert!(sbom::read(nested(200).as_bytes()).is_err());
+}
+
+#[test]
+fn limits_of_lists_that_cannot_be_read_are_errors() {
+    let osv =
+        |entry: serde_json::Value| import("f", &json!({"IgnoredVulns": [{"id": "A", "reason": "r"}, entry]}));
+    let wrong = [
+        json!({"id": "B", "ignoreUntil": 20_261_109}),
+        json!({"id": "B", "ignoreUntil": ""}),
+        json!({"id": "B", "ignoreUntil": {"date": "2026-11-09"}}),
+        json!({"id": "B", "ignore_until": "2026-11-09"}),
+        json!({"id": 7}),
+        json!("B"),
+    ];
+    for entry in wrong {
+        let e = osv(entry.clone()).unwrap_err();
+        assert!(e.contains("IgnoredVulns, entry 2"), "{entry}: {e}");
+    }
+    // osv-scanner's keys may have other capitals.
+    let (entries, _) = osv(json!({"ID": "B", "ignoreuntil": "2026-11-09"})).unwrap();
+    assert_eq!((entries[1].id.as_str(), entries[1].expires.as_str()), ("B", "2026-11-09"));
+    let trivy = |entry: serde_json::Value| import("f", &json!({"vulnerabilities": [entry]}));
+    let wrong = [
+        json!({"id": "B", "expired_at": 2026}),
+        json!({"id": "B", "purls": "pkg:golang/a.b/c@v1.0.0"}),
+        json!({"id": "B", "purls": [{"purl": "pkg:golang/a.b/c"}]}),
+        json!({"id": "B", "paths": "a/b"}),
+        json!({"id": "B", "Purls": ["pkg:golang/a.b/c"]}),
+    ];
+    for entry in wrong {
+        let e = trivy(entry.clone()).unwrap_err();
+        assert!(e.contains("vulnerabilities, entry 1 (B)"), "{entry}: {e}");
+    }
+    for all in [json!({"IgnoredVulns": {"id": "A"}}), json!({"vulnerabilities": "A"}), json!([])] {
+        assert!(import("f", &all).is_err(), "{all}");
     }
 }
 

@@ -30,6 +30,7 @@ pub use error::SupplyError;
 pub use files::{read_bounded, write_new};
 pub use key::{Algorithm, KeyPair, PrivateKey, PublicKey, generate};
 pub use keyless::{Identity, Token};
+pub use minisign::{comment_fits, named_in_comment};
 pub use password::Password;
 pub use purl::{DebOrigin, Purl, PurlParts};
 pub use service::{Answer, Call, PUBLIC_FULCIO, PUBLIC_REKOR, Transport};

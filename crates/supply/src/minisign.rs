@@ -79,11 +79,9 @@ impl Secret {
     }
 
     /// `FILE.minisig`. The trusted comment names the file and no time, so that the same file has the same signature.
-    pub(crate) fn sign(&self, file: &Path) -> Result<String, SupplyError> {
+    pub(crate) fn sign(&self, file: &Path, name: &str) -> Result<String, SupplyError> {
         let signature = self.key.sign(&hashed(file)?).to_bytes();
-        let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
-        let name: String = name.chars().map(|c| if c.is_control() { '_' } else { c }).collect();
-        let comment = format!("file:{name}\thashed");
+        let comment = format!("file:{}\thashed", in_one_line(name));
         let global = self.key.sign(&[&signature[..], comment.as_bytes()].concat()).to_bytes();
         let line = [&b"ED"[..], &self.id, &signature].concat();
         Ok(format!(
@@ -149,6 +147,20 @@ impl Public {
             false => Err(refused("the trusted comment was changed")),
         }
     }
+}
+
+/// The name that a trusted comment gives the signed file: minisign writes `timestamp:…<tab>file:NAME<tab>hashed`.
+pub fn named_in_comment(comment: &str) -> Option<&str> {
+    comment.split('\t').find_map(|field| field.strip_prefix("file:"))
+}
+
+/// Whether a trusted comment, where it names a file at all, names this one.
+pub fn comment_fits(comment: &str, name: &str) -> bool {
+    named_in_comment(comment).is_none_or(|n| n == name || n == in_one_line(name))
+}
+
+fn in_one_line(name: &str) -> String {
+    name.chars().map(|c| if c.is_control() { '_' } else { c }).collect()
 }
 
 /// A signature file.

@@ -121,15 +121,24 @@ impl SigningKey {
         sign_blob_by(SignedBy::Key(key), Some(witnesses), file)?.signature_of()
     }
 
-    /// Signs a file's content. The same key, name and content give the same bytes.
+    /// Signs a file's content under its name. The same key, name and content give the same bytes.
     ///
     /// # Errors
     /// The file cannot be read.
     pub fn sign(&self, file: &Path) -> Result<Signature, SupplyError> {
+        let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+        self.sign_as(file, &name)
+    }
+
+    /// The same of a file that its users know by another name, which minisign's comment says.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn sign_as(&self, file: &Path, name: &str) -> Result<Signature, SupplyError> {
         let document = |document| Signature { document, bare: None, certificate: None };
         match &self.0 {
             Kind::Sigstore(key) => sign_blob(key, file)?.signature_of(),
-            Kind::Minisign(key) => key.sign(file).map(document),
+            Kind::Minisign(key) => key.sign(file, name).map(document),
             Kind::Ssh(key) => ssh::sign(key, file).map(document),
         }
     }

@@ -11,9 +11,8 @@ use goferry_plan::facts::RunnerFact;
 use goferry_plan::graph::VerifySpec;
 use goferry_plan::secret::hide;
 use goferry_proc::sandbox::Isolation;
-use goferry_proc::{Host, Limits, SpawnError, Status};
+use goferry_proc::{Host, Limits, Root, SpawnError, Status};
 use goferry_report::{Code, Diagnostic, Diagnostics};
-use goferry_target::GoTarget;
 use std::path::Path;
 use std::time::Duration;
 
@@ -69,13 +68,64 @@ pub fn verify(
         None => {
             // A static program needs no loader of the target's.
             let prefix = cx.loader_prefix.filter(|_| inspected.interpreter.is_some());
-            RunOutcome::Ran(run(spec, &built, prefix, cx, &mut found)?)
+            let start = start_of(spec, built.path(), prefix, cx)?;
+            RunOutcome::Ran(run(spec, &spec.path, start, cx, &mut found)?)
         }
     };
     if found.has_errors() {
         return Err(found);
     }
     Ok((Verified::from_run(built, inspected, run), found))
+}
+
+/// A program that was verified, where a package or an image installs it.
+#[derive(Clone, Debug)]
+pub struct Installed<'a> {
+    /// What installs it, for messages: `tool_1.0.0_linux_amd64.deb`.
+    pub by: &'a str,
+    /// The folder into which that was unpacked.
+    pub root: Root,
+    /// The program, by its path in the folder.
+    pub program: &'a Path,
+    /// All of its environment.
+    pub env: Vec<(String, String)>,
+}
+
+/// Runs a program where it is installed, as [`verify`] ran it: with nothing else in sight than what was installed. The
+/// diagnostics beside the outcome are warnings.
+///
+/// # Errors
+/// Everything that makes the installation unfit to be released.
+pub fn verify_installed(
+    spec: &VerifySpec,
+    installed: &Installed<'_>,
+    cx: &VerifyContext<'_>,
+) -> Result<(RunOutcome, Diagnostics), Diagnostics> {
+    let mut found = Diagnostics::default();
+    if let Some(w) = waived(spec).or_else(no_namespaces) {
+        return Ok((RunOutcome::Waived(w), found));
+    }
+    let start = StartSpec {
+        env: installed.env.clone(),
+        root: Some(installed.root.clone()),
+        isolate: true,
+        ..start_of(spec, installed.program, None, cx)?
+    };
+    let name = format!("{}, installed by {},", installed.program.display(), installed.by);
+    let record = run(spec, &name, start, cx, &mut found)?;
+    if found.has_errors() { Err(found) } else { Ok((RunOutcome::Ran(record), found)) }
+}
+
+/// Without them a folder cannot be a file system of its own.
+fn no_namespaces() -> Option<Waived> {
+    match goferry_proc::sandbox::probe() {
+        Isolation::Namespaces => None,
+        Isolation::None { why } => Some(Waived {
+            class: WaiverClass::RunnerMissing,
+            reason: format!("no namespaces: {why}"),
+            place: "the host".to_owned(),
+        }),
+    }
 }
 
 fn glibc_limit(spec: &VerifySpec) -> Result<Option<GlibcVersion>, Diagnostics> {
@@ -106,28 +156,22 @@ fn waived(spec: &VerifySpec) -> Option<Waived> {
 /// a program that knows neither still shows that it starts.
 fn run(
     spec: &VerifySpec,
-    built: &Built,
-    prefix: Option<&Path>,
+    name: &str,
+    start: StartSpec,
     cx: &VerifyContext<'_>,
     found: &mut Diagnostics,
 ) -> Result<RunRecord, Diagnostics> {
-    let (Some(runner), Some(target)) = (cx.runner, spec.target) else {
-        return Err(Diagnostic::error(
-            Code::RunnerMissing,
-            format!("{}: the planned runner is gone", spec.path),
-        )
-        .into());
-    };
+    let (runner, target) = (start.runner.clone(), start.target);
     let expect = expectation(spec)?;
     let mut last = None;
     for args in &spec.tries {
-        let record = once((spec, built), runner, target, args, prefix, cx)?;
+        let record = once(&StartSpec { args: args.clone(), ..start.clone() }, name, cx)?;
         if spec.isolation == "required"
             && let Isolation::None { why } = &record.isolation
         {
             return Err(Diagnostic::error(
                 Code::IsolationUnavailable,
-                format!("{}: [verify] isolation = \"required\", but {why}", spec.path),
+                format!("{name}: [verify] isolation = \"required\", but {why}"),
             )
             .hint("use isolation = \"preferred\" where namespaces are refused")
             .into());
@@ -153,7 +197,7 @@ fn run(
         Verdict::Unexpected(why) => Some((Code::ExpectUnmet, format!(": {why}"))),
     };
     if let Some((code, why)) = problem {
-        let mut d = Diagnostic::error(code, format!("{}{why}", spec.path));
+        let mut d = Diagnostic::error(code, format!("{name}{why}"));
         d.notes = said.lines().take(12).map(str::to_owned).collect();
         found.push(d.with_note(format!("run by {} with arguments {args:?}", runner.label())));
     }
@@ -180,19 +224,25 @@ fn expectation(spec: &VerifySpec) -> Result<Option<regex::Regex>, Diagnostics> {
     })
 }
 
-fn once(
-    (spec, built): (&VerifySpec, &Built),
-    runner: &Runner,
-    target: GoTarget,
-    args: &[String],
+/// How it is started, but for the arguments.
+fn start_of(
+    spec: &VerifySpec,
+    program: &Path,
     prefix: Option<&Path>,
     cx: &VerifyContext<'_>,
-) -> Result<StartRecord, Diagnostics> {
-    let start_spec = StartSpec {
-        program: built.path().to_owned(),
+) -> Result<StartSpec, Diagnostics> {
+    let (Some(runner), Some(target)) = (cx.runner, spec.target) else {
+        return Err(Diagnostic::error(
+            Code::RunnerMissing,
+            format!("{}: the planned runner is gone", spec.path),
+        )
+        .into());
+    };
+    Ok(StartSpec {
+        program: program.to_owned(),
         target,
         runner: runner.clone(),
-        args: args.to_vec(),
+        args: vec![],
         env: vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned()), ("LANG".to_owned(), "C.UTF-8".to_owned())],
         sysroot: prefix.map(Path::to_owned),
         isolate: spec.isolation != "off",
@@ -201,16 +251,22 @@ fn once(
             memory_bytes: spec.memory_bytes,
             processes: None,
         },
+        root: None,
         helper: cx.helper.map(Path::to_owned),
-    };
-    start(&start_spec, cx.host).map_err(|e| {
+    })
+}
+
+fn once(start_spec: &StartSpec, name: &str, cx: &VerifyContext<'_>) -> Result<StartRecord, Diagnostics> {
+    start(start_spec, cx.host).map_err(|e| {
         let code = match &e {
             StartError::Spawn(SpawnError::Cancelled { .. }) => Code::Interrupted,
             // The kernel could not load it: wrong machine, missing loader, not a program.
-            StartError::Spawn(SpawnError::NotExecutable { .. }) => Code::DoesNotStart,
+            StartError::Spawn(SpawnError::NotExecutable { .. } | SpawnError::NotFound { .. }) => {
+                Code::DoesNotStart
+            }
             _ => Code::Io,
         };
-        Diagnostic::error(code, format!("{} could not be started: {e}", spec.path)).into()
+        Diagnostic::error(code, format!("{name} could not be started: {e}")).into()
     })
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct DepsArgs {
     #[arg(long, value_name = "TARGET", value_delimiter = ',')]
     pub(crate) target: Vec<String>,
     /// The vulnerability database: a path or an address [default: db in [scan], else GOVULNDB]
-    #[arg(long, value_name = "PATH|URL")]
+    #[arg(long, value_name = "PATH|URL", value_parser = super::scan::place)]
     pub(crate) db: Option<String>,
     /// Write go.mod and go.sum if everything holds
     #[arg(long)]

@@ -28,7 +28,7 @@ pub(crate) struct SignArgs {
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "generate_key")]
     pub(crate) files: Vec<PathBuf>,
     /// Private key: cosign's own, PKCS 8, SEC 1, minisign's or OpenSSH's; a file, or env://NAME [default: sign with an identity]
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     pub(crate) key: Option<String>,
     /// Where the signature goes [default: FILE.sigstore.json, FILE.minisig or FILE.sig, by the kind of key]
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
@@ -63,7 +63,7 @@ pub(crate) struct AttestArgs {
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required = true)]
     pub(crate) files: Vec<PathBuf>,
     /// Private key: a file in PEM (cosign's own, PKCS 8, SEC 1), or env://NAME [default: sign with an identity]
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     pub(crate) key: Option<String>,
     /// What is said of the files: a file with a JSON object
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]

@@ -31,7 +31,10 @@ pub(crate) use verify::VerifyArgs;
 pub(crate) use vex::VexArgs;
 
 use crate::duration;
+use crate::output::talk;
 use clap::{Args, Parser, Subcommand, ValueHint};
+use goferry_plan::secret::hide;
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -504,5 +507,17 @@ fn parallelism(text: &str) -> Result<usize, String> {
 
 /// Reads the command line; ends the program with status 2 if it makes no sense, and with 0 for `--help`.
 pub(crate) fn parse() -> Command {
-    Cli::parse_from(test::own_flags_first(std::env::args_os().collect())).command
+    let args = test::own_flags_first(std::env::args_os().collect());
+    goferry_engine::learn_arguments(args.iter().filter_map(|a| a.to_str()));
+    Cli::try_parse_from(args).unwrap_or_else(|e| refused(&e)).command
+}
+
+/// clap's error repeats what was given. With something in it that must not be repeated it is drawn without colours.
+fn refused(e: &clap::Error) -> ! {
+    let text = e.render().to_string();
+    if e.use_stderr() && matches!(hide(&text), Cow::Owned(_)) {
+        talk(&text);
+        std::process::exit(e.exit_code());
+    }
+    e.exit()
 }

@@ -8,7 +8,8 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   goferry scan --db https://vuln.go.dev ./tool            what is known against a program, stripped or not
   goferry scan dist/                                      every binary of a release
-  goferry scan .                                          what the module here would be built to
+  goferry scan --target windows/amd64 .                   what the module here would be built to
+  goferry scan github.com/cli/cli/v2@v2.62.0              that version of a module's programs, for this host
   goferry scan --fail-on never ./tool                     look, without judging
   goferry scan --sbom tool.cdx.json                       is anything known by now against what was shipped
 
@@ -18,12 +19,15 @@ a .zip of OSV files. Exit status 3: something stops a release; 5: there is no da
 
 #[derive(Debug, Args)]
 pub(crate) struct ScanArgs {
-    /// Programs, a release's folder, a module's folder, or MODULE@VERSION
+    /// Programs, archives of them, a release's folder, a module's folder, or MODULE@VERSION
     #[arg(value_name = "FILE|DIR|MODULE", value_hint = ValueHint::AnyPath, required_unless_present = "sbom")]
     pub(crate) what: Vec<String>,
     /// An SBOM (CycloneDX or SPDX 2 JSON) whose modules are checked; may be repeated
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) sbom: Vec<PathBuf>,
+    /// What a module is built for to be scanned [default: this host's target]
+    #[arg(long, value_name = "TARGET", value_delimiter = ',')]
+    pub(crate) target: Vec<String>,
     #[command(flatten)]
     pub(crate) known: Known,
     /// From which level on the exit status is 3 [default: fail_on in [scan], else linked]
@@ -62,7 +66,7 @@ pub(crate) enum Form {
 #[derive(Debug, Args)]
 pub(crate) struct Known {
     /// The vulnerability database: a path or an address [default: db in [scan], else GOVULNDB]
-    #[arg(long, value_name = "PATH|URL", value_hint = ValueHint::AnyPath)]
+    #[arg(long, value_name = "PATH|URL", value_hint = ValueHint::AnyPath, value_parser = place)]
     pub(crate) db: Option<String>,
     /// Further OSV records, such as private advisories; may be repeated
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
@@ -70,6 +74,11 @@ pub(crate) struct Known {
     /// Accepted vulnerabilities, as osv-scanner.toml or .trivyignore.yaml; may be repeated
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) ignore_file: Vec<PathBuf>,
+}
+
+/// A database's place. An empty one would be the working folder.
+pub(crate) fn place(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("it is empty".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 impl Known {

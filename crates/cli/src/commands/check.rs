@@ -8,10 +8,11 @@ use crate::{exit, resolve};
 use goferry_config::model::Unsupported;
 use goferry_config::template::Templates;
 use goferry_config::{Config, GOFERRY_FILE, SEARCH_ORDER};
-use goferry_engine::{ConfigFile, ModuleCheck, check_module, check_targets, load_config};
+use goferry_engine::{ConfigFile, ModuleCheck, check_module, check_needs, check_targets, load_config};
 use goferry_proc::{Cancel, Host};
 use goferry_report::{Code, Diagnostic, Diagnostics, Label};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -72,6 +73,12 @@ fn check(root: &Path, file: &ConfigFile) -> Checked {
     templates(root, file, &config, &mut problems);
     let env = resolve::environment();
     problems.append(check_targets(&config, &env));
+    for d in check_needs(&config, root, &env, &BTreeSet::new()).list {
+        // A template that does not parse was said already.
+        if !problems.list.contains(&d) {
+            problems.push(d);
+        }
+    }
     let module = match problems.has_errors() {
         true => ModuleCheck::default(),
         false => check_module(root, &config, &env, &Host::new(Cancel::new())),

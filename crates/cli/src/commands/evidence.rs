@@ -34,7 +34,8 @@ pub(super) fn sign(args: &SignArgs) -> Result<ExitCode, Diagnostics> {
     let native = native(args.key.as_ref(), &args.services)?;
     let env = Environment { own: &[], all: &session.env };
     for file in &args.files {
-        let (format, signature) = keys.sign(&session, file, &native, &env)?;
+        let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
+        let (format, signature) = keys.sign(&session, file, &name, &native, &env)?;
         let place = args.bundle.clone().unwrap_or_else(|| with_suffix(file, format.suffix()));
         write(&place, &signature.document)?;
     }

@@ -44,6 +44,7 @@ use std::process::ExitCode;
 pub(crate) fn run(command: Command) -> ExitCode {
     let env = resolve::environment();
     goferry_plan::secret::learn(env.iter().map(|(k, v)| (k.as_str(), v.as_str())));
+    goferry_engine::learn_environment(&env);
     let result = match command {
         Command::Release(a) => release::release(&a),
         Command::Build(a) => release::build(&a),

@@ -11,7 +11,7 @@ use crate::{exit, resolve};
 use goferry_config::template::Fields;
 use goferry_engine::scanning::{Asked, Incident, Scanned, Scanner, alert};
 use goferry_proc::Cancel;
-use goferry_report::{Diagnostics, Sink};
+use goferry_report::{Code, Diagnostic, Diagnostics, Sink};
 use goferry_scan::Threshold;
 use serde_json::Value;
 use std::path::Path;
@@ -19,23 +19,38 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 pub(super) fn run(args: &ScanArgs) -> Result<ExitCode, Diagnostics> {
+    one_document(args)?;
     let talker = Talker::new(Manner { json: false, verbose: false }, Terminal::detect());
     let cancel = Cancel::new();
     let _watch = Watch::start(&cancel, None);
     let sink: Arc<dyn Sink> = Arc::<Talker>::clone(&talker);
     let session = resolve::session(sink, cancel, true)?;
     let config = session.config()?;
+    let targets = resolve::targets(&args.target)?;
     let scanner = Scanner::open(&session, config.scan.as_ref(), &asked(args))?;
     let mut scanned = vec![];
     let mut problems = Diagnostics::default();
-    let named = args.what.iter().map(|what| scanner.anything(&session, what));
-    for result in named.chain(args.sbom.iter().map(|path| scanner.sbom(path).map(|s| vec![s]))) {
+    let named = args.what.iter().map(|what| scanner.anything(&session, what, &targets));
+    for result in named {
         match result {
             Ok(found) => scanned.extend(found),
             Err(found) => problems.append(found),
         }
     }
+    for result in args.sbom.iter().map(|path| scanner.sbom(path)) {
+        match result {
+            Ok((found, unread)) => {
+                scanned.push(found);
+                problems.append(unread);
+            }
+            Err(found) => problems.append(found),
+        }
+    }
     write(args, &scanner, &scanned)?;
+    // Of what could not be scanned nobody knows what it has.
+    if !problems.has_errors() {
+        scanner.unused(&scanned).iter().for_each(|n| talk(&format!("note: {}\n", output::harmless(n))));
+    }
     for s in &scanned {
         problems.append(s.diagnostics());
     }
@@ -50,6 +65,17 @@ pub(super) fn run(args: &ScanArgs) -> Result<ExitCode, Diagnostics> {
     }
     talker.rest(&problems);
     Ok(exit::of(&problems))
+}
+
+/// Two documents in one stream are none.
+fn one_document(args: &ScanArgs) -> Result<(), Diagnostics> {
+    let taken = |path: &Option<std::path::PathBuf>| path.as_deref() == Some(Path::new("-"));
+    let all = [taken(&args.json), taken(&args.sarif), args.format != Form::Table];
+    if all.into_iter().filter(|t| *t).count() < 2 {
+        return Ok(());
+    }
+    let message = "one of --json -, --sarif - and --format may write to standard output, not two";
+    Err(Diagnostic::error(Code::ConfigValue, message).into())
 }
 
 fn asked(args: &ScanArgs) -> Asked {

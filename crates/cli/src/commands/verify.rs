@@ -4,8 +4,11 @@ use crate::args::VerifyArgs;
 use crate::output::{self, data, harmless};
 use goferry_engine::evidence::{self, Question, Report, State, Verdict, Whose};
 use goferry_report::{Code, Diagnostic, Diagnostics};
-use goferry_supply::{Proof, Signer, SupplyError, Trust, TrustedKey, read_bounded};
+use goferry_supply::{
+    Proof, Signer, SupplyError, Trust, TrustedKey, comment_fits, named_in_comment, read_bounded,
+};
 use serde::Serialize;
+use std::path::Path;
 use std::process::ExitCode;
 
 const KEY_LIMIT: u64 = 1 << 20;
@@ -20,6 +23,7 @@ struct Row<'a> {
 }
 
 pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, Diagnostics> {
+    args.key.as_deref().and_then(Path::to_str).map_or(Ok(()), goferry_engine::signing::check_key_name)?;
     let key = args.key.as_ref().map(|path| {
         read_bounded(path, KEY_LIMIT).and_then(|pem| TrustedKey::read(&pem, &path.display().to_string()))
     });
@@ -42,7 +46,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, Diagnostics> {
             Whose::Key(key) => goferry_supply::verify_signature(&bundle, file, key, &trust),
             Whose::Identity(signer) => goferry_supply::verify(&bundle, file, signer, &trust),
         };
-        match proved {
+        match proved.and_then(|proof| of_its_name(file, proof)) {
             Ok(proof) => proofs.push((file.display().to_string(), proof)),
             Err(e) => problems.push(e.diagnostic()),
         }
@@ -54,6 +58,20 @@ pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, Diagnostics> {
         proofs.iter().for_each(|(file, proof)| data(&line(file, proof)));
     }
     if problems.has_errors() { Err(problems) } else { Ok(ExitCode::SUCCESS) }
+}
+
+/// minisign signs the file's name too, in its comment: an older file under a newer one's name is found by it.
+fn of_its_name(file: &Path, proof: Proof) -> Result<Proof, SupplyError> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let comment = proof.comment.as_deref().unwrap_or_default();
+    if comment_fits(comment, &name) {
+        return Ok(proof);
+    }
+    let meant = named_in_comment(comment).unwrap_or_default();
+    Err(SupplyError::Refused {
+        file: file.into(),
+        reason: format!("the signature is of a file that was called {meant}, not {name}"),
+    })
 }
 
 /// The files of a release, by what lies beside them.
@@ -98,7 +116,11 @@ fn drawn_report(report: &Report) -> String {
     let about = if what.is_empty() { String::new() } else { format!(" ({})", what.join(", ")) };
     match report.verdict {
         Verdict::Proved => {
-            say(format!("every file is signed as asked for, or vouched for by one that is{about}"))
+            let but = match report.unsigned.as_slice() {
+                [] => String::new(),
+                some => format!(" but {}", some.join(", ")),
+            };
+            say(format!("every file{but} is signed as asked for, or vouched for by one that is{about}"))
         }
         Verdict::Consistent => say(format!(
             "the files agree with each other{about}; who made them is not proved: whoever changed one could have changed all"

@@ -25,7 +25,8 @@ pub(super) fn run(args: &VexArgs) -> Result<ExitCode, Diagnostics> {
     let scanner = Scanner::open(&session, config.scan.as_ref(), &args.known.asked())?;
     let mut reports = vec![];
     for file in &args.files {
-        reports.extend(scanner.anything(&session, &file.to_string_lossy())?.into_iter().map(|s| s.report));
+        reports
+            .extend(scanner.anything(&session, &file.to_string_lossy(), &[])?.into_iter().map(|s| s.report));
     }
     reports.iter().flat_map(|r| &r.notes).for_each(|n| talk(&format!("note: {}\n", harmless(n))));
     let vex = Vex {

@@ -32,9 +32,10 @@ pub(crate) fn table(scanner: &Scanner, scanned: &[Scanned]) -> String {
     let by = if about.date_from == DateFrom::Files { ", by its files' times" } else { "" };
     let mut out =
         format!("database: {} ({} records of {date}{by})\n", harmless(&scanner.named), about.records);
-    for s in scanned {
-        let target = if s.target.is_empty() { String::new() } else { format!(" ({})", s.target) };
-        out += &harmless(&format!("\n{}{target}: {}{}", s.name, s.words(), limits(&s.report)));
+    for all in alike(scanned) {
+        let s = all[0];
+        let head: Vec<String> = all.iter().map(|s| named(s)).collect();
+        out += &harmless(&format!("\n{}: {}{}", head.join(", "), s.words(), limits(&s.report)));
         out.push('\n');
         let rows = rows(&s.report);
         if !rows.is_empty() {
@@ -44,6 +45,23 @@ pub(crate) fn table(scanner: &Scanner, scanned: &[Scanned]) -> String {
             let until = if c.expires.is_empty() { String::new() } else { format!(" until {}", c.expires) };
             out += &harmless(&format!("accepted{until}: {}: {}", c.id, c.reason));
             out.push('\n');
+        }
+    }
+    out
+}
+
+/// Name and target.
+fn named(s: &Scanned) -> String {
+    if s.target.is_empty() { s.name.clone() } else { format!("{} ({})", s.name, s.target) }
+}
+
+/// Those with the same result together, where the first of them stood: a program for several targets.
+fn alike(scanned: &[Scanned]) -> Vec<Vec<&Scanned>> {
+    let mut out: Vec<Vec<&Scanned>> = vec![];
+    for s in scanned {
+        match out.iter_mut().find(|all| all[0].report == s.report) {
+            Some(all) => all.push(s),
+            None => out.push(vec![s]),
         }
     }
     out
@@ -73,8 +91,13 @@ fn rows(report: &Report) -> Vec<Vec<String>> {
             Level::Linked => functions(&findings),
             _ => text(|v| &v.summary),
         };
+        let unseen = findings.iter().any(|f| !f.unseen.is_empty()) && level != Level::Linked;
+        let what = match findings.iter().find(|f| unseen && !f.unseen.is_empty()) {
+            Some(f) => harmless(&f.unseen),
+            None => what,
+        };
         vec![
-            level.to_string(),
+            if unseen { format!("{level}, counts as linked") } else { level.to_string() },
             harmless(id),
             harmless(module),
             text(|v| &v.version),

@@ -115,6 +115,72 @@ fn a_copy_is_used_when_the_service_is_away() {
 }
 
 #[test]
+fn an_update_that_fails_leaves_the_copy() {
+    let p = Project::new(&[]);
+    let folder = p.scratch.path().join("www");
+    let time = "2026-01-01T00:00:00Z";
+    layout(&folder, &[("A-1", time), ("A-2", time)], false);
+    let server = Server::start(&folder);
+    assert_eq!(scan(&p, &server.url).status, 3);
+    // A record is missing that the new index names; then one that cannot be read.
+    layout(
+        &folder,
+        &[("A-1", time), ("A-2", "2026-02-01T00:00:00Z"), ("A-3", "2026-02-02T00:00:00Z")],
+        false,
+    );
+    std::fs::remove_file(folder.join("ID/A-3.json")).unwrap();
+    for _ in 0..2 {
+        let r = scan(&p, &server.url);
+        assert!(
+            r.status == 3 && r.stdout.contains("A-1") && !r.stdout.contains("A-3"),
+            "{} {}",
+            r.stdout,
+            r.stderr
+        );
+        assert!(r.stdout.contains("2 records of 2026-01-01"), "{}", r.stdout);
+        assert!(r.stderr.contains("A-3") && r.stderr.contains("may lack newer"), "{}", r.stderr);
+        std::fs::write(folder.join("ID/A-3.json"), r#"{"id":"A-3","affected":7}"#).unwrap();
+    }
+    // The whole in one file, cut.
+    std::fs::write(folder.join("vulndb.zip"), b"PK\x03\x04 and no more").unwrap();
+    let r = scan(&p, &server.url);
+    assert!(r.status == 3 && r.stderr.contains("vulndb.zip cannot be used"), "{} {}", r.status, r.stderr);
+    // What is left of a run that ended in the moment of the change.
+    let cache = p.scratch.path().join("cache/vulndb");
+    let copy = std::fs::read_dir(&cache)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .find(|p| p.join("db").is_dir())
+        .unwrap();
+    std::fs::rename(copy.join("db"), copy.join("before")).unwrap();
+    let r = scan(&p, &server.url);
+    assert!(r.status == 3 && r.stdout.contains("A-1"), "{} {}", r.status, r.stderr);
+    // A whole one again.
+    std::fs::remove_file(folder.join("vulndb.zip")).unwrap();
+    layout(&folder, &[("A-3", "2026-02-02T00:00:00Z")], false);
+    let r = scan(&p, &server.url);
+    assert!(
+        r.status == 3 && r.stdout.contains("A-3") && !r.stdout.contains("A-1"),
+        "{} {}",
+        r.stdout,
+        r.stderr
+    );
+    assert!(!r.stderr.contains("may lack newer"), "{}", r.stderr);
+    let left: Vec<_> = std::fs::read_dir(&copy).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_is_not_a_missing_database() {
+    let p = Project::new(&[]);
+    let db = database(&p);
+    std::fs::write(p.scratch.path().join("cache"), "a file where the folder should be").unwrap();
+    let r = scan(&p, db.to_str().unwrap());
+    assert!(r.status == 1 && r.stderr.contains("error[io]"), "{} {}", r.status, r.stderr);
+    assert!(r.stderr.contains("cannot be written"), "{}", r.stderr);
+}
+
+#[test]
 fn no_database_at_an_address() {
     let p = Project::new(&[]);
     let server = Server::start(&database(&p));

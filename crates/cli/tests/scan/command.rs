@@ -108,6 +108,138 @@ fn thresholds_and_accepted_ones() {
 }
 
 #[test]
+fn what_is_not_meant_is_refused() {
+    let p = Project::new(&[]);
+    database(&p);
+    p.write(
+        "s.json",
+        r#"{"bomFormat":"CycloneDX","components":[{"purl":"pkg:golang/golang.org/x/text@v0.3.5"}]}"#,
+    );
+    let scan = |args: &[&str]| p.run(&[&["scan", "--sbom", "s.json"][..], args].concat());
+    for empty in ["", " "] {
+        assert_eq!(scan(&["--db", empty]).status, 2, "the working folder is no database");
+    }
+    let two: [&[&str]; 3] =
+        [&["--json=-", "--sarif=-"], &["--format=json", "--sarif=-"], &["--format=sarif", "--json=-"]];
+    for args in two {
+        let r = scan(&[&["--db", "../db"][..], args].concat());
+        assert!(r.status == 2 && r.stdout.is_empty(), "{args:?}: {} {}", r.status, r.stdout);
+    }
+    assert_eq!(scan(&["--db", "../db", "--json=-"]).status, 3);
+    // Entries without effect are said, whatever the reason.
+    let list = "[[IgnoredVulns]]\nid = \"TEST-0001\"\nreason = \"r\"\n[[IgnoredVulns]]\nid = \"TEST-0002\"\nreason = \"r\"\n";
+    p.write("osv-scanner.toml", list);
+    let r = scan(&["--db", "../db", "--ignore-file", "osv-scanner.toml"]);
+    assert_eq!(r.status, 0, "{}", r.stderr);
+    assert!(r.stderr.contains("TEST-0002 is accepted, but nothing has it"), "{}", r.stderr);
+    assert!(!r.stderr.contains("TEST-0001 is accepted, but"), "{}", r.stderr);
+    // A limit that cannot be read widens nothing.
+    p.write("osv-scanner.toml", &list.replacen("reason", "ignoreUntil = 20271231\nreason", 1));
+    let r = scan(&["--db", "../db", "--ignore-file", "osv-scanner.toml"]);
+    assert!(r.status == 2 && r.stderr.contains("entry 1 (TEST-0001)"), "{} {}", r.status, r.stderr);
+}
+
+#[test]
+fn a_release_is_scanned_whole_or_not_at_all() {
+    let p = built();
+    let scan = || p.run(&["scan", "--db", "../db", "dist"]);
+    // Equal results stand in one table.
+    let r = scan();
+    assert_eq!((r.status, r.stdout.matches("TEST-0001").count()), (3, 1), "{}", r.stdout);
+    assert!(
+        r.stdout.contains("(linux/amd64), ") && r.stdout.contains("(windows/amd64): 1 linked"),
+        "{}",
+        r.stdout
+    );
+    let binary = p.dist().join("tiny_windows_amd64_v1/tiny.exe");
+    let bytes = std::fs::read(&binary).unwrap();
+    // Another file of its name, which would pass.
+    let harmless = p.scratch.path().join("harmless.exe");
+    p.write("harmless/main.go", "package main\n\nfunc main() {}\n");
+    let mut go = std::process::Command::new("go");
+    go.args(["build", "-o", harmless.to_str().unwrap(), "./harmless"]).current_dir(&p.root);
+    assert!(go.env_clear().envs(crate::support::fixed()).env("GOOS", "windows").status().unwrap().success());
+    std::fs::copy(&harmless, &binary).unwrap();
+    let r = scan();
+    assert!(r.status == 4 && r.stderr.contains("digest-changed"), "{} {}", r.status, r.stderr);
+    std::fs::remove_file(&binary).unwrap();
+    let missing = |what: &str| {
+        let r = scan();
+        assert!(
+            r.status == 1 && r.stderr.contains("tiny.exe, which is not there"),
+            "{what}: {} {}",
+            r.status,
+            r.stderr
+        );
+    };
+    missing("goferry.json");
+    std::fs::remove_file(p.dist().join("goferry.json")).unwrap();
+    missing("artifacts.json");
+    std::fs::write(&binary, bytes).unwrap();
+    assert_eq!(scan().status, 3);
+}
+
+/// A tar archive of files.
+fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut out = tar::Builder::new(vec![]);
+    for (name, bytes) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o755);
+        out.append_data(&mut header, name, *bytes).unwrap();
+    }
+    out.into_inner().unwrap()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut out = flate2::write::GzEncoder::new(vec![], flate2::Compression::fast());
+    std::io::Write::write_all(&mut out, bytes).unwrap();
+    out.finish().unwrap()
+}
+
+#[test]
+fn programs_in_archives_are_scanned() {
+    let p = vulnerable(&[("goferry.toml", "targets = [\"linux/amd64\"]\n")]);
+    p.release();
+    let program = std::fs::read(p.dist().join("tiny_linux_amd64_v1/tiny")).unwrap();
+    let no_go = b"\x7fELF is all that there is".as_slice();
+    let put = |name: &str, bytes: &[u8]| std::fs::write(p.root.join(name), bytes).unwrap();
+    let both = tar(&[("README", b"text"), ("a/tiny", &program)]);
+    put("a.tar.gz", &gzip(&both));
+    put("a.tgz", &gzip(&both));
+    put("a.tar.zst", &zstd::encode_all(both.as_slice(), 1).unwrap());
+    put("tiny.gz", &gzip(&program));
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(p.root.join("a.zip")).unwrap());
+    zip.start_file("tiny", zip::write::SimpleFileOptions::default()).unwrap();
+    std::io::Write::write_all(&mut zip, &program).unwrap();
+    zip.finish().unwrap();
+    let scan = |name: &str| p.run(&["scan", "--db", "../db", name]);
+    let own = p.dist_files().into_keys().find(|f| f.ends_with(".tar.gz")).unwrap();
+    for name in ["a.tar.gz", "a.tgz", "a.tar.zst", "a.zip", "tiny.gz", &format!("dist/{own}")] {
+        let r = scan(name);
+        assert!(
+            r.status == 3 && r.stdout.contains("tiny (linux/amd64): 1 linked"),
+            "{name}: {}{}",
+            r.stdout,
+            r.stderr
+        );
+    }
+    // Without a program of Go, with one that cannot be read, and cut: no pass.
+    put("b.tar.gz", &gzip(&tar(&[("README", b"text")])));
+    put("c.tar.gz", &gzip(&tar(&[("a/tiny", &program), ("a/packed", no_go)])));
+    for (name, said) in [("b.tar.gz", "no Go program"), ("c.tar.gz", "a/packed")] {
+        let r = scan(name);
+        assert!(r.status == 4 && r.stderr.contains(said), "{name}: {} {}", r.status, r.stderr);
+    }
+    put("d.tar.gz", &gzip(&both)[..1000]);
+    assert_eq!(scan("d.tar.gz").status, 1);
+    // A library of C beside it is said.
+    put("e.tar.gz", &gzip(&tar(&[("a/tiny", &program), ("a/libc.so.6", no_go)])));
+    let r = scan("e.tar.gz");
+    assert!(r.status == 3 && r.stderr.contains("a/libc.so.6 is a library"), "{} {}", r.status, r.stderr);
+}
+
+#[test]
 fn a_shipped_sbom_is_checked_again() {
     let p = Project::new(&[]);
     database(&p);

@@ -8,8 +8,10 @@ mod support;
 mod addresses;
 mod command;
 mod govulncheck;
+mod modules;
 mod server;
 mod stage;
+mod unseen;
 
 use std::path::{Path, PathBuf};
 use support::Project;

@@ -66,6 +66,7 @@ fn serve(stream: &TcpStream, folder: &Path, heard: &Mutex<Heard>, answer: &Mutex
             heard.lock().unwrap().posts.push((headers, text));
             (*answer.lock().unwrap(), String::new(), vec![])
         } else {
+            let path = path.split('?').next()?;
             file(&folder.join(path.trim_start_matches('/')), headers.get("if-none-match"))
         };
         heard.lock().unwrap().lines.push(format!("{method} {path} {status}"));

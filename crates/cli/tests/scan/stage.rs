@@ -27,14 +27,41 @@ fn without_a_section_it_says_what_it_sees_and_stops_nothing() {
     p.set("GOVULNDB", "http://127.0.0.1:1");
     let r = p.release();
     assert!(r.stderr.contains("not scanned (http://127.0.0.1:1 was not fetched yet"), "{}", r.stderr);
-    // What an earlier scan used is at hand too.
+    // What an earlier scan used is not at hand: the same release would depend on what else was done here.
     p.set("GOVULNDB", "");
     assert_eq!(p.run(&["scan", "--db", "../db", "dist"]).status, 3);
     let r = p.release();
-    assert!(r.stderr.contains("vulnerabilities: 1 linked"), "{}", r.stderr);
+    assert!(r.stderr.contains("not scanned (no vulnerability database is at hand)"), "{}", r.stderr);
     let r = p.run(&["release", "--snapshot", "--clean", "--skip=scan"]);
     assert!(r.status == 0 && !r.stderr.contains("vulnerabilities"), "{}", r.stderr);
     assert_eq!(p.record()["scan"]["why"], "left out");
+}
+
+/// A scan that nobody configured is told, and changes nothing else that is released.
+#[test]
+fn without_a_section_the_database_changes_what_is_said_and_nothing_that_is_made() {
+    let mut p = vulnerable(&[("goferry.toml", HOST)]);
+    p.release();
+    let without = p.dist_files();
+    let db = database(&p);
+    p.set("GOVULNDB", &format!("file://{}", db.display()));
+    p.release();
+    let with = p.dist_files();
+    assert_eq!(with.keys().collect::<Vec<_>>(), without.keys().collect::<Vec<_>>());
+    let differ: Vec<&String> = with.iter().filter(|(n, b)| without[*n] != **b).map(|(n, _)| n).collect();
+    // Beside goferry.json, which is the run's own record.
+    let [summary] = differ.as_slice() else { panic!("{differ:?}") };
+    assert!(summary.ends_with(".vsa.json"), "{summary}");
+    let of = |files: &std::collections::BTreeMap<String, Vec<u8>>| {
+        let v: serde_json::Value = serde_json::from_slice(&files[*summary]).unwrap();
+        v["predicate"]["urn:goferry:targets"][0]["scan"].clone()
+    };
+    assert_eq!(of(&without)["state"], "not-scanned");
+    let scan = of(&with);
+    assert_eq!((&scan["database"], &scan["findings"]), (&"2026-01-02T03:04:05Z".into(), &1.into()));
+    assert_eq!(scan["databaseSha256"].as_str().unwrap().len(), 64);
+    p.release();
+    assert_eq!(p.dist_files(), with, "the same input");
 }
 
 #[test]
@@ -70,14 +97,50 @@ fn with_a_section_it_is_a_gate() {
     // What is known of vulnerabilities is said, and vouched for by the key like the rest.
     let vex: Vec<String> =
         p.dist_files().into_keys().filter(|f| f.contains(".openvex.") || f.contains(".vex.")).collect();
-    assert_eq!(vex.len(), 2, "{vex:?}");
-    let r = p.run(&["verify", "--key", "../k.pub", "dist"]);
+    let kinds =
+        [".openvex.json", ".openvex.json.sigstore.json", ".vex.cdx.json", ".vex.cdx.json.sigstore.json"];
+    assert!(vex.len() == 4 && vex.iter().zip(kinds).all(|(f, end)| f.ends_with(end)), "{vex:?}");
+    let verify = || p.run(&["verify", "--key", "../k.pub", "dist"]);
+    let r = verify();
     assert!(r.status == 0 && r.stdout.contains("every file is signed"), "{}{}", r.stdout, r.stderr);
-    let damaged = p.dist().join(&vex[0]);
-    let text = std::fs::read_to_string(&damaged).unwrap();
-    std::fs::write(&damaged, text.replacen("TEST-0001", "TEST-0002", 1)).unwrap();
-    let r = p.run(&["verify", "--key", "../k.pub", "dist"]);
-    assert!(r.status == 4 && r.stderr.contains(&vex[0]), "{}{}", r.stdout, r.stderr);
+    // Nothing else is about it, so that a later one may come: under the same name, signed by the same key.
+    for (name, bytes) in
+        p.dist_files().iter().filter(|(n, _)| n.contains("checksums") || n.contains("provenance"))
+    {
+        assert!(!String::from_utf8_lossy(bytes).contains("vex"), "{name}");
+    }
+    let (document, bundle) = (format!("dist/{}", vex[0]), format!("dist/{}", vex[1]));
+    p.write(
+        "../later.toml",
+        "[[IgnoredVulns]]\nid = \"TEST-0001\"\nreason = \"another\"\nignoreUntil = 2999-01-01\n",
+    );
+    let r = p.run(&["vex", "--db", "../db", "--ignore-file", "../later.toml", "-o", &document, "dist"]);
+    assert_eq!(r.status, 0, "{}", r.stderr);
+    let r = verify();
+    assert!(r.status == 4 && r.stderr.contains(&vex[0]), "the old signature: {}{}", r.stdout, r.stderr);
+    std::fs::remove_file(p.root.join(&bundle)).unwrap();
+    let r = verify();
+    assert!(r.status == 4 && r.stderr.contains("nothing that was signed as asked for"), "{}", r.stderr);
+    let r = p.run(&["sign", "--key", "../k.key", "--bundle", &bundle, &document]);
+    assert_eq!(r.status, 0, "{}", r.stderr);
+    let r = verify();
+    assert!(r.status == 0 && r.stdout.contains("every file is signed"), "{}{}", r.stdout, r.stderr);
+    let version = |v: &str| p.run(&["verify", "--key", "../k.pub", "--version", v, &document, &bundle]);
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(p.dist().join("metadata.json")).unwrap()).unwrap();
+    let r = version(metadata["version"].as_str().unwrap());
+    assert_eq!(r.status, 0, "{}{}", r.stdout, r.stderr);
+    let r = version("1.2.4");
+    assert!(r.status == 4 && r.stderr.contains("1.2.4 was expected"), "{}{}", r.stdout, r.stderr);
+    // Of another release it is not taken, however well it is signed.
+    let text = std::fs::read_to_string(p.root.join(&document)).unwrap();
+    let other = text.replace("@v1.2.3-SNAPSHOT", "@v1.2.2-SNAPSHOT");
+    assert_ne!(text, other, "{text}");
+    std::fs::write(p.root.join(&document), other).unwrap();
+    std::fs::remove_file(p.root.join(&bundle)).unwrap();
+    assert_eq!(p.run(&["sign", "--key", "../k.key", "--bundle", &bundle, &document]).status, 0);
+    let r = verify();
+    assert!(r.status == 4 && r.stderr.contains("which no SBOM here describes"), "{}{}", r.stdout, r.stderr);
     let r = p.run(&["release", "--snapshot", "--clean", "--json"]);
     let scan = r.stdout.lines().find(|l| l.contains("step-finished") && l.contains("\"scan/"));
     assert!(scan.is_some_and(|l| l.contains("cached")), "{}", r.stdout);

@@ -48,6 +48,9 @@ fn minisign() {
     assert_ne!(tool(d, "minisign", &[], &["-Vm", "g", "-p", "k.pub"]).status, 0);
     let said = goferry_ok(d, &["verify", "--key", "k.pub", "--bundle", "f.minisig", "f"]);
     assert_eq!(said, "f: signed by the key, who says: file:f    hashed\n");
+    std::fs::copy(d.join("f"), d.join("newer")).unwrap();
+    let r = goferry(d, &["verify", "--key", "k.pub", "--bundle", "f.minisig", "newer"]);
+    assert!(r.status == 4 && r.stderr.contains("that was called f, not newer"), "{}", r.stderr);
     // The other way round, also with the old kind of signature, and the key as one line.
     let line = std::fs::read_to_string(d.join("k.pub")).unwrap().lines().nth(1).unwrap().to_owned();
     std::fs::write(d.join("line.pub"), line).unwrap();

@@ -13,6 +13,7 @@ pub(crate) const CHECKS: &[Check] = &[
     ("a-key-is-logged-where-asked", &["cosign"], logged_key),
     ("a-release-is-signed-with-an-identity", &["cosign"], stage),
     ("tokens-come-from-where-cosign-finds-them", &[], tokens),
+    ("each-item-has-the-identity-of-its-own-env", &[], own_identities),
     ("services-that-fail-leave-nothing", &[], failures),
 ];
 
@@ -247,6 +248,25 @@ fn tokens() {
     assert_eq!(r.status, 0, "{}", r.stderr);
 }
 
+/// The same name of a variable, another identity.
+fn own_identities() {
+    let fake = Fake::start();
+    let item = |id: &str, token: &str| {
+        format!(
+            "- id: {id}\n  cmd: cosign\n  artifacts: checksum\n  signature: ${{artifact}}.{id}\n  env: [\"SIGSTORE_ID_TOKEN={{{{ .Env.{token} }}}}\"]\n  args: [sign-blob, \"--fulcio-url={url}\", \"--rekor-url={url}\", \"--bundle=${{signature}}\", \"${{artifact}}\"]\n",
+            url = fake.url("")
+        )
+    };
+    let builds = "builds: [{targets: [linux_amd64]}]\n";
+    let yaml = format!("version: 2\n{builds}signs:\n{}{}{}", item("a", "A"), item("b", "B"), item("c", "B"));
+    let mut p = Project::new(&[(".goreleaser.yaml", &yaml)]);
+    p.set("A", &fake.token(600));
+    p.set("B", &fake.token(700));
+    p.release();
+    let asked = fake.asked();
+    assert_eq!(asked.iter().filter(|p| p.ends_with("/signingCert")).count(), 2, "{asked:?}");
+}
+
 fn failures() {
     let b = Bench::new();
     let (right, fresh, old) = (b.fake.url(""), b.fake.token(600), b.fake.token(-7));
@@ -258,7 +278,7 @@ fn failures() {
     let tampered = format!("{}x", &fresh[..fresh.len() - 3]);
     for (fulcio, rekor, token, status, want) in [
         (&right, &right, &old, 5, "ran out"),
-        (&right, &right, &"nonsense".to_owned(), 1, "nonsense"),
+        (&right, &right, &"nonsense".to_owned(), 5, "neither a JSON Web Token nor a file"),
         (&right, &right, &tampered, 1, "certificate authority): status 400"),
         (&path("/refuse"), &right, &fresh, 1, "status 403: (token) is nobody here"),
         (&path("/down"), &right, &fresh, 1, "certificate authority): status 503: come back later"),

@@ -9,6 +9,8 @@ mod canary;
 mod fake;
 mod formats;
 mod keyless;
+#[path = "../scan/server.rs"]
+mod server;
 mod stage;
 
 use libtest_mimic::{Arguments, Trial};

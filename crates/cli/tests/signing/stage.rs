@@ -6,9 +6,11 @@ use crate::{Check, artifacts, stem, tool, tool_ok};
 pub(crate) const CHECKS: &[Check] = &[
     ("sign-of-goferry-toml", &["cosign"], own_section),
     ("cosign-blocks-are-done-here", &["cosign"], cosign_blocks),
+    ("what-a-command-signed-vouches-for-the-files", &[], by_a_command),
     ("gpg-signs-as-in-goreleaser", &["gpg"], gpg),
     ("commands-get-what-goreleaser-gives", &[], commands),
     ("binaries-are-signed-before-archives", &[], binaries),
+    ("each-item-has-the-key-of-its-own-env", &[], own_keys),
     ("what-cannot-be-signed-stops-the-release", &[], refusals),
     ("a-strangers-configuration-signs-nothing", &[], stranger),
 ];
@@ -114,6 +116,40 @@ fn cosign_blocks() {
     let right = verify("--signature", &format!("{sums}.sig"), &sums);
     assert_eq!(right.status, 0, "{}", right.stderr);
     assert_ne!(verify("--signature", &format!("{sums}.sig"), &archive).status, 0);
+    // The key that signs the checksums signs what goferry says of the release too.
+    let key = key.to_str().unwrap();
+    let r = p.run(&["verify", "--key", key, "--source", "git.example.com/x/tiny", "dist"]);
+    assert!(r.status == 0 && r.stdout.contains("every file is signed"), "{}{}", r.stdout, r.stderr);
+    assert!(p.dist().join(format!("{stem}.provenance.sigstore.json")).is_file());
+}
+
+/// A command that signs the checksums in a way that is not seen through: everything is proved by them but what goferry says.
+fn by_a_command() {
+    let mut p = project(
+        r#"signs:
+- cmd: sh
+  artifacts: checksum
+  signature: "${artifact}.sigstore.json"
+  args: [sign.sh, "${signature}", "${artifact}"]
+"#,
+    );
+    p.write("sign.sh", "\"$GOFERRY\" sign --key ../k.key --bundle \"$1\" \"$2\"\n");
+    p.commit("script");
+    p.set("GOFERRY", env!("CARGO_BIN_EXE_goferry"));
+    p.release();
+    let key = p.scratch.path().join("k.pub");
+    let verify =
+        |more: &[&str]| p.run(&[&["verify", "--key", key.to_str().unwrap()], more, &["dist"]].concat());
+    let r = verify(&[]);
+    assert_eq!(r.status, 0, "{}{}", r.stdout, r.stderr);
+    let provenance = format!("{}.provenance.json", stem(&p));
+    assert!(r.stdout.contains(&format!("{provenance}: not checked")), "{}", r.stdout);
+    assert!(r.stdout.contains(&format!("{provenance}: it is not signed as asked for")), "{}", r.stdout);
+    assert!(r.stdout.contains(&format!("every file but {provenance}, ")), "{}", r.stdout);
+    for more in [["--source", "git.example.com/x/tiny"], ["--version", "1.2.3"]] {
+        let r = verify(&more);
+        assert!(r.status == 4 && r.stderr.contains("there is none that holds"), "{}{}", r.stdout, r.stderr);
+    }
 }
 
 fn gpg() {
@@ -224,6 +260,32 @@ binary_signs:
     assert_eq!(packed.stdout.as_bytes(), second);
 }
 
+/// `env://KEY` and COSIGN_PASSWORD mean what each item's own `env` says, although they are called the same.
+fn own_keys() {
+    let item = |id: &str, key: &str| {
+        format!(
+            "- id: {id}\n  cmd: cosign\n  artifacts: checksum\n  signature: ${{artifact}}.{id}\n  env: [\"K={{{{ .Env.{key} }}}}\"]\n  args: [sign-blob, \"--key=env://K\", \"--bundle=${{signature}}\", \"${{artifact}}\"]\n"
+        )
+    };
+    let mut p = project(&format!("signs:\n{}{}", item("a", "KEY_A"), item("b", "KEY_B")));
+    p.set("COSIGN_PASSWORD", "both");
+    for (name, variable) in [("a", "KEY_A"), ("b", "KEY_B")] {
+        let prefix = p.scratch.path().join(name);
+        let r = p.run(&["sign", "--generate-key", prefix.to_str().unwrap()]);
+        assert_eq!(r.status, 0, "{}", r.stderr);
+        let key = std::fs::read_to_string(prefix.with_extension("key")).unwrap();
+        p.set(variable, &key);
+    }
+    p.release();
+    let sums = p.dist().join(format!("{}_checksums.txt", stem(&p)));
+    let sums = sums.to_str().unwrap();
+    for (key, signature, status) in [("a", "a", 0), ("b", "b", 0), ("a", "b", 4), ("b", "a", 4)] {
+        let bundle = format!("{sums}.{signature}");
+        let r = p.run(&["verify", "--key", &format!("../{key}.pub"), "--bundle", &bundle, sums]);
+        assert_eq!(r.status, status, "{key} {signature}: {}{}", r.stdout, r.stderr);
+    }
+}
+
 fn refusals() {
     let block = |args: &str| {
         let head = "signs:\n- cmd: cosign\n  artifacts: checksum\n  args: [sign-blob, \"--bundle=${signature}\", \"${artifact}\"";
@@ -244,8 +306,12 @@ fn refusals() {
             2,
             "would be written over",
         ),
-        (&block(", --key=missing.key"), 1, "missing.key"),
-        (&block(", \"--key=env://NO_SUCH_KEY\""), 2, "env://NO_SUCH_KEY"),
+        (
+            &block(", --key=missing.key"),
+            2,
+            "key-unusable]: the key missing.key: it cannot be read: No such file",
+        ),
+        (&block(", \"--key=env://NO_SUCH_KEY\""), 2, "key-unusable]: the key env://NO_SUCH_KEY"),
         (&block(""), 5, "identity-token"),
     ] {
         let p = project(yaml);

@@ -2,8 +2,8 @@
 
 use super::view::View;
 use crate::model::{
-    CLibrary, CLinking, CProvider, Config, IsolationRule, Sysroot, Text, Toolchain, ToolchainTarget, Verify,
-    VerifyBinary,
+    Alert, CLibrary, CLinking, CProvider, Config, IsolationRule, Sysroot, Text, Toolchain, ToolchainTarget,
+    Verify, VerifyBinary,
 };
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::GoTarget;
@@ -33,11 +33,16 @@ pub(super) fn read_native(root: &View<'_>, config: &mut Config) -> Diagnostics {
                 .collect(),
         };
     }
-    config.sbom = root.map("sbom").map(|sbom| super::sbom::read_own(&sbom)).unwrap_or_default();
-    config.sign = root.map("sign").map(|sign| super::sign::read_signing(&sign)).unwrap_or_default();
+    config.sbom =
+        root.map("sbom").map(|sbom| super::sbom::read_own(&sbom, &mut diagnostics)).unwrap_or_default();
+    config.sign =
+        root.map("sign").map(|sign| super::sign::read_signing(&sign, &mut diagnostics)).unwrap_or_default();
     config.scan = root.map("scan").map(|scan| super::scan::read_scan(&scan, &mut diagnostics));
     super::linux_package::read(root, "package", config);
     config.alert = root.map("alert").map(|alert| super::scan::read_alert(&alert, &mut diagnostics));
+    if let (Some(alert), None) = (&config.alert, &config.scan) {
+        diagnostics.push(unheard(alert));
+    }
     if let Some(sysroot) = root.map("sysroot") {
         let targets = sysroot.free_maps("target");
         config.sysroot = Sysroot {
@@ -55,6 +60,14 @@ pub(super) fn read_native(root: &View<'_>, config: &mut Config) -> Diagnostics {
         };
     }
     diagnostics
+}
+
+/// `goferry scan` alone sends it.
+fn unheard(alert: &Alert) -> Diagnostic {
+    let message = "`[alert]` without `[scan]`: no vulnerability stops a release, so none sends an alert; only `goferry scan` does";
+    let mut d = Diagnostic::warning(Code::ConfigValue, message);
+    d.labels.extend(alert.place.label(""));
+    d.hint_with("to have releases scanned, and stopped:", "[scan]")
 }
 
 /// A target as goferry spells it, so that `linux/arm64/v8` and `linux/arm64` mean the same.

@@ -2,6 +2,7 @@
 
 use super::view::View;
 use crate::model::{Sbom, SbomItem};
+use goferry_report::{Code, Diagnostic, Diagnostics};
 
 pub(super) fn read_item(item: &View<'_>) -> SbomItem {
     SbomItem {
@@ -17,11 +18,18 @@ pub(super) fn read_item(item: &View<'_>) -> SbomItem {
     }
 }
 
-pub(super) fn read_own(sbom: &View<'_>) -> Sbom {
+/// An empty list of formats may be meant or not, and a release without SBOMs should be meant.
+pub(super) fn read_own(sbom: &View<'_>, diagnostics: &mut Diagnostics) -> Sbom {
+    let (formats, disable) = (sbom.texts("formats"), sbom.bool("disable"));
+    if let (Some(entry), true, false) = (sbom.node.entry("formats"), formats.is_empty(), disable) {
+        let mut d = Diagnostic::error(Code::ConfigValue, "`sbom.formats` is empty: no SBOM would be made");
+        d.labels.extend(entry.value.place.label(""));
+        diagnostics
+            .push(d.hint_with("to make none:", "disable = true").hint("or use --skip=sbom, for one release"));
+    }
     Sbom {
-        // An empty list is meant: none.
-        formats: sbom.node.get("formats").map(|_| sbom.texts("formats")),
-        disable: sbom.bool("disable"),
+        formats: Some(formats).filter(|f| !f.is_empty()),
+        disable,
         third_party_licenses: sbom.bool("third_party_licenses"),
         place: sbom.place(),
     }

@@ -2,6 +2,7 @@
 
 use super::view::View;
 use crate::model::{SignItem, Signing};
+use goferry_report::{Code, Diagnostic, Diagnostics};
 
 pub(super) fn read_item(item: &View<'_>) -> SignItem {
     SignItem {
@@ -21,10 +22,31 @@ pub(super) fn read_item(item: &View<'_>) -> SignItem {
     }
 }
 
-pub(super) fn read_signing(sign: &View<'_>) -> Signing {
+/// A section that does not say by whom to sign would release without signatures.
+pub(super) fn read_signing(sign: &View<'_>, diagnostics: &mut Diagnostics) -> Signing {
+    let (key, keyless) = (sign.text("key"), sign.bool("keyless"));
+    let problem = match (&key, keyless) {
+        (None, false) => Some(
+            Diagnostic::error(
+                Code::ConfigValue,
+                "`[sign]` does not say by whom to sign: it has no `key`, and not `keyless = true`",
+            )
+            .hint_with("to sign with a key:", "key = \"env://COSIGN_PRIVATE_KEY\"")
+            .hint("to release without signatures, take the section out, or use --skip=sign"),
+        ),
+        (Some(_), true) => Some(
+            Diagnostic::error(Code::ConfigValue, "`sign.key` and `sign.keyless` exclude each other")
+                .hint("a key signs by itself; keyless signs with a certificate for an identity"),
+        ),
+        _ => None,
+    };
+    if let Some(mut d) = problem {
+        d.labels.extend(sign.place().label(""));
+        diagnostics.push(d);
+    }
     Signing {
-        key: sign.text("key"),
-        keyless: sign.bool("keyless"),
+        key,
+        keyless,
         artifacts: sign.text("artifacts"),
         ids: sign.texts("ids"),
         signature: sign.text("signature"),

@@ -31,7 +31,7 @@ pub struct SbomItem {
 /// `[sbom]` of goferry.toml.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Sbom {
-    /// `formats`: `cyclonedx`, `spdx`; default cyclonedx alone. An empty list means none at all.
+    /// `formats`: `cyclonedx`, `spdx`; default cyclonedx alone.
     pub formats: Option<Vec<Text>>,
     /// `disable`.
     pub disable: bool,

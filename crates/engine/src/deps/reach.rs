@@ -36,7 +36,7 @@ impl Reached {
             let about =
                 |f: &Finding| found.vulnerabilities.iter().find(|v| v.id == f.id && v.module == f.module);
             // What was accepted, and still is, is not among them: it wants no upgrade.
-            for finding in found.findings.iter().filter(|f| f.level >= least) {
+            for finding in found.findings.iter().filter(|f| f.level >= least || !f.unseen.is_empty()) {
                 let Some(about) = about(finding) else { continue };
                 let key = (finding.id.clone(), finding.module.clone());
                 let entry = self.list.entry(key).or_insert_with(|| Reachable {

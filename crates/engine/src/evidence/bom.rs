@@ -37,6 +37,8 @@ pub(super) fn compare(
     // Programs by digest: a scanner that looks at one knows it by nothing else.
     let made = facts.byproducts.iter().map(|(_, sha256, _)| sha256.clone());
     let mut digests: BTreeSet<String> = made.chain(programs.iter().map(|p| p.sha256.clone())).collect();
+    // And archives, which `goferry vex` names too.
+    digests.extend(folder.files.iter().filter(|(n, _)| counts(n, ledger)).map(|(_, h)| h.sha256.clone()));
     let mut compared = 0;
     for (name, _) in folder.of_kind(Kind::Sbom).filter(|(n, _)| concerns(folder, n)) {
         if !counts(name, ledger) {
@@ -205,7 +207,7 @@ fn canonical(purl: &str) -> String {
 }
 
 /// What a VEX document is about: OpenVEX's products, or CycloneDX's root.
-fn products(v: &Value) -> Vec<String> {
+pub(super) fn products(v: &Value) -> Vec<String> {
     if v["bomFormat"] == "CycloneDX" {
         let root =
             v["metadata"]["component"]["purl"].as_str().or(v["metadata"]["component"]["bom-ref"].as_str());

@@ -1,9 +1,10 @@
 //! Sigstore bundles and bare statements: which signatures hold, and which statements there are.
 
-use super::folder::Folder;
+use super::folder::{Folder, Held};
 use super::kind::Kind;
 use super::{Ledger, Question, Whose};
-use base64ct::{Base64, Encoding as _};
+use base64ct::{Base64, Base64Unpadded, Encoding as _};
+use goferry_package::checksum::Algorithm;
 use goferry_supply::{Format, SupplyError};
 use serde::Deserialize;
 use serde_json::Value;
@@ -53,8 +54,9 @@ struct Message {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MessageDigest {
-    algorithm: String,
-    digest: String,
+    // Both or none: cosign leaves them out where the message itself is signed (Ed25519).
+    algorithm: Option<String>,
+    digest: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -118,21 +120,30 @@ fn blob(
     bytes: &[u8],
     bundle: &Value,
 ) {
-    let digest = bundle["messageSignature"]["messageDigest"]["digest"].as_str();
-    let digest = digest.and_then(|d| Base64::decode_vec(d).ok()).unwrap_or_default();
-    let digest: String = digest.iter().map(|b| format!("{b:02x}")).collect();
-    let by_digest = || folder.files.iter().find(|(_, h)| h.sha256 == digest).map(|(f, _)| f);
-    let Some(of) = named(folder, name).or_else(by_digest) else {
+    let stated = match stated(&bundle["messageSignature"]["messageDigest"]) {
+        Ok(stated) => stated,
+        Err(why) => return ledger.wrong(name, why),
+    };
+    let is_of = |held: &Held| stated.as_ref().is_none_or(|s| s.is_of(held));
+    let by_digest = || stated.as_ref().and_then(|s| folder.files.iter().find(|(_, h)| s.is_of(h)));
+    let Some(of) = named(folder, name).or_else(|| by_digest().map(|(f, _)| f)) else {
         if folder.chosen.is_none() {
             ledger.wrong(name, "the file that it signs is missing");
         }
         return;
     };
-    if folder.files[of].sha256 != digest {
+    if !is_of(&folder.files[of]) {
         ledger.wrong(of, format!("it is not the file that {name} signs"));
         return;
     }
-    ledger.claim(of, name, format!("digest in {name}"), false);
+    ledger.over.insert(name.to_owned(), of.clone());
+    match stated {
+        Some(_) => ledger.claim(of, name, format!("digest in {name}"), false),
+        None if question.signer.is_some() => {}
+        None => {
+            ledger.unproved(format!("{name}: without a key it says nothing: it has no digest of the file"))
+        }
+    }
     let Some(signer) = question.signer else { return };
     match verified(bytes, &folder.files[of].path, signer, question) {
         Ok(_) => {
@@ -141,6 +152,43 @@ fn blob(
         }
         Err(why) => ledger.wrong(name, format!("its signature does not hold: {why}")),
     }
+}
+
+/// The digest that a bundle states of the file that was signed.
+struct Stated {
+    algorithm: Algorithm,
+    hex: String,
+}
+
+impl Stated {
+    fn is_of(&self, held: &Held) -> bool {
+        match self.algorithm {
+            Algorithm::Sha256 => held.sha256 == self.hex,
+            other => other.sum_file(&held.path).is_ok_and(|sum| sum == self.hex),
+        }
+    }
+}
+
+/// None where it states none, which a bundle may (sigstore_common.proto, MessageSignature: it is a hint for looking the file up).
+fn stated(digest: &Value) -> Result<Option<Stated>, String> {
+    let Some(text) = digest["digest"].as_str().filter(|d| !d.is_empty()) else { return Ok(None) };
+    let algorithm = match (digest["algorithm"].as_str(), digest["algorithm"].as_u64()) {
+        (Some("SHA2_256"), _) | (_, Some(1)) => Algorithm::Sha256,
+        (Some("SHA2_384"), _) | (_, Some(2)) => Algorithm::Sha384,
+        (Some("SHA2_512"), _) | (_, Some(3)) => Algorithm::Sha512,
+        _ => return Err("it has a digest by an algorithm that is not known here".to_owned()),
+    };
+    let bytes = decoded(text).ok_or("it has a digest that is not in base64")?;
+    let hex = bytes.iter().map(|b| format!("{b:02x}")).collect();
+    Ok(Some(Stated { algorithm, hex }))
+}
+
+/// Base64 as JSON of protobuf may have it: in either alphabet, with padding or without. What a key signed is held to the one form
+/// that goferry and cosign write.
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    let plain: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+    let plain = plain.replace('-', "+").replace('_', "/");
+    Base64Unpadded::decode_vec(plain.trim_end_matches('=')).ok()
 }
 
 /// A signed statement. The signature is over the statement; it holds or not whatever the files are, and is checked with the help of one
@@ -153,8 +201,8 @@ fn enveloped(
     bytes: &[u8],
     payload: &str,
 ) -> Option<Found> {
-    let decoded = Base64::decode_vec(payload).ok().and_then(|p| serde_json::from_slice::<Value>(&p).ok());
-    let Some(statement) = decoded.filter(|s| s["subject"].is_array()) else {
+    let statement = decoded(payload).and_then(|p| serde_json::from_slice::<Value>(&p).ok());
+    let Some(statement) = statement.filter(|s| s["subject"].is_array()) else {
         ledger.wrong(name, "it holds no in-toto statement");
         return None;
     };
@@ -217,7 +265,15 @@ fn detached(folder: &Folder, question: &Question<'_>, ledger: &mut Ledger, name:
         return;
     }
     match goferry_supply::verify_signature(&bytes, &folder.files[of].path, key, question.trust) {
-        Ok(_) => {
+        Ok(proof) => {
+            ledger.over.insert(name.to_owned(), of.clone());
+            // The comment is signed too: who exchanges a file for an older one, signature and all, cannot change it.
+            let comment = proof.comment.unwrap_or_default();
+            if !goferry_supply::comment_fits(&comment, of) {
+                let meant = goferry_supply::named_in_comment(&comment).unwrap_or_default();
+                ledger.wrong(of, format!("{name} is the signature of a file that was called {meant}"));
+                return;
+            }
             ledger.claim(of, name, format!("signed: {name}"), false);
             ledger.signed.extend([of.clone(), name.to_owned()]);
             ledger.checked.push(format!("{name}: signature over {of} verified"));
@@ -268,13 +324,19 @@ fn strict(bytes: &[u8], hint: &str) -> Result<(), String> {
     if keyed.verification_material.public_key.hint.is_some_and(|h| h != hint) {
         return Err("it says that another key signed".to_owned());
     }
-    let algorithm = keyed.message_signature.as_ref().map(|m| m.message_digest.algorithm.as_str());
-    if !MEDIA_TYPES.contains(&keyed.media_type.as_str())
-        || algorithm.is_some_and(|a| !ALGORITHMS.contains(&a))
-    {
+    let digest = keyed.message_signature.as_ref().map(|m| &m.message_digest);
+    let known = match digest.map(|d| (d.algorithm.as_deref(), d.digest.as_deref())) {
+        None | Some((None, None)) => true,
+        Some((Some(algorithm), Some(_))) => ALGORITHMS.contains(&algorithm),
+        Some(_) => false,
+    };
+    if !MEDIA_TYPES.contains(&keyed.media_type.as_str()) || !known {
         return Err("it names a type or an algorithm that there is none of".to_owned());
     }
-    let message = keyed.message_signature.iter().flat_map(|m| [&m.signature, &m.message_digest.digest]);
+    let message = keyed
+        .message_signature
+        .iter()
+        .flat_map(|m| std::iter::once(&m.signature).chain(&m.message_digest.digest));
     let envelope =
         keyed.dsse_envelope.iter().flat_map(|e| e.signatures.iter().map(|s| &s.sig).chain([&e.payload]));
     for text in message.chain(envelope) {

@@ -1,8 +1,8 @@
-//! What the statements say of the release itself, and whether that is what was expected.
+//! What the statements say of the release itself.
 
+use super::Ledger;
 use super::bundles::Found;
 use super::folder::Folder;
-use super::{Ledger, Question};
 use goferry_supply::PurlParts;
 use serde_json::Value;
 
@@ -49,6 +49,13 @@ fn text(value: &Value) -> String {
 fn named_digests(list: &Value, name: &str) -> Vec<(String, String)> {
     let all = list.as_array().map(Vec::as_slice).unwrap_or_default();
     all.iter().map(|r| (text(&r[name]), text(&r["digest"]["sha256"]))).collect()
+}
+
+impl Summary {
+    /// Whether it names this provenance; that the file is the one meant is compared by [`Facts::agree`].
+    pub(super) fn is_based_on(&self, provenance: &str) -> bool {
+        self.inputs.iter().any(|(file, _)| file == provenance)
+    }
 }
 
 impl Facts {
@@ -102,8 +109,11 @@ impl Facts {
     /// Statements of one release agree with each other.
     pub(super) fn agree(&self, folder: &Folder, ledger: &mut Ledger) {
         for s in &self.summaries {
+            // Where files were named, releases may lie here that they are not of.
+            let concerned = |file: &str| folder.chosen.is_none() || s.is_based_on(file);
             for (path, sha256) in &s.binaries {
-                let other = self.byproducts.iter().find(|(p, d, _)| p == path && d != sha256);
+                let mut others = self.byproducts.iter().filter(|(p, d, _)| p == path && d != sha256);
+                let other = others.find(|(_, _, by)| concerned(by));
                 if let Some((_, _, by)) = other {
                     ledger.wrong(&s.file, format!("it is about another {path} than {by}"));
                 }
@@ -121,7 +131,8 @@ impl Facts {
                 }
             }
             let version = PurlParts::parse(&s.resource).map(|p| plain(&p.version).to_owned());
-            let other = self.releases.iter().find(|r| Some(&r.version) != version.as_ref());
+            let mut others = self.releases.iter().filter(|r| Some(&r.version) != version.as_ref());
+            let other = others.find(|r| concerned(&r.file));
             if let Some(r) = other {
                 ledger.wrong(
                     &s.file,
@@ -144,98 +155,4 @@ impl Facts {
 /// A version without its `v`.
 pub(super) fn plain(version: &str) -> &str {
     version.strip_prefix('v').unwrap_or(version)
-}
-
-/// Compares what the statements say with what was asked for.
-pub(super) fn expected(question: &Question<'_>, facts: &Facts, ledger: &mut Ledger) {
-    let asks = [question.version.is_some(), question.source.is_some(), question.tag.is_some()];
-    if facts.releases.is_empty() {
-        if asks.contains(&true) {
-            ledger.wrong("provenance", "there is none that holds, so that version and source are not known");
-        } else {
-            ledger.unproved("version and source: there is no provenance");
-        }
-        return;
-    }
-    for r in &facts.releases {
-        if let Some(want) = question.version
-            && plain(want) != r.version
-        {
-            ledger.wrong(
-                &r.file,
-                format!("it is about version {}, and {} was expected", r.version, plain(want)),
-            );
-        }
-        if let Some(want) = question.source {
-            let also: Vec<&str> = facts.summaries.iter().map(|s| s.resource.as_str()).collect();
-            if !is_source(&r.source, &also, want) {
-                let from = if r.source.is_empty() { "no source" } else { r.source.as_str() };
-                ledger.wrong(&r.file, format!("it names {from}, and {want} was expected"));
-            }
-        }
-        if let Some(want) = question.tag {
-            let tag = r.source.split_once("@refs/tags/").map(|(_, t)| t.to_owned());
-            let module = PurlParts::parse(&r.source).map(|p| p.version);
-            if tag.or(module).as_deref() != Some(want) {
-                ledger.wrong(&r.file, format!("it names {}, and the tag {want} was expected", r.source));
-            }
-        }
-    }
-    let given = [("version", asks[0]), ("source", asks[1] || asks[2])];
-    for (what, _) in given.iter().filter(|(_, asked)| !asked) {
-        ledger.unproved(format!(
-            "{what}: it is what the provenance says, and was not compared with an expectation (--{what})"
-        ));
-    }
-}
-
-/// Whether a source is the repository or the module that was expected, however either is written.
-fn is_source(source: &str, also: &[&str], want: &str) -> bool {
-    let module = |purl: &str| PurlParts::parse(purl).and_then(|p| p.go_path());
-    if std::iter::once(source).chain(also.iter().copied()).any(|s| module(s).as_deref() == Some(want)) {
-        return true;
-    }
-    !source.is_empty() && repository(source) == repository(want)
-}
-
-/// Host and path of a repository's address, without scheme, user, tag and `.git`.
-fn repository(address: &str) -> String {
-    let address = address.strip_prefix("git+").unwrap_or(address);
-    let address = address.split_once("@refs/").map_or(address, |(a, _)| a);
-    let rest = match address.split_once("://") {
-        Some((_, rest)) => rest.to_owned(),
-        None => match address.split_once(':') {
-            Some((host, path)) if !host.contains('/') => format!("{host}/{path}"),
-            _ => address.to_owned(),
-        },
-    };
-    let (host, path) = rest.split_once('/').unwrap_or((&rest, ""));
-    let host = host.rsplit_once('@').map_or(host, |(_, h)| h).to_ascii_lowercase();
-    let path = path.trim_end_matches('/');
-    format!("{host}/{}", path.strip_suffix(".git").unwrap_or(path))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_source_however_it_is_written() {
-        let git = "git+https://github.com/o/r.git@refs/tags/v1.0.0";
-        let purl = "pkg:golang/github.com/o/r/v2@v2.0.0";
-        for (source, also, want, is) in [
-            (git, &[][..], "https://github.com/o/r", true),
-            (git, &[], "github.com/o/r", true),
-            (git, &[], "git@GitHub.com:o/r.git", true),
-            (git, &[], "https://github.com/o/r/", true),
-            (git, &[], "https://github.com/o/r2", false),
-            (git, &[], "https://gitlab.com/o/r", false),
-            (git, &[purl], "github.com/o/r/v2", true),
-            (purl, &[], "github.com/o/r/v2", true),
-            (purl, &[], "github.com/o/r", false),
-            ("", &[], "", false),
-        ] {
-            assert_eq!(is_source(source, also, want), is, "{source} {want}");
-        }
-    }
 }

@@ -15,6 +15,10 @@ pub(super) const EVIDENCE_LIMIT: u64 = 64 << 20;
 /// More files than any release has.
 const MANY: usize = 10_000;
 
+/// Why nothing can speak of a file.
+pub(super) const NOT_UTF8: &str =
+    "its name is not UTF-8, and no checksum file and no statement can speak of such a one";
+
 /// A file.
 pub(super) struct Held {
     /// Where.
@@ -37,6 +41,8 @@ pub(super) struct Folder {
     pub dist: bool,
     /// In dist/: the names that artifacts.json has.
     pub listed: BTreeSet<String>,
+    /// Files whose names are not UTF-8, as far as they can be drawn: no checksum file and no statement can speak of them.
+    pub nameless: Vec<String>,
 }
 
 impl Folder {
@@ -54,22 +60,27 @@ impl Folder {
                         "files of one folder can be verified together, or one folder".to_owned(),
                     ));
                 };
-                let name = |f: &PathBuf| f.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let mut names = BTreeSet::new();
                 for f in files {
                     std::fs::metadata(f).map_err(|e| unreadable(f, &e))?;
+                    let name = f.file_name().unwrap_or_default().to_str();
+                    let odd = || usage(format!("{}: {NOT_UTF8}", f.display()));
+                    names.insert(name.ok_or_else(odd)?.to_owned());
                 }
-                ((*dir).to_owned(), Some(files.iter().map(name).collect()))
+                ((*dir).to_owned(), Some(names))
             }
         };
         let dist = ["artifacts.json", "metadata.json"].iter().all(|f| dir.join(f).is_file());
-        let mut folder = Folder { dir, files: BTreeMap::new(), chosen, dist, listed: BTreeSet::new() };
+        let (files, listed, nameless) = Default::default();
+        let mut folder = Folder { dir, files, chosen, dist, listed, nameless };
         folder.fill()?;
         Ok(folder)
     }
 
     fn fill(&mut self) -> Result<(), Diagnostics> {
         let entries = std::fs::read_dir(&self.dir).map_err(|e| unreadable(&self.dir, &e))?;
-        let mut names: Vec<_> = entries.flatten().map(|e| e.file_name()).collect();
+        let names = entries.map(|e| e.map(|e| e.file_name())).collect::<Result<Vec<_>, _>>();
+        let mut names = names.map_err(|e| unreadable(&self.dir, &e))?;
         names.sort();
         if names.len() > MANY {
             let message = format!("{} has more than {MANY} files", self.dir.display());
@@ -77,8 +88,10 @@ impl Folder {
         }
         for name in names {
             let path = self.dir.join(&name);
-            if path.is_file() {
-                self.add(name.to_string_lossy().into_owned(), path)?;
+            match name.to_str() {
+                _ if !path.is_file() => {}
+                Some(name) => self.add(name.to_owned(), path)?,
+                None => self.nameless.push(name.to_string_lossy().into_owned()),
             }
         }
         if self.dist {

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 /// The most that may come out of one archive.
-const UNPACKED_LIMIT: u64 = 1 << 30;
+pub(crate) const UNPACKED_LIMIT: u64 = 1 << 30;
 
 /// A program of the release.
 pub(super) struct Program {
@@ -39,10 +39,6 @@ pub(super) fn programs(folder: &Folder, question: &Question<'_>, ledger: &mut Le
         }
         let read = match holds_files(name) {
             true => of_archive(name, &held.path),
-            false if name.ends_with(".gz") || name.ends_with(".xz") => {
-                ledger.unproved(format!("{name}: what is inside was not looked at"));
-                continue;
-            }
             false => of_file(name, &held.path).map(|p| p.into_iter().collect()),
         };
         match read {
@@ -54,24 +50,20 @@ pub(super) fn programs(folder: &Folder, question: &Question<'_>, ledger: &mut Le
 }
 
 fn of_file(name: &str, path: &std::path::Path) -> Result<Option<Program>, String> {
-    let mut file = std::fs::File::open(path).map_err(|e| e.to_string())?.take(UNPACKED_LIMIT);
+    let mut file = std::fs::File::open(path).map_err(|e| e.to_string())?.take(UNPACKED_LIMIT + 1);
     let bytes = program(&mut file).map_err(|e| e.to_string())?;
+    if file.limit() == 0 {
+        return Err("it is larger than a program of a release".to_owned());
+    }
     Ok(bytes.map(|b| known(name, name, b)))
 }
 
 fn of_archive(name: &str, path: &std::path::Path) -> Result<Vec<Program>, String> {
-    let (mut out, mut left) = (vec![], UNPACKED_LIMIT);
-    let visited = read_files(path, &mut |entry, content| {
-        if entry.kind != EntryKind::File {
-            return Ok(());
+    let mut out = vec![];
+    let visited = read_files(path, UNPACKED_LIMIT, &mut |entry, mut content| {
+        if entry.kind == EntryKind::File {
+            out.extend(program(&mut content)?.map(|b| known(name, &entry.name, b)));
         }
-        let mut content = content.take(left);
-        let bytes = program(&mut content)?;
-        left = content.limit();
-        if left == 0 {
-            return Err(io::Error::other("more comes out of it than a release has"));
-        }
-        out.extend(bytes.map(|b| known(name, &entry.name, b)));
         Ok(())
     });
     visited.map(|()| out).map_err(|e| e.to_string())
@@ -124,7 +116,7 @@ pub(super) fn compare(programs: &[Program], facts: &Facts, ledger: &mut Ledger) 
 }
 
 /// The bytes of a program; none of what is none.
-fn program(content: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn program(content: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = vec![];
     content.by_ref().take(8).read_to_end(&mut bytes)?;
     if !is_program(&bytes) {

@@ -1,5 +1,6 @@
 //! From the evidence to an answer.
 
+use super::expected;
 use super::facts::Facts;
 use super::folder::Folder;
 use super::kind::Kind;
@@ -32,9 +33,19 @@ pub(super) fn report(question: &Question<'_>, folder: &Folder, facts: &Facts, mu
             Verdict::Nothing
         }
         () if question.signer.is_some() => Verdict::Proved,
+        () if !files.iter().any(|f| f.state == State::Consistent) => Verdict::Nothing,
         () => Verdict::Consistent,
     };
-    let release = facts.releases.first().cloned().unwrap_or_default();
+    let is_statement = |f: &&FileReport| folder.files.get(&f.file).is_some_and(|h| h.kind == Kind::Statement);
+    let unsigned = files.iter().filter(|f| f.state == State::NotChecked).filter(is_statement);
+    let unsigned = unsigned.map(|f| f.file.clone()).collect();
+    let release = match &folder.chosen {
+        Some(chosen) => {
+            chosen.iter().find_map(|name| expected::of(folder, facts, name, &ledger).first().copied())
+        }
+        None => facts.releases.first(),
+    };
+    let release = release.cloned().unwrap_or_default();
     let some = |s: String| Some(s).filter(|s| !s.is_empty());
     Report {
         verdict,
@@ -42,6 +53,7 @@ pub(super) fn report(question: &Question<'_>, folder: &Folder, facts: &Facts, mu
         source: some(release.source),
         commit: release.commit,
         files,
+        unsigned,
         checked: ledger.checked,
         unproved: ledger.unproved,
         problems: problems(&ledger.wrong, verdict),
@@ -74,6 +86,8 @@ fn state(
             return State::NotChecked;
         }
         Kind::OtherSignature => return State::NotChecked,
+        // A statement that nobody signed is not believed (which is said), and is no fault of the files that others vouch for.
+        Kind::Statement if question.signer.is_some() => return State::NotChecked,
         _ => {}
     }
     if question.signer.is_some() {

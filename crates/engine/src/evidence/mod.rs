@@ -5,9 +5,11 @@
 
 mod bom;
 mod bundles;
+mod expected;
 mod facts;
 mod folder;
 mod inside;
+pub(crate) use inside::{UNPACKED_LIMIT, program};
 mod judge;
 mod kind;
 mod statements;
@@ -99,6 +101,8 @@ pub struct Report {
     pub commit: Option<String>,
     /// Every file that was asked about, by name.
     pub files: Vec<FileReport>,
+    /// Statements that nobody who was named signed, though others were: what they say does not count.
+    pub unsigned: Vec<String>,
     /// What was compared, in words.
     pub checked: Vec<String>,
     /// What was not, in words.
@@ -115,6 +119,8 @@ struct Ledger {
     claims: BTreeMap<String, Vec<Claim>>,
     /// Files that a signature of whoever was named is directly about, and bundles that hold one.
     signed: BTreeSet<String>,
+    /// A signature or statement → the file, or one of those, that it is over.
+    over: BTreeMap<String, String>,
     /// What is wrong: the file, and why.
     wrong: Vec<(String, String)>,
     /// What was compared.
@@ -153,9 +159,13 @@ impl Ledger {
         }
     }
 
-    /// Whether whoever was named vouches for a file: it is signed, or a good claim comes from a file that is vouched for.
+    /// The files that whoever was named vouches for: signed, or claimed by one that is vouched for.
     fn vouched(&self) -> BTreeSet<String> {
-        let mut known = self.signed.clone();
+        self.follow(self.signed.clone())
+    }
+
+    /// These files, and all that good claims lead to from them.
+    fn follow(&self, mut known: BTreeSet<String>) -> BTreeSet<String> {
         loop {
             let more: Vec<String> = self
                 .claims
@@ -179,13 +189,16 @@ impl Ledger {
 pub fn check(question: &Question<'_>) -> Result<Report, Diagnostics> {
     let folder = Folder::read(question.paths)?;
     let mut ledger = Ledger::default();
+    if folder.chosen.is_none() {
+        folder.nameless.iter().for_each(|name| ledger.wrong(name, folder::NOT_UTF8));
+    }
     sums::compare(&folder, &mut ledger);
     let statements = bundles::gather(&folder, question, &mut ledger);
     let facts = statements::compare(&folder, &statements, question, &mut ledger);
     let programs = inside::programs(&folder, question, &mut ledger);
     inside::compare(&programs, &facts, &mut ledger);
     bom::compare(&folder, &facts, &programs, question, &mut ledger);
-    facts::expected(question, &facts, &mut ledger);
+    expected::compare(question, &folder, &facts, &mut ledger);
     Ok(judge::report(question, &folder, &facts, ledger))
 }
 

@@ -50,6 +50,7 @@ fn of_files(folder: &Folder, found: &Found, ledger: &mut Ledger) {
         match folder.files.get(*name) {
             Some(held) if held.sha256 == *sha256 => {
                 compared += 1;
+                ledger.over.entry(found.file.clone()).or_insert_with(|| (*name).to_owned());
                 ledger.claim(name, &found.file, format!("subject of {}", found.file), false);
             }
             Some(_) => ledger.wrong(name, format!("it is not the file that {} is about", found.file)),

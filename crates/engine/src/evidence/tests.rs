@@ -1,6 +1,9 @@
 //! Releases of bytes, without a build: every way in which one can be other than it was signed.
 
+mod foreign;
+
 use super::*;
+use base64ct::{Base64, Encoding as _};
 use goferry_supply::slsa::{self, PROVENANCE, VERIFICATION_SUMMARY};
 use goferry_supply::{PrivateKey, Subject, sign_blob};
 use serde_json::{Value, json};
@@ -212,9 +215,27 @@ fn an_unsigned_statement_does_not_count_where_a_signature_was_asked_for() {
     std::fs::write(dir.path().join("t_9.9.9.provenance.json"), forged).unwrap();
     let asked = Asked { version: Some("9.9.9"), ..KEY };
     fails(&ask(std::slice::from_ref(&file), &asked), "there is none that holds");
-    fails(&of(dir.path(), &asked), "t_9.9.9.provenance.json");
+    fails(&of(dir.path(), &asked), "there is none that holds");
     let r = ask(&[file], &KEY);
     assert_eq!((r.verdict, r.version), (Verdict::Proved, None), "the checksum file is signed");
+    // The release is proved without it, and that is said; whoever asks about it itself gets no.
+    let r = of(dir.path(), &KEY);
+    assert_eq!((r.verdict, r.version.as_deref()), (Verdict::Proved, None), "{:?}", r.problems);
+    let statement = "t_9.9.9.provenance.json";
+    assert!(r.files.iter().any(|f| f.file == statement && f.state == State::NotChecked), "{:?}", r.files);
+    assert!(r.unproved.iter().any(|u| u.contains("is not signed as asked for")), "{:?}", r.unproved);
+    assert!(r.unproved.iter().any(|u| u.contains("version and source")), "{:?}", r.unproved);
+    fails(&ask(&[dir.path().join(statement)], &KEY), "t_9.9.9.provenance.json is not proved: nothing that");
+    // Listed in the signed checksums it is as good as signed.
+    let sums = dir.path().join("t_1.2.3_checksums.txt");
+    let mut text = std::fs::read_to_string(&sums).unwrap();
+    text += &format!("{}  {statement}\n", hex(&std::fs::read(dir.path().join(statement)).unwrap()));
+    std::fs::write(&sums, text).unwrap();
+    let bundle = sign_blob(&key("p256.pkcs8.pem"), &sums).unwrap().to_json().unwrap();
+    std::fs::write(dir.path().join("t_1.2.3_checksums.txt.sigstore.json"), bundle).unwrap();
+    let asked = Asked { source: Some("evil/x"), ..KEY };
+    let r = ask(&[dir.path().join("t_1.2.3_linux_amd64")], &asked);
+    assert_eq!((r.verdict, r.version.as_deref()), (Verdict::Proved, Some("9.9.9")), "{:?}", r.problems);
 }
 
 #[test]
@@ -260,4 +281,90 @@ fn signatures_of_other_forms_count_by_a_key_of_that_form() {
         std::fs::write(&signature, &bad).unwrap();
         assert_ne!(of(dir.path(), &mine).verdict, Verdict::Proved, "byte {at} {:?}", good[at] as char);
     }
+}
+
+/// A file of an older release beside the newer one, with everything that was signed about it then.
+#[test]
+fn an_expectation_is_about_the_named_files_and_not_about_their_neighbours() {
+    let dir = tempfile::tempdir().unwrap();
+    release(dir.path(), "1.2.3");
+    let older = tempfile::tempdir().unwrap();
+    release(older.path(), "1.2.2");
+    for name in ["t_1.2.2_linux_amd64", "t_1.2.2_checksums.txt", "t_1.2.2_checksums.txt.sigstore.json"] {
+        std::fs::copy(older.path().join(name), dir.path().join(name)).unwrap();
+    }
+    let old = dir.path().join("t_1.2.2_linux_amd64");
+    let new = dir.path().join("t_1.2.3_linux_amd64");
+    let all: [Asked<'_>; 3] = [
+        Asked { version: Some("1.2.3"), ..KEY },
+        Asked { source: Some("example.com/o/t"), ..KEY },
+        Asked { tag: Some("v1.2.3"), ..KEY },
+    ];
+    for asked in &all {
+        fails(
+            &ask(std::slice::from_ref(&old), asked),
+            "t_1.2.2_linux_amd64 is not proved: no provenance here",
+        );
+        fails(&ask(&[old.clone(), new.clone()], asked), "t_1.2.2_linux_amd64 is not proved: no provenance");
+        fails(&of(dir.path(), asked), "t_1.2.2_linux_amd64 is not proved: no provenance");
+        let r = ask(std::slice::from_ref(&new), asked);
+        assert_eq!((r.verdict, r.version.as_deref()), (Verdict::Proved, Some("1.2.3")), "{:?}", r.problems);
+        let unsigned = ask(std::slice::from_ref(&old), &Asked { key: None, ..*asked });
+        fails(&unsigned, "t_1.2.2_linux_amd64 is not proved: no provenance");
+    }
+    let r = ask(std::slice::from_ref(&old), &KEY);
+    assert_eq!((r.verdict, r.version), (Verdict::Proved, None), "signed it is, and of no known version");
+    // With its own provenance: that one counts, and the newer one neither helps nor harms.
+    for name in ["t_1.2.2.provenance.sigstore.json", "t_1.2.2.vsa.sigstore.json"] {
+        std::fs::copy(older.path().join(name), dir.path().join(name)).unwrap();
+    }
+    fails(
+        &ask(std::slice::from_ref(&old), &all[0]),
+        "t_1.2.2.provenance.sigstore.json says that it is about version 1.2.2, and 1.2.3 was expected",
+    );
+    for (file, version) in [(&old, "1.2.2"), (&new, "1.2.3")] {
+        let r = ask(std::slice::from_ref(file), &Asked { version: Some(version), ..KEY });
+        assert_eq!((r.verdict, r.version.as_deref()), (Verdict::Proved, Some(version)), "{:?}", r.problems);
+    }
+    // Every file of the newer release by name, its evidence too.
+    let mine: Vec<PathBuf> = std::fs::read_dir(dir.path())
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.to_string_lossy().contains("t_1.2.3"))
+        .collect();
+    let r = ask(&mine, &all[0]);
+    assert_eq!((r.verdict, r.files.len()), (Verdict::Proved, 6), "{:?}", r.problems);
+}
+
+#[test]
+fn a_comment_of_minisign_names_the_file_that_was_signed() {
+    let dir = tempfile::tempdir().unwrap();
+    let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("../supply/tests/keys");
+    let text = std::fs::read(keys.join("minisign.key")).unwrap();
+    let secret = goferry_supply::SigningKey::read(&text, "minisign.key", None).unwrap();
+    let public = TrustedKey::read(secret.public().as_bytes(), "minisign.pub").unwrap();
+    let old = dir.path().join("t_1.2.2_linux");
+    std::fs::write(&old, "old").unwrap();
+    let signature = secret.sign(&old).unwrap().document;
+    let verdict = |name: &str| {
+        let trust = Trust::sigstore().unwrap();
+        let paths = [dir.path().join(name)];
+        let signer = Some(Whose::Key(&public));
+        check(&Question { paths: &paths, signer, trust: &trust, source: None, tag: None, version: None })
+            .unwrap()
+    };
+    std::fs::write(dir.path().join("t_1.2.2_linux.minisig"), &signature).unwrap();
+    let good = verdict("t_1.2.2_linux");
+    assert_eq!(good.verdict, Verdict::Proved, "{:?}", good.problems);
+    std::fs::write(dir.path().join("t_1.2.3_linux"), "old").unwrap();
+    std::fs::write(dir.path().join("t_1.2.3_linux.minisig"), &signature).unwrap();
+    fails(
+        &verdict("t_1.2.3_linux"),
+        "t_1.2.3_linux is not proved: t_1.2.3_linux.minisig is the signature of a file that was called t_1.2.2_linux",
+    );
+    // What another name was meant for at once.
+    let named = secret.sign_as(&old, "t_1.2.3_linux").unwrap().document;
+    std::fs::write(dir.path().join("t_1.2.3_linux.minisig"), named).unwrap();
+    let good = verdict("t_1.2.3_linux");
+    assert_eq!(good.verdict, Verdict::Proved, "{:?}", good.problems);
 }

@@ -9,7 +9,7 @@ mod summary;
 use crate::signing::{Environment, Sealed};
 use crate::steps::{Execution, StepResult, StepValue, lock};
 use goferry_cache::Digest;
-use goferry_plan::graph::{Action, ArtifactKind, Output, ProvenanceSpec};
+use goferry_plan::graph::{Action, ProvenanceSpec};
 use goferry_plan::secret;
 use goferry_report::{Code, Diagnostic, Diagnostics, StepState};
 use goferry_supply::slsa::{self, BuildDefinition, Builder, Provenance, Resource, RunDetails};
@@ -168,9 +168,7 @@ impl Execution<'_> {
 fn subjects(cx: &Execution<'_>) -> Result<Vec<Subject>, Diagnostics> {
     let mut out: BTreeMap<String, [u8; 32]> = BTreeMap::new();
     for step in &cx.plan.steps {
-        // What nothing was scanned for was not written.
-        let is_there = |o: &&Output| o.kind != ArtifactKind::Vex || cx.dist.join(&o.path).is_file();
-        for o in step.outputs.iter().filter(|o| o.kind.is_released()).filter(is_there) {
+        for o in step.outputs.iter().filter(|o| o.kind.is_released()) {
             out.insert(o.name.clone(), digest(cx, &o.path)?);
         }
         let Action::Checksums(spec) = &step.action else { continue };

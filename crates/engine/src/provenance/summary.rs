@@ -67,8 +67,10 @@ fn scan(cx: &Execution<'_>, v: &Verified) -> ScanVerdict {
             all.extend(ids(&mut s.report.ignored.iter().map(|c| &c.finding)));
             let gate = cx.scanner.as_ref().is_ok_and(crate::scanning::Scanner::is_gate);
             let blocking = if gate { s.report.blocking.len() } else { 0 };
-            let database = s.report.database.date.clone();
-            return ScanVerdict::Scanned { database, findings: all.len().saturating_sub(blocking), blocking };
+            let (database, database_sha256) =
+                (s.report.database.date.clone(), s.report.database.digest.clone());
+            let findings = all.len().saturating_sub(blocking);
+            return ScanVerdict::Scanned { database, database_sha256, findings, blocking };
         }
         Some(Scan::NotScanned { why }) => why.clone(),
         None => cx.scanner.as_ref().err().cloned().unwrap_or_else(|| "no scan was planned".to_owned()),

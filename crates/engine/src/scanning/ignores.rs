@@ -53,7 +53,7 @@ fn of_config(item: &ScanIgnore) -> Result<Ignore, Box<Diagnostic>> {
     })
 }
 
-fn of_file(cwd: &Path, file: &Path) -> Result<(Vec<Ignore>, Vec<String>), Diagnostics> {
+pub(super) fn of_file(cwd: &Path, file: &Path) -> Result<(Vec<Ignore>, Vec<String>), Diagnostics> {
     let name = file.display().to_string();
     let text = std::fs::read_to_string(cwd.join(file))
         .map_err(|e| Diagnostic::error(Code::ConfigMissing, format!("{name} cannot be read: {e}")))?;

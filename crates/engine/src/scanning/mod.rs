@@ -5,17 +5,24 @@
 //! the rules of matching, draw.
 
 mod alert;
+mod archives;
+mod gobuild;
 mod ignores;
+mod listed;
 mod module;
 mod place;
+mod presence;
 mod programs;
 mod remote;
 
+pub(crate) use alert::check as check_alert;
 pub use alert::{Incident, alert};
+pub(crate) use presence::{absent, check};
 pub use programs::Scanned;
 
 use crate::session::Session;
 use goferry_config::model::Scan;
+use goferry_net::shown;
 use goferry_report::{Code, Diagnostic, Diagnostics, Label};
 use goferry_scan::{
     About, Database, Found, Ignore, Report, ScanError, Source, Subject, Threshold, judge, merge,
@@ -50,7 +57,7 @@ pub struct Scanner {
     gate: bool,
     /// `2026-11-25`.
     today: String,
-    /// Where the database came from, as it was named.
+    /// Where the database came from, in the form that may be shown.
     pub named: String,
     /// Seconds since 1970.
     now: i64,
@@ -75,13 +82,12 @@ impl Scanner {
                 .hint("or set GOVULNDB, as for the go tools; a folder or .tar.zst of OSV files will do")
                 .into());
         };
-        let scanner = Scanner::of(session, config, asked, named)?;
-        place::remember(&scanner_folder(session), named, &session.cwd);
-        Ok(scanner)
+        Scanner::of(session, config, asked, named)
     }
 
-    /// Opens what is at hand without being asked for: GOVULNDB if it is no address, or what was used the last time. No
-    /// connection is made, and nothing is stopped by what is found.
+    /// Opens what is at hand without being asked for: what GOVULNDB names, if it is here (a path, or the copy of an address). What
+    /// some other scan used is not: it would make a release depend on what was done on this machine before. No connection is made, and
+    /// nothing is stopped by what is found.
     ///
     /// # Errors
     /// Why there is none.
@@ -89,20 +95,17 @@ impl Scanner {
         let asked = Asked::default();
         let variable = session.env.get("GOVULNDB").filter(|v| !v.is_empty());
         let folder = scanner_folder(session);
-        let named = match variable {
-            Some(v) => v.clone(),
-            None => place::remembered(&folder).ok_or("no vulnerability database is at hand")?,
-        };
+        let named = variable.ok_or("no vulnerability database is at hand")?.clone();
         let local = match Place::parse(&named, &session.cwd)? {
             Place::Local(path) => path,
             Place::Remote(url) => remote::copy(&folder.ok_or("there is no cache folder")?, &url)
-                .ok_or(format!("{named} was not fetched yet; goferry scan does"))?,
+                .ok_or(format!("{} was not fetched yet; goferry scan does", shown(&named)))?,
         };
         let text = local.to_string_lossy().into_owned();
         let scanner = Scanner::of(session, None, &asked, &text).map_err(|d| {
             d.list.first().map_or_else(|| "the database cannot be used".to_owned(), |d| d.message.clone())
         })?;
-        Ok(Scanner { named, gate: false, ..scanner })
+        Ok(Scanner { named: shown(&named), gate: false, ..scanner })
     }
 
     fn of(
@@ -111,6 +114,7 @@ impl Scanner {
         asked: &Asked,
         named: &str,
     ) -> Result<Scanner, Diagnostics> {
+        crate::addresses::learn("DATABASE", named);
         let ignores = ignores::gather(session, config, asked)?;
         let (folder, temp) = match scanner_folder(session) {
             Some(folder) => (folder, None),
@@ -131,13 +135,13 @@ impl Scanner {
         let database = sources.and_then(|s| Database::open(s, &folder)).map_err(|e| unusable(&e))?;
         let now = jiff::Timestamp::now().as_second();
         if let Some(limit) = config.and_then(|c| c.max_age_seconds) {
-            young_enough(&database, now, limit, named)?;
+            young_enough(&database, now, limit, &shown(named))?;
         }
         let configured = config.and_then(|c| c.fail_on.as_deref()).map(threshold);
         let threshold = asked.fail_on.or(configured).unwrap_or(Threshold::Linked);
         let today = jiff::Timestamp::from_second(now).unwrap_or_default().to_string();
         let today = today.get(..10).unwrap_or_default().to_owned();
-        let named = named.to_owned();
+        let named = shown(named);
         Ok(Scanner { database, ignores, threshold, gate: true, today, named, now, _temp: temp })
     }
 
@@ -170,6 +174,18 @@ impl Scanner {
         merge(found?).ok_or_else(|| ScanError::NotGo("there is nothing to scan in it".to_owned()))
     }
 
+    /// What is to be said of entries that cover nothing of what was scanned: they may be mistyped, or have done their work.
+    /// One that has ended is said by itself.
+    pub fn unused(&self, scanned: &[Scanned]) -> Vec<String> {
+        let covers = |i: &&Ignore| scanned.iter().any(|s| s.report.ignored.iter().any(|c| c.ignore == **i));
+        let unused = self.ignores.iter().filter(|i| !covers(i) && !i.is_expired(&self.today));
+        let limits =
+            |i: &Ignore| if i.module.is_empty() { String::new() } else { format!(" in {}", i.module) };
+        unused
+            .map(|i| format!("{}: {}{} is accepted, but nothing has it", i.source, i.id, limits(i)))
+            .collect()
+    }
+
     /// Judges what was found by the list and the threshold, today.
     pub fn judge(&self, found: Found) -> Report {
         judge(found, self.about(), &self.ignores, self.threshold, &self.today)
@@ -196,7 +212,14 @@ fn missing(message: String) -> Diagnostic {
 }
 
 pub(crate) fn unusable(e: &ScanError) -> Diagnostic {
-    missing(e.to_string())
+    match e {
+        ScanError::Cache { path, source } => {
+            let mut d = *crate::dist::failure(path, source);
+            d.message = e.to_string();
+            d
+        }
+        e => missing(e.to_string()),
+    }
 }
 
 /// A database whose age is not known cannot be young enough; the times of files say when it was copied.

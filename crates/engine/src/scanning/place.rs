@@ -1,5 +1,6 @@
 //! Where a database is: GOVULNDB's forms and paths. Must not: look whether it is there.
 
+use goferry_net::shown;
 use std::path::{Path, PathBuf};
 
 /// A database's place.
@@ -7,15 +8,19 @@ use std::path::{Path, PathBuf};
 pub(super) enum Place {
     /// A file or folder, absolute.
     Local(PathBuf),
-    /// An address without a slash at its end.
+    /// An address without a slash at the end of its path.
     Remote(String),
 }
 
 impl Place {
     pub(super) fn parse(text: &str, cwd: &Path) -> Result<Place, String> {
         let text = text.trim();
+        if text.is_empty() {
+            return Err("the vulnerability database's place is empty".to_owned());
+        }
         if text.starts_with("https://") || text.starts_with("http://") {
-            return Ok(Place::Remote(text.trim_end_matches('/').to_owned()));
+            let (base, query) = text.split_at(text.find('?').unwrap_or(text.len()));
+            return Ok(Place::Remote(base.trim_end_matches('/').to_owned() + query));
         }
         let Some(rest) = text.strip_prefix("file://") else {
             if let Some((scheme, _)) = text.split_once("://") {
@@ -24,34 +29,16 @@ impl Place {
             return Ok(Place::Local(cwd.join(text)));
         };
         let path = rest.strip_prefix("localhost").unwrap_or(rest);
-        let path =
-            goferry_scan::sbom::percent_decoded(path).ok_or(format!("{text} is not a file's address"))?;
+        let path = goferry_scan::sbom::percent_decoded(path)
+            .ok_or(format!("{} is not a file's address", shown(text)))?;
         // file:///C:/db
         let path = match path.as_bytes() {
             [b'/', drive, b':', ..] if drive.is_ascii_alphabetic() => &path[1..],
             [b'/', ..] => path.as_str(),
-            _ => return Err(format!("{text} names another machine")),
+            _ => return Err(format!("{} names another machine", shown(text))),
         };
         Ok(Place::Local(PathBuf::from(path)))
     }
-}
-
-/// Notes which database was used, for releases that name none.
-pub(super) fn remember(folder: &Option<PathBuf>, named: &str, cwd: &Path) {
-    let Some(folder) = folder else { return };
-    let absolute = match Place::parse(named, cwd) {
-        Ok(Place::Local(path)) => path.to_string_lossy().into_owned(),
-        Ok(Place::Remote(url)) => url,
-        Err(_) => return,
-    };
-    // A cache that cannot be written costs a scan that nobody asked for.
-    let _ = std::fs::write(folder.join("last"), absolute);
-}
-
-/// What was used the last time.
-pub(super) fn remembered(folder: &Option<PathBuf>) -> Option<String> {
-    let text = std::fs::read_to_string(folder.as_ref()?.join("last")).ok()?;
-    Some(text).filter(|t| !t.is_empty())
 }
 
 #[cfg(test)]
@@ -67,12 +54,15 @@ mod tests {
         };
         let table = [
             ("db", "/w/db"),
+            (" ", "error: the vulnerability database's place is empty"),
             ("/srv/db.tar.zst", "/srv/db.tar.zst"),
             ("file:///srv/a%20b", "/srv/a b"),
             ("file://localhost/srv", "/srv"),
             ("file:///C:/db", "C:/db"),
             ("file://host/db", "error: file://host/db names another machine"),
+            ("file://u:pw@host/db", "error: file://host/db names another machine"),
             ("https://vuln.go.dev/", "https://vuln.go.dev"),
+            ("https://vuln.go.dev/?a=/", "https://vuln.go.dev?a=/"),
             ("gs://bucket", "error: gs is no kind of address that a database can have"),
         ];
         for (text, expected) in table {

@@ -1,14 +1,15 @@
-//! What is scanned: programs, the binaries of a release, SBOMs.
+//! What is scanned: programs, archives of them, the binaries of a release, SBOMs.
 
+use super::listed::listed;
 use super::{Scanner, diagnostics};
 use crate::symbols;
 use goferry_objfile::{Binary, ReadAt};
+use goferry_package::archive::is_archive_name;
 use goferry_report::{Code, Diagnostic, Diagnostics, Label};
 use goferry_scan::{Found, Level, Report, ScanError, Subject};
 use serde::Serialize;
-use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The result for one thing that was scanned.
 #[derive(Clone, Debug, Serialize)]
@@ -45,31 +46,30 @@ impl Scanned {
             .filter(|(n, _)| *n > 0)
             .map(|(n, l)| format!("{n} {l}"));
         let words = parts.collect::<Vec<_>>().join(", ");
-        if words.is_empty() { "no known vulnerability".to_owned() } else { words }
+        match (words.is_empty(), self.report.notes.is_empty()) {
+            (false, _) => words,
+            (true, true) => "no known vulnerability".to_owned(),
+            (true, false) => "no known vulnerability in what was compared".to_owned(),
+        }
     }
 }
 
-/// A binary that a release names.
-struct Listed {
-    path: PathBuf,
-    target: String,
-    sha256: Option<String>,
-}
-
 impl Scanner {
-    /// Scans a program, or, of a folder of a release, every binary that it names.
+    /// Scans a program, every program of an archive, or, of a folder of a release, every binary that it names.
     ///
     /// # Errors
-    /// It cannot be read, or is no Go program.
+    /// It cannot be read, is no Go program or has none, or is not the one that the release made.
     pub fn path(&self, path: &Path) -> Result<Vec<Scanned>, Diagnostics> {
         if !path.is_dir() {
-            return Ok(vec![self.program(path, None, None)?]);
+            let is_archive = path.file_name().is_some_and(|n| is_archive_name(&n.to_string_lossy()));
+            return if is_archive { self.archive(path) } else { Ok(vec![self.program(path, None, None)?]) };
         }
         let listed = listed(path)?;
         let mut out = Vec::new();
         let mut problems = Diagnostics::default();
         for l in listed {
-            match self.program(&l.path, Some(l.target), l.sha256) {
+            let scanned = l.check().and_then(|()| self.program(&l.path, Some(l.target), l.sha256));
+            match scanned {
                 Ok(scanned) => out.push(scanned),
                 Err(d) => problems.push(*d),
             }
@@ -100,16 +100,21 @@ impl Scanner {
         self.find(&Subject::of_program(bytes, binary)?)
     }
 
-    /// Scans what an SBOM names.
+    /// Scans what an SBOM names. With it what of it could not be compared.
     ///
     /// # Errors
     /// It cannot be read.
-    pub fn sbom(&self, path: &Path) -> Result<Scanned, Diagnostics> {
+    pub fn sbom(&self, path: &Path) -> Result<(Scanned, Diagnostics), Diagnostics> {
         let name = path.display().to_string();
         let json = std::fs::read(path).map_err(|e| *crate::dist::failure(path, &e))?;
-        let found = goferry_scan::sbom::read(&json).and_then(|subject| self.find(&[subject]));
-        let found = found.map_err(|e| *drawn(&name, &e))?;
-        Ok(Scanned { name, target: String::new(), sha256: None, report: self.judge(found) })
+        let named = goferry_scan::sbom::read(&json).map_err(|e| *drawn(&name, &e))?;
+        let found = self.find(&[named.subject]).map_err(|e| *drawn(&name, &e))?;
+        let mut problems = Diagnostics::default();
+        for why in named.unread {
+            let message = format!("{name}: a component cannot be compared: {why}");
+            problems.push(Diagnostic::error(Code::NotScanned, message).label(Label::file(&name)));
+        }
+        Ok((Scanned { name, target: String::new(), sha256: None, report: self.judge(found) }, problems))
     }
 }
 
@@ -120,63 +125,4 @@ pub(super) fn drawn(name: &str, e: &ScanError) -> Box<Diagnostic> {
         }
         e => super::unusable(e),
     })
-}
-
-/// Whether a folder is one that a release made.
-pub(super) fn is_release(folder: &Path) -> bool {
-    ["goferry.json", "artifacts.json"].iter().any(|f| folder.join(f).is_file())
-}
-
-/// The binaries that a release names: goferry's own record, else goreleaser's list.
-fn listed(folder: &Path) -> Result<Vec<Listed>, Diagnostics> {
-    let own = folder.join("goferry.json");
-    let (file, found) = if own.is_file() {
-        let record = read(&own)?;
-        let text = |b: &Value, key: &str| b.get(key).and_then(Value::as_str).map(str::to_owned);
-        let listed = |b: &Value| {
-            Some(Listed {
-                path: folder.join(text(b, "path")?),
-                target: text(b, "target").unwrap_or_default(),
-                sha256: text(b, "sha256"),
-            })
-        };
-        (
-            own,
-            record
-                .get("binaries")
-                .and_then(Value::as_array)
-                .map(|all| all.iter().filter_map(listed).collect()),
-        )
-    } else {
-        let list = folder.join("artifacts.json");
-        let record = read(&list)?;
-        (list, record.as_array().map(|all| all.iter().filter_map(|a| of_artifact(folder, a)).collect()))
-    };
-    match found {
-        Some(found) if !Vec::<Listed>::is_empty(&found) => Ok(found),
-        _ => {
-            let message = format!("{} names no binary", file.display());
-            Err(Diagnostic::error(Code::OutputMissing, message).into())
-        }
-    }
-}
-
-fn read(path: &Path) -> Result<Value, Diagnostics> {
-    let bytes = std::fs::read(path).map_err(|e| *crate::dist::failure(path, &e))?;
-    serde_json::from_slice(&bytes)
-        .map_err(|e| Diagnostic::error(Code::Io, format!("{} is damaged: {e}", path.display())).into())
-}
-
-/// goreleaser writes paths from the project's folder, with dist's own name before them.
-fn of_artifact(folder: &Path, a: &Value) -> Option<Listed> {
-    let text = |key: &str| a.get(key).and_then(Value::as_str);
-    if !matches!(text("type")?, "Binary" | "Universal Binary") {
-        return None;
-    }
-    let path = Path::new(text("path")?);
-    let inside: PathBuf = path.components().skip(1).collect();
-    let beside = folder.parent().map(|p| p.join(path)).filter(|p| p.exists());
-    let target = [text("goos"), text("goarch")].into_iter().flatten().collect::<Vec<_>>().join("/");
-    let path = Some(folder.join(inside)).filter(|p| p.exists()).or(beside)?;
-    Some(Listed { path, target, sha256: None })
 }

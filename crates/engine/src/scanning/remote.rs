@@ -2,7 +2,8 @@
 //!
 //! Two ways, as go.dev/security/vuln/database has them: `vulndb.zip`, one file; else `index/` and `ID/`, of which only what
 //! the index says has changed is fetched. Each answer's ETag is kept. A service that does not answer leaves the copy, with
-//! a word on how old it is. Owns: the copy. Must not: judge its age.
+//! a word on how old it is. A new copy is made beside the old one and takes its place when it is whole and can be read. Owns: the
+//! copy. Must not: judge its age.
 
 use crate::session::Session;
 use goferry_net::{NetError, Request, shown};
@@ -10,7 +11,7 @@ use goferry_report::{Code, Diagnostic};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -22,6 +23,10 @@ const THREADS: usize = 8;
 const LIMIT: u64 = 1 << 30;
 const STATE: &str = "state.json";
 const ZIP: &str = "vulndb.zip";
+/// The folder of single files, below the copy's.
+const FILES: &str = "db";
+/// Where the folder before it is for the moment of the change.
+const BEFORE: &str = "before";
 
 /// What is known of a copy; written last, so that a copy without it does not count.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -39,6 +44,34 @@ struct Remote<'s> {
     folder: PathBuf,
 }
 
+/// Why the copy could not be brought up to date.
+enum Failure {
+    /// The service does not answer, or not as it should.
+    Service(String),
+    /// The copy cannot be written.
+    Local(PathBuf, std::io::Error),
+}
+
+impl From<String> for Failure {
+    fn from(why: String) -> Failure {
+        Failure::Service(why)
+    }
+}
+
+impl Failure {
+    fn local(path: &Path) -> impl FnOnce(std::io::Error) -> Failure {
+        let path = path.to_owned();
+        move |e| Failure::Local(path, e)
+    }
+
+    fn diagnostic(self) -> Diagnostic {
+        match self {
+            Failure::Service(why) => Diagnostic::error(Code::NoVulnerabilityDatabase, why),
+            Failure::Local(path, e) => *crate::dist::failure(&path, &e),
+        }
+    }
+}
+
 enum Answer {
     Bytes(Vec<u8>, String),
     Unchanged,
@@ -52,8 +85,9 @@ pub(super) fn copy(cache: &Path, url: &str) -> Option<PathBuf> {
     Some(state.place(&folder))
 }
 
+/// Without what is secret in the address, which is not remembered between runs.
 fn folder_of(cache: &Path, url: &str) -> PathBuf {
-    let hash: String = Sha256::digest(url)[..12].iter().map(|b| format!("{b:02x}")).collect();
+    let hash: String = Sha256::digest(shown(url))[..12].iter().map(|b| format!("{b:02x}")).collect();
     cache.join(format!("remote-{hash}"))
 }
 
@@ -63,18 +97,21 @@ pub(super) fn fetch(session: &Session, cache: &Path, url: &str) -> Result<PathBu
     let old = State::read(&remote.folder);
     match remote.refresh(old.as_ref()) {
         Ok(state) => Ok(state.place(&remote.folder)),
-        Err(why) => match old {
-            Some(state) => {
+        Err(why) => match (old, why.diagnostic()) {
+            (Some(state), d) => {
                 let since = jiff::Timestamp::from_second(state.checked).unwrap_or_default().to_string();
                 let message = format!(
-                    "{why}; the copy of {} is used, which may lack newer vulnerabilities",
+                    "{}; the copy of {} is used, which may lack newer vulnerabilities",
+                    d.message,
                     since.get(..10).unwrap_or_default()
                 );
-                session.sink.diagnostic(Diagnostic::warning(Code::NoVulnerabilityDatabase, message));
+                session.sink.diagnostic(Diagnostic::warning(d.code, message));
                 Ok(state.place(&remote.folder))
             }
-            None => Err(Diagnostic::error(Code::NoVulnerabilityDatabase, why)
-                .hint("a folder or a .tar.zst of OSV files will do too: --db PATH")),
+            (None, d) if d.code == Code::NoVulnerabilityDatabase => {
+                Err(d.hint("a folder or a .tar.zst of OSV files will do too: --db PATH"))
+            }
+            (None, d) => Err(d),
         },
     }
 }
@@ -82,24 +119,28 @@ pub(super) fn fetch(session: &Session, cache: &Path, url: &str) -> Result<PathBu
 impl State {
     fn read(folder: &Path) -> Option<State> {
         let state: State = serde_json::from_slice(&std::fs::read(folder.join(STATE)).ok()?).ok()?;
+        // A run that ended in the moment of the change.
+        if !folder.join(FILES).exists() {
+            let _ = std::fs::rename(folder.join(BEFORE), folder.join(FILES));
+        }
         state.place(folder).exists().then_some(state)
     }
 
     fn place(&self, folder: &Path) -> PathBuf {
-        if self.asked == ZIP { folder.join(ZIP) } else { folder.to_owned() }
+        if self.asked == ZIP { folder.join(ZIP) } else { folder.join(FILES) }
     }
 }
 
 impl Remote<'_> {
-    fn refresh(&self, old: Option<&State>) -> Result<State, String> {
-        std::fs::create_dir_all(&self.folder).map_err(|e| format!("{}: {e}", self.folder.display()))?;
+    fn refresh(&self, old: Option<&State>) -> Result<State, Failure> {
+        std::fs::create_dir_all(&self.folder).map_err(Failure::local(&self.folder))?;
         let checked = jiff::Timestamp::now().as_second();
         let done = |asked: &str, etag: String| State { asked: asked.to_owned(), etag, checked };
         let known =
             |asked: &str| old.filter(|s| s.asked == asked).map(|s| s.etag.clone()).filter(|e| !e.is_empty());
         let state = match self.get(ZIP, known(ZIP).as_deref())? {
             Answer::Bytes(bytes, etag) if bytes.starts_with(b"PK") => {
-                self.write(ZIP, &bytes)?;
+                self.take_zip(&bytes)?;
                 done(ZIP, etag)
             }
             Answer::Unchanged => done(ZIP, known(ZIP).unwrap_or_default()),
@@ -110,12 +151,31 @@ impl Remote<'_> {
             }
         };
         let text = serde_json::to_vec(&state).unwrap_or_default();
-        self.write(STATE, &text)?;
+        write(&self.folder, STATE, &text)?;
         Ok(state)
     }
 
+    /// Only one that can be read takes the old one's place.
+    fn take_zip(&self, bytes: &[u8]) -> Result<(), Failure> {
+        let new = format!("{ZIP}.new");
+        write(&self.folder, &new, bytes)?;
+        let (from, to) = (self.folder.join(new), self.folder.join(ZIP));
+        let checked = self.check(&from, ZIP);
+        let moved = checked.and_then(|()| std::fs::rename(&from, &to).map_err(Failure::local(&to)));
+        let _ = std::fs::remove_file(from);
+        moved
+    }
+
+    fn check(&self, path: &Path, name: &str) -> Result<(), Failure> {
+        let checked = goferry_scan::Source::at(path).and_then(|s| s.check());
+        checked.map_err(|e| {
+            let of = format!("{}/{name}", shown(&self.url));
+            Failure::Service(format!("{of} cannot be used: {e}"))
+        })
+    }
+
     /// The layout of single files; what was asked for changes, and its ETag.
-    fn files(&self, known: &dyn Fn(&str) -> Option<String>) -> Result<(String, String), String> {
+    fn files(&self, known: &dyn Fn(&str) -> Option<String>) -> Result<(String, String), Failure> {
         for ending in ["json.gz", "json"] {
             let asked = format!("index/db.{ending}");
             match self.get(&asked, known(&asked).as_deref())? {
@@ -127,39 +187,59 @@ impl Remote<'_> {
                 }
             }
         }
-        Err(format!("{} is no vulnerability database: it has no index/db.json", shown(&self.url)))
+        Err(format!("{} is no vulnerability database: it has no index/db.json", shown(&self.url)).into())
     }
 
-    fn all(&self, ending: &str, db: &[u8]) -> Result<(), String> {
+    /// A folder with all of it takes the place of the old one; what has not changed is taken from there.
+    fn all(&self, ending: &str, db: &[u8]) -> Result<(), Failure> {
         let modules = self.needed(&format!("index/modules.{ending}"))?;
         let wanted =
             entries(&modules).ok_or(format!("{}: index/modules.json is not readable", shown(&self.url)))?;
-        let had = std::fs::read(self.folder.join("index/modules.json"))
-            .ok()
-            .and_then(|b| entries(&b))
-            .unwrap_or_default();
-        let is_here = |id: &str| self.folder.join(format!("ID/{id}.json")).is_file();
-        // Without a time nothing says that a record is the same.
-        let same =
-            |id: &str, time: &str| !time.is_empty() && had.get(id).is_some_and(|t| t == time) && is_here(id);
-        let missing: Vec<&String> =
-            wanted.iter().filter(|(id, time)| !same(id, time)).map(|(id, _)| id).collect();
-        // Until the new index is written the copy counts for nothing.
-        let _ = std::fs::remove_file(self.folder.join(STATE));
-        self.records(&missing, ending)?;
-        self.forget(&wanted.keys().map(|id| format!("{id}.json")).collect())?;
-        self.write("index/modules.json", &modules)?;
-        self.write("index/db.json", db)
+        let old = self.folder.join(FILES);
+        let had =
+            std::fs::read(old.join("index/modules.json")).ok().and_then(|b| entries(&b)).unwrap_or_default();
+        let new = tempfile::Builder::new().prefix("new-").tempdir_in(&self.folder);
+        let new = new.map_err(Failure::local(&self.folder))?;
+        let folder = new.path().join(FILES);
+        std::fs::create_dir_all(folder.join("ID")).map_err(Failure::local(&folder))?;
+        let mut missing = Vec::new();
+        for (id, time) in &wanted {
+            let name = format!("ID/{id}.json");
+            // Without a time nothing says that a record is the same.
+            let same = !time.is_empty() && had.get(id).is_some_and(|t| t == time);
+            if !(same && keep(&old.join(&name), &folder.join(&name))) {
+                missing.push(id);
+            }
+        }
+        self.records(&missing, ending, &folder)?;
+        write(&folder, "index/modules.json", &modules)?;
+        write(&folder, "index/db.json", db)?;
+        self.check(&folder, "index")?;
+        self.put(&folder, &old)
+    }
+
+    fn put(&self, new: &Path, place: &Path) -> Result<(), Failure> {
+        let before = self.folder.join(BEFORE);
+        let _ = std::fs::remove_dir_all(&before);
+        if place.exists() {
+            std::fs::rename(place, &before).map_err(Failure::local(place))?;
+        }
+        if let Err(e) = std::fs::rename(new, place) {
+            let _ = std::fs::rename(&before, place);
+            return Err(Failure::Local(place.to_owned(), e));
+        }
+        let _ = std::fs::remove_dir_all(&before);
+        Ok(())
     }
 
     /// Fetches records, several at once; the first failure ends it.
-    fn records(&self, ids: &[&String], ending: &str) -> Result<(), String> {
+    fn records(&self, ids: &[&String], ending: &str, folder: &Path) -> Result<(), Failure> {
         let (next, failed) = (AtomicUsize::new(0), Mutex::new(None));
-        let one = |id: &str| -> Result<(), String> {
+        let one = |id: &str| -> Result<(), Failure> {
             let bytes = self.needed(&format!("ID/{id}.{ending}"))?;
-            self.write(&format!("ID/{id}.json"), &bytes)
+            write(folder, &format!("ID/{id}.json"), &bytes)
         };
-        let keep = |e: String| {
+        let keep = |e: Failure| {
             failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(e);
             next.store(ids.len(), Ordering::Relaxed);
         };
@@ -177,17 +257,6 @@ impl Remote<'_> {
         failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).map_or(Ok(()), Err)
     }
 
-    /// Removes records that the database does not have any more.
-    fn forget(&self, names: &BTreeSet<String>) -> Result<(), String> {
-        let folder = self.folder.join("ID");
-        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-            if !names.contains(&*entry.file_name().to_string_lossy()) {
-                std::fs::remove_file(entry.path()).map_err(|e| format!("{}: {e}", entry.path().display()))?;
-            }
-        }
-        Ok(())
-    }
-
     fn needed(&self, path: &str) -> Result<Vec<u8>, String> {
         match self.get(path, None)? {
             Answer::Bytes(bytes, _) => Ok(bytes),
@@ -197,7 +266,9 @@ impl Remote<'_> {
 
     fn get(&self, path: &str, etag: Option<&str>) -> Result<Answer, String> {
         // Who names an address of plain http means it: it is a mirror of his own.
-        let mut request = Request::get(&format!("{}/{path}", self.url)).limit(LIMIT).plain_http();
+        let (base, query) = self.url.split_at(self.url.find('?').unwrap_or(self.url.len()));
+        let url = format!("{base}/{path}{query}");
+        let mut request = Request::get(&url).limit(LIMIT).plain_http();
         if let Some(etag) = etag {
             request = request.header("if-none-match", etag);
         }
@@ -213,19 +284,25 @@ impl Remote<'_> {
             status => Err(format!("{}/{path} answers {status}", shown(&self.url))),
         }
     }
+}
 
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), String> {
-        let path = self.folder.join(name);
-        let folder = path.parent().unwrap_or(&self.folder);
-        let write = || -> std::io::Result<()> {
-            std::fs::create_dir_all(folder)?;
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            file.write_all(bytes)?;
-            file.persist(&path)?;
-            Ok(())
-        };
-        write().map_err(|e| format!("{}: {e}", path.display()))
-    }
+/// Writes a file below `folder`, whole or not at all.
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+    let path = folder.join(name);
+    let folder = path.parent().unwrap_or(folder);
+    let write = || -> std::io::Result<()> {
+        std::fs::create_dir_all(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(bytes)?;
+        file.persist(&path)?;
+        Ok(())
+    };
+    write().map_err(Failure::local(&path))
+}
+
+/// Takes a file over; whether it is there now.
+fn keep(from: &Path, to: &Path) -> bool {
+    from.is_file() && (std::fs::hard_link(from, to).is_ok() || std::fs::copy(from, to).is_ok())
 }
 
 /// `.gz` files, if the connection has not unpacked them already.

@@ -3,25 +3,34 @@
 //! Owns: where keys, passwords and tokens come from, whom to ask for certificates, and which files a signature is written into. Must not:
 //! know a format.
 
+mod early;
+mod named;
 mod openpgp;
 pub(crate) mod packages;
 mod service;
 mod token;
 
+pub(crate) use early::check;
+pub use named::check_key_name;
+pub(crate) use named::{is_key_text, looks_like_a_token};
+
 use crate::session::Session;
 use base64ct::{Base64, Encoding as _};
-use goferry_plan::graph::{Action, NativeSign, Plan, SignBy, SignSpec};
+use goferry_plan::graph::{NativeSign, SignBy, SignSpec};
 use goferry_plan::secret;
 use goferry_report::Diagnostics;
 use goferry_supply::{
-    Attestation, Bundle, Format, Identity, PUBLIC_FULCIO, PUBLIC_REKOR, Password, PredicateType, PrivateKey,
-    Signature, SignedBy, SigningKey, Statement, SupplyError, Witnesses,
+    Attestation, Bundle, Format, Identity, Password, PredicateType, PrivateKey, Signature, SignedBy,
+    SigningKey, Statement, SupplyError, Witnesses,
 };
 use packages::PackageKey;
+use service::{Addresses, addresses, learn_services};
+use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
+use token::Source;
 
 /// A key is some hundred bytes.
 const KEY_LIMIT: u64 = 1 << 20;
@@ -50,19 +59,16 @@ pub(crate) struct Sealed {
     pub beside: Option<Arc<SigningKey>>,
 }
 
-/// What names a key: itself and its password.
-type Opening = (String, Option<String>);
-/// What names an identity: who certified it, and the token that was given.
-type Certified = (String, Option<String>);
-
 /// Keys that were opened: a password costs a sixth of a second, and a release has many files. And identities that were certified, while
 /// they are fresh.
 #[derive(Default)]
 pub struct Keys {
-    opened: Mutex<HashMap<Opening, Arc<SigningKey>>>,
-    certified: Mutex<HashMap<Certified, Arc<Identity>>>,
-    /// Those that sign inside packages.
-    packages: Mutex<HashMap<Opening, Arc<PackageKey>>>,
+    /// By the digest of the key's text and its password: the same name may mean another key where a signature has an `env` of its own.
+    opened: Mutex<HashMap<[u8; 32], Arc<SigningKey>>>,
+    /// By who certified them and where the token came from.
+    certified: Mutex<HashMap<(String, Source), Arc<Identity>>>,
+    /// Those that sign inside packages, by their names and passwords.
+    packages: Mutex<HashMap<(String, Option<String>), Arc<PackageKey>>>,
 }
 
 /// Who signs, held while it is done.
@@ -72,7 +78,7 @@ enum Who {
 }
 
 impl Keys {
-    /// Signs a file, in the form of the key.
+    /// Signs a file, in the form of the key; `name` is what its users know it by.
     ///
     /// # Errors
     /// The key does not open, there is no identity, a service refuses, or the file cannot be read.
@@ -80,6 +86,7 @@ impl Keys {
         &self,
         session: &Session,
         file: &Path,
+        name: &str,
         native: &NativeSign,
         env: &Environment<'_>,
     ) -> Result<(Format, Signature), Diagnostics> {
@@ -90,7 +97,7 @@ impl Keys {
         let signed = match self.who(session, native, env, &services)? {
             Who::Key(key) => match &witnesses {
                 Some(w) => key.sign_before(&path, w),
-                None => key.sign(&path),
+                None => key.sign_as(&path, name),
             }
             .map(|s| (key.format(), s)),
             Who::Identity(i) => {
@@ -180,48 +187,18 @@ impl Keys {
         if let Some(name) = &native.key {
             return self.open(&session.cwd, name, env, native.stdin.as_deref()).map(Who::Key);
         }
-        let id = (services.fulcio.clone(), native.token.clone());
+        let source = Source::find(session, native.token.as_deref(), env)?;
+        let id = (services.fulcio.clone(), source);
         let mut certified = self.certified.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(identity) = certified.get(&id).filter(|i| i.is_fresh(now())) {
             return Ok(Who::Identity(Arc::clone(identity)));
         }
-        let token = token::token(session, native.token.as_deref(), env, now())?;
+        let token = id.1.token(session, now())?;
         let identity =
             Identity::certified(&token, &services.fulcio, &service::Services(session)).map_err(drawn)?;
         let identity = Arc::new(identity);
         certified.insert(id, Arc::clone(&identity));
         Ok(Who::Identity(identity))
-    }
-
-    /// Opens every key that a release will need, so that one that is missing or does not open is found before anything is built.
-    /// Identities are asked for when they sign: their certificates last for minutes.
-    pub(crate) fn open_all(
-        &self,
-        session: &Session,
-        root: &Path,
-        plan: &Plan,
-        all: &BTreeMap<String, String>,
-    ) -> Result<(), Diagnostics> {
-        let cwd = session.cwd.as_path();
-        let packages = plan.steps.iter().filter_map(|s| match &s.action {
-            Action::LinuxPackage(spec) => spec.signing.as_ref().map(|signing| (spec, signing)),
-            _ => None,
-        });
-        for (spec, signing) in packages {
-            self.package_key(session, root, spec, signing)?;
-        }
-        let natives = plan.steps.iter().flat_map(|s| match &s.action {
-            Action::Sign(spec) => spec.files.iter().filter_map(|f| f.by.native()).collect(),
-            Action::Provenance(spec) => spec.by.iter().collect::<Vec<_>>(),
-            _ => vec![],
-        });
-        for native in natives {
-            if let Some(name) = &native.key {
-                let env = Environment { own: &native.env, all };
-                self.open(cwd, name, &env, native.stdin.as_deref())?;
-            }
-        }
-        Ok(())
     }
 
     /// A key by path or, as cosign has it, `env://NAME`.
@@ -232,24 +209,39 @@ impl Keys {
         env: &Environment<'_>,
         stdin: Option<&str>,
     ) -> Result<Arc<SigningKey>, Diagnostics> {
+        let text = key_text(cwd, name, env)?;
         let password = env.get("COSIGN_PASSWORD").or(stdin);
-        let id = (name.to_owned(), password.map(str::to_owned));
+        let digest = |of: &[u8]| Sha256::digest(of);
+        let both = [digest(&text), digest(password.unwrap_or_default().as_bytes())].concat();
+        let id = Sha256::digest([both.as_slice(), &[u8::from(password.is_some())]].concat()).into();
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(key) = opened.get(&id) {
             return Ok(Arc::clone(key));
         }
-        let text = match name.strip_prefix("env://") {
-            Some(variable) => env.get(variable).map(|v| v.as_bytes().to_vec()).ok_or_else(|| {
-                let reason = "there is no such variable".to_owned();
-                drawn(SupplyError::Key { name: name.to_owned(), reason })
-            })?,
-            None => goferry_supply::read_bounded(&cwd.join(name), KEY_LIMIT).map_err(drawn)?,
-        };
         let password = password.map(Password::new);
         let key = Arc::new(SigningKey::read(&text, name, password.as_ref()).map_err(drawn)?);
         opened.insert(id, Arc::clone(&key));
         Ok(key)
     }
+}
+
+/// A key as it is written. A name that may be the key itself is in no error.
+fn key_text(cwd: &Path, name: &str, env: &Environment<'_>) -> Result<Vec<u8>, Diagnostics> {
+    let failed = |reason: String| match named::may_be_shown(name) {
+        true => drawn(SupplyError::Key { name: name.to_owned(), reason }),
+        false => named::no_name().into(),
+    };
+    if let Some(variable) = name.strip_prefix("env://") {
+        let text = env.get(variable).map(|v| v.as_bytes().to_vec());
+        return text.ok_or_else(|| failed("there is no such variable".to_owned()));
+    }
+    goferry_supply::read_bounded(&cwd.join(name), KEY_LIMIT).map_err(|e| {
+        failed(match e {
+            SupplyError::Io { source, .. } => format!("it cannot be read: {source}"),
+            SupplyError::TooLarge { limit, .. } => format!("it has more than {limit} bytes"),
+            other => other.to_string(),
+        })
+    })
 }
 
 /// The files that a release's signature is written into, relative to the working directory.
@@ -271,38 +263,6 @@ pub(crate) fn files(
         out.push((place.clone(), encoded(pem.into_bytes(), native.raw)));
     }
     Ok(out)
-}
-
-/// Whom to ask.
-struct Addresses {
-    fulcio: String,
-    rekor: Option<String>,
-    tsa: Option<String>,
-}
-
-impl Addresses {
-    fn witnesses<'a>(&'a self, transport: &'a service::Services<'a>) -> Option<Witnesses<'a>> {
-        let (rekor, tsa) = (self.rekor.as_deref(), self.tsa.as_deref());
-        (rekor.is_some() || tsa.is_some()).then_some(Witnesses { rekor, tsa, transport })
-    }
-}
-
-/// What was configured, else cosign's variables, else Sigstore's public services. A key's signature is logged only where that was asked for.
-fn addresses(native: &NativeSign, env: &Environment<'_>) -> Addresses {
-    let chosen = |own: &Option<String>, name| own.clone().or_else(|| env.get(name).map(str::to_owned));
-    let plain = |url: String| url.trim_end_matches('/').to_owned();
-    let s = &native.services;
-    let rekor = chosen(&s.rekor, "COSIGN_REKOR_URL").unwrap_or_else(|| PUBLIC_REKOR.to_owned());
-    let log = native.log || native.key.is_none();
-    let tsa = match native.key {
-        Some(_) => s.tsa.clone(),
-        None => chosen(&s.tsa, "COSIGN_TIMESTAMP_SERVER_URL"),
-    };
-    Addresses {
-        fulcio: plain(chosen(&s.fulcio, "COSIGN_FULCIO_URL").unwrap_or_else(|| PUBLIC_FULCIO.to_owned())),
-        rekor: log.then(|| plain(rekor)),
-        tsa: tsa.filter(|t| !t.is_empty()),
-    }
 }
 
 fn attesting<'k>(key: &'k SigningKey, native: &NativeSign) -> Result<&'k PrivateKey, Diagnostics> {
@@ -328,7 +288,9 @@ pub(crate) fn learn_secrets(spec: &SignSpec) {
     for file in &spec.files {
         let (env, stdin, token) = match &file.by {
             SignBy::Goferry(n) => {
-                (&n.env, n.stdin.as_deref(), n.token.as_deref().filter(|t| token::looks_like_one(t)))
+                learn_services(&n.services);
+                secret::learn(n.key.as_deref().filter(|k| !named::may_be_shown(k)).map(|k| ("KEY", k)));
+                (&n.env, n.stdin.as_deref(), n.token.as_deref().filter(|t| looks_like_a_token(t)))
             }
             SignBy::Command(c) => (&c.env, c.stdin.as_deref(), None),
         };
@@ -351,5 +313,11 @@ pub(crate) fn line(spec: &SignSpec) -> String {
 }
 
 fn drawn(e: SupplyError) -> Diagnostics {
+    let e = match e {
+        SupplyError::Service { what, url, reason } => {
+            SupplyError::Service { what, url: goferry_net::shown(&url), reason }
+        }
+        e => e,
+    };
     e.diagnostic().into()
 }

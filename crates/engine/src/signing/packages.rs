@@ -6,7 +6,7 @@ use super::openpgp::{OpenPgpKey, Opening};
 use super::{KEY_LIMIT, Keys, drawn};
 use crate::session::Session;
 use goferry_package::linux::{RsaKey, Sign, SignatureForm};
-use goferry_plan::graph::{LinuxPackageSpec, PackageSigning};
+use goferry_plan::graph::{Action, LinuxPackageSpec, PackageSigning, Plan};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use std::io::Read;
 use std::path::Path;
@@ -33,6 +33,30 @@ impl Sign for PackageKey {
 }
 
 impl Keys {
+    /// Opens every key that a package will need. With `hooks` still to run, a file that is not there may be made by them.
+    pub(crate) fn open_packages(
+        &self,
+        session: &Session,
+        root: &Path,
+        plan: &Plan,
+        hooks: bool,
+    ) -> Result<(), Diagnostics> {
+        let mut problems = Diagnostics::default();
+        for step in &plan.steps {
+            let Action::LinuxPackage(spec) = &step.action else { continue };
+            let Some(signing) = &spec.signing else { continue };
+            if hooks && !root.join(&signing.key_file).exists() {
+                continue;
+            }
+            for d in self.package_key(session, root, spec, signing).err().into_iter().flat_map(|e| e.list) {
+                if !problems.list.contains(&d) {
+                    problems.push(d);
+                }
+            }
+        }
+        if problems.has_errors() { Err(problems) } else { Ok(()) }
+    }
+
     /// The key that signs a package, opened once.
     ///
     /// # Errors

@@ -1,8 +1,10 @@
-//! Requests of signatures over the session's connections.
+//! Whom signatures ask, and their requests over the session's connections.
 
+use super::Environment;
 use crate::session::Session;
 use goferry_net::{NetError, Request};
-use goferry_supply::{Answer, Call, Transport};
+use goferry_plan::graph::{self, NativeSign};
+use goferry_supply::{Answer, Call, PUBLIC_FULCIO, PUBLIC_REKOR, Transport, Witnesses};
 use std::time::Duration;
 
 /// A certificate or an entry has some ten kilobytes.
@@ -32,5 +34,45 @@ impl Transport for Services<'_> {
             Err(NetError::Unreachable { reason, .. }) => Err(format!("it does not answer: {reason}")),
             Err(e) => Err(e.to_string()),
         }
+    }
+}
+
+/// Whom to ask.
+pub(super) struct Addresses {
+    pub(super) fulcio: String,
+    rekor: Option<String>,
+    tsa: Option<String>,
+}
+
+impl Addresses {
+    pub(super) fn witnesses<'a>(&'a self, transport: &'a Services<'a>) -> Option<Witnesses<'a>> {
+        let (rekor, tsa) = (self.rekor.as_deref(), self.tsa.as_deref());
+        (rekor.is_some() || tsa.is_some()).then_some(Witnesses { rekor, tsa, transport })
+    }
+}
+
+/// What was configured, else cosign's variables, else Sigstore's public services. A key's signature is logged only where that was asked for.
+pub(super) fn addresses(native: &NativeSign, env: &Environment<'_>) -> Addresses {
+    let chosen = |own: &Option<String>, name| own.clone().or_else(|| env.get(name).map(str::to_owned));
+    let plain = |url: String| url.trim_end_matches('/').to_owned();
+    let s = &native.services;
+    learn_services(s);
+    let rekor = chosen(&s.rekor, "COSIGN_REKOR_URL").unwrap_or_else(|| PUBLIC_REKOR.to_owned());
+    let log = native.log || native.key.is_none();
+    let tsa = match native.key {
+        Some(_) => s.tsa.clone(),
+        None => chosen(&s.tsa, "COSIGN_TIMESTAMP_SERVER_URL"),
+    };
+    Addresses {
+        fulcio: plain(chosen(&s.fulcio, "COSIGN_FULCIO_URL").unwrap_or_else(|| PUBLIC_FULCIO.to_owned())),
+        rekor: log.then(|| plain(rekor)),
+        tsa: tsa.filter(|t| !t.is_empty()),
+    }
+}
+
+/// What is secret in them, before anything is said of them.
+pub(super) fn learn_services(services: &graph::Services) {
+    for url in [&services.fulcio, &services.rekor, &services.tsa].into_iter().flatten() {
+        crate::addresses::learn("SIGNING_SERVICE", url);
     }
 }

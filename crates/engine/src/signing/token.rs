@@ -1,12 +1,13 @@
 //! Where an identity token comes from: as cosign finds it, and no browser.
 
 use super::Environment;
+use super::named::looks_like_a_token;
 use super::service::Services;
 use crate::session::Session;
 use goferry_plan::secret;
 use goferry_report::Diagnostics;
 use goferry_supply::{Call, SupplyError, Token, Transport as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A token has a few kilobytes.
 const LIMIT: u64 = 64 << 10;
@@ -15,54 +16,88 @@ const AUDIENCE: &str = "sigstore";
 /// Where cosign looks for one that the platform has laid down.
 const LAID_DOWN: &str = "/var/run/sigstore/cosign/oidc-token";
 
-/// The token that was given, as itself or as a file; else that of the environment.
-pub(super) fn token(
-    session: &Session,
-    given: Option<&str>,
-    env: &Environment<'_>,
-    now: i64,
-) -> Result<Token, Diagnostics> {
-    let text = match given {
-        Some(given) => text_or_file(session, given)?,
-        None => ambient(session, env)?,
-    };
-    secret::learn([("IDENTITY_TOKEN", text.trim())]);
-    Token::parse(&text, now).map_err(super::drawn)
+/// Where a token is taken from: what two signatures must share to share a certificate.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) enum Source {
+    /// The token.
+    Itself(String),
+    /// A file that was named.
+    File(PathBuf),
+    /// GitHub Actions, at this address and with this right to ask.
+    Actions(String, String),
+    /// Where cosign looks.
+    LaidDown,
 }
 
-fn text_or_file(session: &Session, given: &str) -> Result<String, Diagnostics> {
-    match looks_like_one(given) {
-        true => Ok(given.to_owned()),
-        false => file(&session.cwd.join(given)),
+impl Source {
+    /// What was given; else what the environment has.
+    pub(super) fn find(
+        session: &Session,
+        given: Option<&str>,
+        env: &Environment<'_>,
+    ) -> Result<Source, Diagnostics> {
+        if let Some(given) = given {
+            return Ok(match looks_like_a_token(given) {
+                true => Source::Itself(given.to_owned()),
+                false => Source::File(session.cwd.join(given)),
+            });
+        }
+        let set = |name| env.get(name).filter(|v| !v.is_empty()).map(str::to_owned);
+        if let Some(token) = set("SIGSTORE_ID_TOKEN") {
+            return Ok(Source::Itself(token));
+        }
+        let (url, bearer) = (set("ACTIONS_ID_TOKEN_REQUEST_URL"), set("ACTIONS_ID_TOKEN_REQUEST_TOKEN"));
+        if let (Some(url), Some(bearer)) = (url, bearer) {
+            return Ok(Source::Actions(url, bearer));
+        }
+        if Path::new(LAID_DOWN).is_file() {
+            return Ok(Source::LaidDown);
+        }
+        let reason = "no key is named, and there is no identity token to sign with".to_owned();
+        Err(super::drawn(SupplyError::Identity { reason }))
+    }
+
+    /// The token.
+    pub(super) fn token(&self, session: &Session, now: i64) -> Result<Token, Diagnostics> {
+        match self {
+            Source::Actions(url, bearer) => parsed(&github(session, url, bearer).map_err(super::drawn)?, now),
+            here => here.look(now)?.ok_or_else(|| super::drawn(unread("it is not here"))),
+        }
+    }
+
+    /// Whether there will be a token, without asking anybody: the token, if it is here already.
+    pub(super) fn look(&self, now: i64) -> Result<Option<Token>, Diagnostics> {
+        let text = match self {
+            Source::Itself(text) => text.clone(),
+            Source::File(path) => file(path)?,
+            Source::Actions(..) => return Ok(None),
+            Source::LaidDown => file(Path::new(LAID_DOWN))?,
+        };
+        parsed(&text, now).map(Some)
     }
 }
 
-/// Three parts of base64 in a row, the first of which is a JSON object.
-pub(super) fn looks_like_one(text: &str) -> bool {
-    text.trim().starts_with("ey") && text.matches('.').count() == 2 && !text.contains('/')
+fn parsed(text: &str, now: i64) -> Result<Token, Diagnostics> {
+    secret::learn([("IDENTITY_TOKEN", text.trim())]);
+    Token::parse(text, now).map_err(super::drawn)
+}
+
+/// What was given may be a token that is none, so it is not repeated.
+fn unread(why: impl std::fmt::Display) -> SupplyError {
+    let reason = format!(
+        "the identity token is neither a JSON Web Token nor a file that can be read ({why}); it is not shown"
+    );
+    SupplyError::Identity { reason }
 }
 
 fn file(path: &Path) -> Result<String, Diagnostics> {
-    let bytes = goferry_supply::read_bounded(path, LIMIT).map_err(super::drawn)?;
-    let reason = format!("{} holds no identity token", path.display());
-    String::from_utf8(bytes).map_err(|_| super::drawn(SupplyError::Identity { reason }))
-}
-
-fn ambient(session: &Session, env: &Environment<'_>) -> Result<String, Diagnostics> {
-    let set = |name| env.get(name).filter(|v| !v.is_empty());
-    if let Some(token) = set("SIGSTORE_ID_TOKEN") {
-        return Ok(token.to_owned());
-    }
-    if let (Some(url), Some(bearer)) =
-        (set("ACTIONS_ID_TOKEN_REQUEST_URL"), set("ACTIONS_ID_TOKEN_REQUEST_TOKEN"))
-    {
-        return github(session, url, bearer).map_err(super::drawn);
-    }
-    if Path::new(LAID_DOWN).is_file() {
-        return file(Path::new(LAID_DOWN));
-    }
-    let reason = "no key is named, and there is no identity token to sign with".to_owned();
-    Err(super::drawn(SupplyError::Identity { reason }))
+    let bytes = goferry_supply::read_bounded(path, LIMIT).map_err(|e| {
+        super::drawn(match e {
+            SupplyError::Io { source, .. } => unread(source),
+            _ => unread("it is too large"),
+        })
+    })?;
+    String::from_utf8(bytes).map_err(|_| super::drawn(unread("it is not text")))
 }
 
 /// GitHub Actions gives a job that may have one a token for any audience (docs.github.com, "OpenID Connect reference").

@@ -76,7 +76,7 @@ impl Execution<'_> {
         verified: &Verified,
     ) -> Result<Result<(Found, StepState), String>, Diagnostics> {
         let binary = verified.built().binary();
-        let mut key = KeyBuilder::new("scan/1");
+        let mut key = KeyBuilder::new("scan/2");
         key.text("goferry", &self.session.version)
             .text("binary", &binary.sha256)
             .text("database", &scanner.about().digest)

@@ -29,7 +29,7 @@ impl Execution<'_> {
 
     fn sign_here(&self, file: &SignedFile, native: &NativeSign) -> Result<(), Diagnostics> {
         let env = Environment { own: &native.env, all: self.env };
-        let (_, signature) = self.keys.sign(self.session, file.path.as_ref(), native, &env)?;
+        let (_, signature) = self.keys.sign(self.session, file.path.as_ref(), &file.name, native, &env)?;
         for (path, bytes) in crate::signing::files(native, signature)? {
             let path = self.session.cwd.join(path);
             crate::dist::write_whole(&path, &bytes)?;

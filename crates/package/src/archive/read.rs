@@ -4,6 +4,7 @@
 //! length that a header claims (nothing is allocated for it).
 
 use crate::PackageError;
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -62,10 +63,11 @@ fn one_file(name: &str) -> Option<&str> {
 }
 
 /// Shows every member to `visit`. How it is compressed is known by the first bytes, and by the name whether it is one file only.
+/// At most `limit` bytes are unpacked, those of members that are passed over too: a small archive may hold a great deal of nothing.
 ///
 /// # Errors
-/// The file cannot be read or is damaged, or `visit` fails.
-pub fn read_members(path: &Path, visit: &mut Visit<'_>) -> Result<(), PackageError> {
+/// The file cannot be read or is damaged, more than `limit` bytes come out of it, or `visit` fails.
+pub fn read_members(path: &Path, limit: u64, visit: &mut Visit<'_>) -> Result<(), PackageError> {
     let failed = PackageError::io("read", path);
     let mut file = File::open(path).map_err(PackageError::io("read", path))?;
     let mut magic = [0; 6];
@@ -73,12 +75,18 @@ pub fn read_members(path: &Path, visit: &mut Visit<'_>) -> Result<(), PackageErr
     file.rewind().map_err(PackageError::io("read", path))?;
     let file = BufReader::with_capacity(1 << 16, file);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let mut members = |from: &mut dyn Read| match one_file(&name) {
-        Some(name) => visit(&Entry { name: name.to_owned(), ..Entry::default() }, from),
-        None => tar(from, visit),
+    let left = Cell::new(limit);
+    let mut members = |from: &mut dyn Read| {
+        let from = &mut Bounded { from, left: &left };
+        match one_file(&name) {
+            Some(name) => visit(&Entry { name: name.to_owned(), ..Entry::default() }, from),
+            None => tar(from, visit),
+        }
     };
     match &magic[..len] {
-        [b'P', b'K', 3 | 5, ..] => zip(file, visit),
+        [b'P', b'K', 3 | 5, ..] => {
+            zip(file, &mut |entry, from| visit(entry, &mut Bounded { from, left: &left }))
+        }
         [0x1f, 0x8b, ..] => members(&mut flate2::bufread::MultiGzDecoder::new(file)),
         [0xfd, b'7', b'z', b'X', b'Z', 0] => members(&mut liblzma::bufread::XzDecoder::new(file)),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => {
@@ -87,6 +95,28 @@ pub fn read_members(path: &Path, visit: &mut Visit<'_>) -> Result<(), PackageErr
         _ => members(&mut { file }),
     }
     .map_err(failed)
+}
+
+/// What is left of a limit that several readers share; beyond it is an error, and not an end.
+pub(crate) struct Bounded<'a> {
+    pub(crate) from: &'a mut dyn Read,
+    pub(crate) left: &'a Cell<u64>,
+}
+
+impl Read for Bounded<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let left = self.left.get();
+        if left == 0 && !into.is_empty() {
+            return match self.from.read(&mut [0])? {
+                0 => Ok(0),
+                _ => Err(damaged("more comes out of it than an archive of programs has")),
+            };
+        }
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(into.len());
+        let n = self.from.read(&mut into[..most])?;
+        self.left.set(left - n as u64);
+        Ok(n)
+    }
 }
 
 fn damaged(what: &str) -> io::Error {
@@ -355,7 +385,7 @@ mod tests {
 
     fn all(path: &Path) -> Result<Vec<Read1>, PackageError> {
         let mut out = vec![];
-        read_members(path, &mut |e, body| {
+        read_members(path, 1 << 30, &mut |e, body| {
             let mut bytes = vec![];
             body.take(1 << 20).read_to_end(&mut bytes)?;
             out.push((e.name.clone(), e.kind.clone(), e.mode, bytes));
@@ -408,12 +438,38 @@ mod tests {
             assert!(is_archive_name(path.to_str().unwrap()));
             // A member's content may be left alone.
             let mut names = 0;
-            read_members(&path, &mut |_, _| {
+            read_members(&path, 1 << 30, &mut |_, _| {
                 names += 1;
                 Ok(())
             })
             .unwrap();
             assert_eq!(names, 3);
+        }
+    }
+
+    #[test]
+    fn what_is_passed_over_counts_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let hollow = Member::new("hollow", Source::Bytes(vec![0; 8 << 20]), 0o644);
+        let last = Member::new("tool", Source::Bytes(vec![7; 1000]), 0o755);
+        for format in ["tar.gz", "tar.xz", "tar.zst", "tar", "zip"] {
+            let format: ArchiveFormat = format.parse().unwrap();
+            let path = dir.path().join(format!("x.{format}"));
+            write_archive(format, &[hollow.clone(), last.clone()], &path, &WriteOptions::new(0)).unwrap();
+            let passed = |limit, read: bool| {
+                let mut names = vec![];
+                let done = read_members(&path, limit, &mut |e, body| {
+                    names.push(e.name.clone());
+                    if read { io::copy(body, &mut io::sink()).map(drop) } else { Ok(()) }
+                });
+                (done.is_ok(), names.len())
+            };
+            assert_eq!(passed(9 << 20, false), (true, 2), "{format}");
+            assert_eq!(passed(9 << 20, true), (true, 2), "{format}");
+            assert_eq!(passed(1 << 20, true), (false, 1), "{format}");
+            // A member of a zip file that is passed over is not unpacked.
+            let zip = format == ArchiveFormat::Zip;
+            assert_eq!(passed(1 << 20, false), (zip, if zip { 2 } else { 1 }), "{format}");
         }
     }
 

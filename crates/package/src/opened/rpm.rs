@@ -1,7 +1,8 @@
 //! rpm: lead, signature, header, and a payload of cpio.
 
 use super::{MAX_SCRIPT, PackedScript, Part, VisitPart, absolute, damaged};
-use crate::archive::{Entry, EntryKind};
+use crate::archive::{Bounded, Entry, EntryKind};
+use std::cell::Cell;
 use std::io::{self, Read};
 
 /// A header of an honest package has some hundred kilobytes.
@@ -19,7 +20,7 @@ const SCRIPTS: [(&str, u32, u32); 6] = [
 ];
 const COMPRESSOR: u32 = 1125;
 
-pub(super) fn read(from: &mut dyn Read, visit: &mut VisitPart<'_>) -> io::Result<()> {
+pub(super) fn read(from: &mut dyn Read, left: &Cell<u64>, visit: &mut VisitPart<'_>) -> io::Result<()> {
     let mut lead = [0; 96];
     from.read_exact(&mut lead)?;
     if lead[..4] != [0xed, 0xab, 0xee, 0xdb] {
@@ -39,15 +40,16 @@ pub(super) fn read(from: &mut dyn Read, visit: &mut VisitPart<'_>) -> io::Result
         }
     }
     let compressor = header.text(COMPRESSOR).map(|c| String::from_utf8_lossy(c).into_owned());
+    let mut cpio = |from: &mut dyn Read| cpio(&mut Bounded { from, left }, visit);
     match compressor.as_deref() {
-        Some("gzip") | None => cpio(&mut flate2::read::GzDecoder::new(from), visit),
-        Some("xz") => cpio(&mut liblzma::read::XzDecoder::new(from), visit),
+        Some("gzip") | None => cpio(&mut flate2::read::GzDecoder::new(from)),
+        Some("xz") => cpio(&mut liblzma::read::XzDecoder::new(from)),
         Some("lzma") => {
             let stream = liblzma::stream::Stream::new_lzma_decoder(u64::MAX).map_err(io::Error::from)?;
-            cpio(&mut liblzma::read::XzDecoder::new_stream(from, stream), visit)
+            cpio(&mut liblzma::read::XzDecoder::new_stream(from, stream))
         }
-        Some("zstd") => cpio(&mut zstd::stream::read::Decoder::new(from)?, visit),
-        Some("none" | "") => cpio(from, visit),
+        Some("zstd") => cpio(&mut zstd::stream::read::Decoder::new(from)?),
+        Some("none" | "") => cpio(from),
         Some(_) => Err(damaged("compressed in a way that is not known")),
     }
 }

@@ -3,6 +3,7 @@ use crate::archive::EntryKind;
 use proptest::prelude::*;
 use std::path::PathBuf;
 
+const LIMIT: u64 = 1 << 20;
 const SCRIPT: &str = "#!/bin/sh\nset -e\necho hello\n";
 
 fn packages() -> PathBuf {
@@ -18,7 +19,7 @@ type Read2 = Result<(Vec<String>, Vec<String>), String>;
 
 fn read(format: &str, path: &Path) -> Read2 {
     let (mut members, mut scripts) = (vec![], vec![]);
-    let done = read_package(format, path, &mut |part| {
+    let done = read_package(format, path, LIMIT, &mut |part| {
         match part {
             Part::Script(s) => {
                 assert!(s.program.as_deref().is_none_or(|p| p == "/bin/sh"), "{s:?}");
@@ -106,6 +107,17 @@ fn what_is_no_package() {
     }
 }
 
+#[test]
+fn more_than_is_allowed_comes_out_of_none() {
+    for file in std::fs::read_dir(packages()).unwrap() {
+        let path = file.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if let Some(format) = format_of_name(&name) {
+            assert!(read_package(format, &path, 300, &mut |_| Ok(())).is_err(), "{name}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -122,7 +134,7 @@ proptest! {
         let path = dir.path().join("x");
         std::fs::write(&path, bytes).unwrap();
         let format = format_of(&files[which].to_string_lossy()).to_owned();
-        let _ = read_package(&format, &path, &mut |part| {
+        let _ = read_package(&format, &path, LIMIT, &mut |part| {
             if let Part::Member(_, body) = part {
                 io::copy(body, &mut io::sink())?;
             }

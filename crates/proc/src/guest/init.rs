@@ -1,8 +1,9 @@
 //! pid 1 of the namespaces: gives up every privilege, starts the program, reaps, keeps the number of processes.
 
 use super::outer::{Asked, BROKEN};
-use super::{Answer, Exceeded, Level, Orders};
+use super::{Answer, EmulatorCommand, Exceeded, Level, Orders};
 use crate::relay::{Relay, Verdict};
+use crate::root;
 use crate::sandbox::{ids, mounts, privileges};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal, kill};
@@ -19,7 +20,8 @@ pub(super) fn enter(mut args: impl Iterator<Item = OsString>) -> ! {
         std::process::exit(BROKEN)
     };
     let level = level(&asked.orders, &registered);
-    let mut command = match descend(&asked.orders) {
+    let _held = mounts::hold_registrations();
+    let mut command = match descend(&asked.orders, level) {
         Ok(()) => command(&asked.orders, level, &asked.args),
         Err(why) => {
             asked.answer(&Answer::Refused { why });
@@ -61,15 +63,17 @@ fn level(orders: &Orders, registered: &OsStr) -> Level {
 }
 
 fn command(orders: &Orders, level: Level, args: &[OsString]) -> Command {
-    let emulator = orders.unregistered().1.filter(|_| level == Level::Emulator);
-    let mut command = match emulator {
+    let mut command = match called(orders, level) {
         None => {
             let mut c = Command::new(&orders.program);
             c.arg0(&orders.name);
             c
         }
         Some(e) => {
-            let mut c = Command::new(&e.program);
+            let mut c = match &orders.root {
+                Some(_) => Command::new(root::EMULATOR),
+                None => Command::new(&e.program),
+            };
             c.args(&e.args).arg(&orders.program);
             c
         }
@@ -79,9 +83,13 @@ fn command(orders: &Orders, level: Level, args: &[OsString]) -> Command {
 }
 
 /// From the namespace's root to the caller's own user without privileges.
-fn descend(orders: &Orders) -> Result<(), String> {
+fn descend(orders: &Orders, level: Level) -> Result<(), String> {
     // Containers hide parts of /proc, and then the kernel forbids a whole one: the host's stays.
-    if mounts::fresh_proc().is_ok() {
+    let own_proc = match &orders.root {
+        Some(root) => root::enter(root, called(orders, level)).map(|()| true)?,
+        None => mounts::fresh_proc().is_ok(),
+    };
+    if own_proc {
         // Above the limit, at which the counting ends the program and says so.
         orders.limits.processes.iter().for_each(|n| mounts::limit_processes(n.saturating_mul(2)));
     }
@@ -95,6 +103,11 @@ fn descend(orders: &Orders) -> Result<(), String> {
     privileges::limit(&crate::Limits { processes, ..orders.limits }, None)
         .map_err(|e| format!("limits: {e}"))?;
     privileges::drop_all().map_err(|e| format!("privileges cannot be given up: {e}"))
+}
+
+/// The emulator that has to be called.
+fn called(orders: &Orders, level: Level) -> Option<&EmulatorCommand> {
+    orders.unregistered().1.filter(|_| level == Level::Emulator)
 }
 
 /// Threads of the namespace, as far as its own /proc shows; none without one.

@@ -26,7 +26,7 @@ mod waiter;
 pub(crate) use group::Group;
 
 use crate::sandbox::Isolation;
-use crate::{Limits, SpawnError, Status};
+use crate::{Limits, Root, SpawnError, Status};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -55,6 +55,9 @@ pub struct GuestSpec {
     pub limits: Limits,
     /// How long it may take to wind up after a SIGTERM when its time is over; zero: it is killed.
     pub grace: Duration,
+    /// A folder that is its whole file system, where namespaces are granted; where they are not, the run is refused. Then
+    /// `program` is a path in that folder or a name that its PATH has, and `set` is all of its environment.
+    pub root: Option<Root>,
     /// The executable that calls [`enter_if_asked`] first in its main; none: this one.
     pub helper: Option<PathBuf>,
 }
@@ -141,6 +144,7 @@ struct Orders {
     name: OsString,
     dispatch: Dispatch,
     network: bool,
+    root: Option<Root>,
     limits: Limits,
     /// The process that waits; when it dies, the helper is to die too.
     parent: u32,
@@ -193,6 +197,7 @@ impl GuestSpec {
             own_folders: true,
             limits: Limits::default(),
             grace: Duration::ZERO,
+            root: None,
             helper: None,
         }
     }

@@ -43,7 +43,8 @@ pub(super) fn run(spec: &GuestSpec, on_start: OnStart<'_>) -> Result<GuestRun, S
             }
         },
     };
-    if matches!(spec.dispatch, Dispatch::Registered { otherwise: Fallback::Refuse, .. }) {
+    let refuses = matches!(spec.dispatch, Dispatch::Registered { otherwise: Fallback::Refuse, .. });
+    if refuses || spec.root.is_some() {
         return Err(spec.io(std::io::Error::other(why)));
     }
     let not_registered = matches!(spec.dispatch, Dispatch::Registered { .. }).then(|| why.clone());
@@ -146,7 +147,7 @@ fn not_started(spec: &GuestSpec, errno: i32) -> SpawnError {
 }
 
 fn orders(spec: &GuestSpec) -> Orders {
-    let (user, group) = sandbox::caller();
+    let (user, group) = spec.root.as_ref().map_or_else(sandbox::caller, |r| r.user);
     // Of the limits the clock is watched here.
     let limits = Limits { wall: None, ..spec.limits };
     Orders {
@@ -154,6 +155,7 @@ fn orders(spec: &GuestSpec) -> Orders {
         name: spec.name.clone(),
         dispatch: spec.dispatch.clone(),
         network: spec.network,
+        root: spec.root.clone(),
         limits,
         parent: std::process::id(),
         user,
@@ -191,6 +193,9 @@ impl Helper {
         fcntl(&write, FcntlArg::F_SETFD(FdFlag::empty())).map_err(|e| io(e.into()))?;
         let mut command = Command::new(helper(spec));
         command.arg(role).arg(text).arg(write.as_raw_fd().to_string()).args(&spec.args);
+        if spec.root.is_some() {
+            command.env_clear();
+        }
         command.envs(spec.set.iter().map(|(k, v)| (k, v)));
         command.envs(folders.iter().flat_map(Folders::variables));
         let pid = relay.spawn_helper(&mut command).map_err(io)?;

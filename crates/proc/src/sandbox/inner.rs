@@ -1,8 +1,9 @@
 //! The inner helper: pid 1 of the sandbox. Gives up every privilege, runs the program, reaps, reports.
 
 use super::outer::BROKEN;
-use super::{Answer, Orders, ids, mounts, privileges};
+use super::{Answer, Orders, Users, ids, mounts, privileges};
 use crate::relay::Relay;
+use crate::root;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::unistd::{getegid, geteuid};
@@ -35,7 +36,8 @@ pub(super) fn enter(file: Option<OsString>, answer: Option<OsString>) -> ! {
     let Ok((mut relay, mut answer, orders)) = opened else { std::process::exit(BROKEN) };
     // Before the namespace's own /proc hides where it was mounted.
     let registered = orders.register.as_deref().is_some_and(mounts::is_registered);
-    let result = match descend(&orders) {
+    let _held = mounts::hold_registrations();
+    let result = match descend(&orders, registered) {
         Ok(()) => run(&orders, &mut relay, registered),
         Err(why) => Answer::Refused { why },
     };
@@ -44,24 +46,43 @@ pub(super) fn enter(file: Option<OsString>, answer: Option<OsString>) -> ! {
 }
 
 /// From the namespace's root to the caller's own user without privileges.
-fn descend(orders: &Orders) -> Result<(), String> {
+fn descend(orders: &Orders, registered: bool) -> Result<(), String> {
     // Containers hide parts of /proc, and then the kernel forbids a whole one: the host's stays.
-    if mounts::fresh_proc().is_ok() {
+    let own_proc = match &orders.root {
+        Some(root) => root::enter(root, orders.emulator.as_ref().filter(|_| !registered)).map(|()| true)?,
+        None => mounts::fresh_proc().is_ok(),
+    };
+    if own_proc {
         orders.limits.processes.into_iter().for_each(mounts::limit_processes);
     }
     mounts::read_only_settings()
         .map_err(|e| format!("the settings of the host cannot be made read-only: {e}"))?;
+    if orders.users == Users::Many {
+        return privileges::limit(&orders.limits, None).map_err(|e| format!("limits: {e}"));
+    }
     let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
     unshare(CloneFlags::CLONE_NEWUSER).map_err(|e| format!("no second user namespace: {}", e.desc()))?;
     ids::map((orders.user, uid), (orders.group, gid))
         .map_err(|e| format!("the user cannot be mapped back: {e}"))?;
-    privileges::limit(&orders.limits, Some(super::SCRATCH_BYTES)).map_err(|e| format!("limits: {e}"))?;
+    let file_bytes = orders.root.is_none().then_some(orders.scratch_bytes);
+    privileges::limit(&orders.limits, file_bytes).map_err(|e| format!("limits: {e}"))?;
     privileges::drop_all().map_err(|e| format!("privileges cannot be given up: {e}"))
 }
 
-fn command(orders: &Orders) -> Command {
-    let mut command = Command::new(&orders.program);
-    command.args(&orders.args).env_clear().envs(orders.environment()).current_dir(orders.work());
+fn command(orders: &Orders, registered: bool) -> Command {
+    let rooted = orders.root.is_some();
+    let mut command = match orders.emulator.as_ref().filter(|_| rooted && !registered) {
+        None => Command::new(&orders.program),
+        Some(emulator) => {
+            let mut command = Command::new(root::EMULATOR);
+            command.args(&emulator.args).arg(&orders.program);
+            command
+        }
+    };
+    command.args(&orders.args).env_clear().envs(orders.environment());
+    if !rooted {
+        command.current_dir(orders.work());
+    }
     command
 }
 
@@ -71,7 +92,7 @@ fn not_started(e: &std::io::Error) -> Answer {
 
 /// Runs the program; passes signals on to it and reaps whatever is orphaned.
 fn run(orders: &Orders, relay: &mut Relay, registered: bool) -> Answer {
-    let child = match relay.spawn_program(&mut command(orders)) {
+    let child = match relay.spawn_program(&mut command(orders, registered)) {
         Ok(child) => child,
         Err(e) => return not_started(&e),
     };
@@ -98,7 +119,7 @@ pub(super) fn limits_only(file: Option<OsString>) -> ! {
         .and_then(|()| privileges::no_new());
     let answered = match limited {
         Err(e) => Answer::Refused { why: format!("limits: {e}") },
-        Ok(()) => not_started(&command(&orders).exec()),
+        Ok(()) => not_started(&command(&orders, false).exec()),
     };
     write_answer(&mut answer, &answered);
     std::process::exit(BROKEN)

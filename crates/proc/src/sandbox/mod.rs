@@ -20,9 +20,12 @@ pub(crate) mod mounts;
 mod outer;
 #[cfg(target_os = "linux")]
 pub(crate) mod privileges;
+#[cfg(target_os = "linux")]
+mod users;
 
+use crate::guest::EmulatorCommand;
 use crate::host::After;
-use crate::{Cancel, CommandSpec, Env, Finished, Host, Limits, OutputMode, SpawnError, Status, Stdin};
+use crate::{Cancel, CommandSpec, Env, Finished, Host, Limits, OutputMode, Root, SpawnError, Status, Stdin};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -58,6 +61,17 @@ pub struct SandboxSpec {
     /// An emulator's registration, for programs of the same machine that this one starts; where the kernel does not grant
     /// it they do not run.
     pub register: Option<String>,
+    /// A folder that is its whole file system, where namespaces are granted; where they are not, the run is refused. The
+    /// environment is then exactly `env`, and `program` a path in that folder.
+    pub root: Option<Root>,
+    /// What runs a program of such a folder where no emulator can be registered for it.
+    pub emulator: Option<EmulatorCommand>,
+    /// Whether it sees the host's network.
+    pub network: bool,
+    /// Which users there are.
+    pub users: Users,
+    /// Bytes of its empty folders, in memory.
+    pub scratch_bytes: u64,
     /// Bytes kept of each output stream.
     pub max_output: usize,
     /// The executable that calls [`enter_if_asked`] first in its main; none: this one.
@@ -76,10 +90,26 @@ impl SandboxSpec {
             limits: Limits::default(),
             isolate: true,
             register: None,
+            root: None,
+            emulator: None,
+            network: false,
+            users: Users::One,
+            scratch_bytes: SCRATCH_BYTES,
             max_output: 1 << 20,
             helper: None,
         }
     }
+}
+
+/// Which users there are where a program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Users {
+    /// The caller alone, under its own number, without any privilege.
+    One,
+    /// Root, which is the caller, and 65535 more of subordinate numbers, with root's privileges over what is in the
+    /// namespaces. For a helper of goferry's own, which makes a [`crate::Root`] there and starts programs in it by
+    /// [`crate::root::run`]; the file system is not made read-only for it. Refused where such namespaces are not granted.
+    Many,
 }
 
 /// How far a program was kept apart.
@@ -114,6 +144,11 @@ struct Orders {
     env: Vec<(String, String)>,
     limits: Limits,
     register: Option<String>,
+    root: Option<Root>,
+    emulator: Option<EmulatorCommand>,
+    network: bool,
+    users: Users,
+    scratch_bytes: u64,
     /// Where the scratch directories are, or are to be.
     scratch: PathBuf,
     /// The process that waits; when it dies, the helper is to die too.
@@ -154,6 +189,9 @@ impl Orders {
 
     /// The program's whole environment.
     fn environment(&self) -> Vec<(String, String)> {
+        if self.root.is_some() {
+            return self.env.clone();
+        }
         let own = |n: &str| n == "HOME" || n == "TMPDIR";
         let mut env: Vec<_> = self.env.iter().filter(|(n, _)| !own(n)).cloned().collect();
         env.push(("HOME".to_owned(), self.home().to_string_lossy().into_owned()));
@@ -174,6 +212,12 @@ pub fn enter_if_asked() {
         }
         if role == "__sandbox-init" {
             inner::enter(args.next(), args.next())
+        }
+        if role == users::ROLE {
+            users::enter(args.next())
+        }
+        if role == crate::root::ROLE {
+            crate::root::become_program(args.next())
         }
         if role == "__limits" {
             inner::limits_only(args.next())
@@ -210,15 +254,21 @@ pub fn probe() -> Isolation {
 /// As [`crate::Spawner::run`]: if the program could not be started, or the run was cancelled.
 pub fn run(spec: &SandboxSpec, host: &Host) -> Result<SandboxRun, SpawnError> {
     let switched_off = (!spec.isolate).then(|| "switched off in the configuration".to_owned());
+    let apart_or_not_at_all = spec.root.is_some() || spec.users == Users::Many;
     let why = match switched_off.or_else(refused_beforehand) {
         Some(why) => why,
         None => match attempt(spec, host, "__sandbox")? {
             Outcome::Ran(finished, registered) => {
                 return Ok(SandboxRun { finished, isolation: Isolation::Namespaces, registered });
             }
+            // That may be the folder's fault, and says nothing of the machine.
+            Outcome::Refused(why) if apart_or_not_at_all => why,
             Outcome::Refused(why) => REFUSED.get_or_init(|| why).clone(),
         },
     };
+    if apart_or_not_at_all {
+        return Err(spec.io(std::io::Error::other(why)));
+    }
     let finished = match attempt(spec, host, "__limits")? {
         Outcome::Ran(finished, _) => finished,
         Outcome::Refused(why) => return Err(spec.io(std::io::Error::other(why))),
@@ -303,13 +353,22 @@ impl SandboxSpec {
 
     fn orders(&self, control: &Path, namespaces: bool) -> std::io::Result<Orders> {
         let scratch = if namespaces { mount_point(control)? } else { control.to_owned() };
-        let (user, group) = caller();
+        let (user, group) = self.root.as_ref().map_or_else(caller, |r| r.user);
         let orders = Orders {
-            program: std::path::absolute(&self.program)?,
+            program: if self.root.is_some() {
+                self.program.clone()
+            } else {
+                std::path::absolute(&self.program)?
+            },
             args: self.args.clone(),
             env: self.env.clone(),
             limits: self.limits,
             register: self.register.clone(),
+            root: self.root.clone(),
+            emulator: self.emulator.clone(),
+            network: self.network,
+            users: self.users,
+            scratch_bytes: self.scratch_bytes,
             scratch,
             parent: std::process::id(),
             user,

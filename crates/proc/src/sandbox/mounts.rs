@@ -20,6 +20,12 @@ pub(crate) fn tmpfs(at: &Path, bytes: u64) -> nix::Result<()> {
     mount(Some("tmpfs"), at, Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, Some(options.as_str()))
 }
 
+/// The same for everybody to enter.
+pub(crate) fn tmpfs_open(at: &Path, bytes: u64) -> nix::Result<()> {
+    let options = format!("size={bytes},mode=0755");
+    mount(Some("tmpfs"), at, Some("tmpfs"), MsFlags::MS_NOSUID, Some(options.as_str()))
+}
+
 const BINFMT_MISC: &str = "/proc/sys/fs/binfmt_misc";
 
 /// Mounts the user namespace's own binfmt_misc (Linux 6.7) and registers an emulator there, which nobody else sees.
@@ -29,6 +35,11 @@ pub(crate) fn register(line: &str) -> Result<(), String> {
         .map_err(|e| format!("no binfmt_misc of its own (that needs Linux 6.7): {}", e.desc()))?;
     std::fs::write(Path::new(BINFMT_MISC).join("register"), line)
         .map_err(|e| format!("the emulator cannot be registered: {e}"))
+}
+
+/// Keeps what is registered while this process is another root's: the kernel forgets it with the last use of its mount.
+pub(crate) fn hold_registrations() -> Option<std::fs::File> {
+    std::fs::File::open(BINFMT_MISC).ok()
 }
 
 /// Whether the entry of a registration is there. (`:name:…`, the first character being the separator.)

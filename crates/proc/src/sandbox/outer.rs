@@ -1,6 +1,7 @@
 //! The outer helper: makes the namespaces and mounts, and starts the inner one as their pid 1.
 
-use super::{Answer, Orders, ids, loopback, mounts};
+use super::users::Mapper;
+use super::{Answer, Orders, Users, ids, loopback, mounts};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{getegid, geteuid};
 use std::ffi::OsString;
@@ -34,26 +35,37 @@ pub(super) fn enter(file: Option<OsString>) -> ! {
 fn prepare(orders: &Orders) -> Result<(), String> {
     super::privileges::die_with_parent(orders.parent).map_err(|e| format!("prctl: {e}"))?;
     let (uid, gid) = (geteuid(), getegid());
-    let all = CloneFlags::CLONE_NEWUSER
+    let mut all = CloneFlags::CLONE_NEWUSER
         | CloneFlags::CLONE_NEWNS
         | CloneFlags::CLONE_NEWPID
-        | CloneFlags::CLONE_NEWNET
         | CloneFlags::CLONE_NEWIPC
         | CloneFlags::CLONE_NEWUTS;
+    all.set(CloneFlags::CLONE_NEWNET, !orders.network);
+    let mapper = (orders.users == Users::Many).then(Mapper::start).transpose()?;
     unshare(all).map_err(|e| format!("the kernel refuses user namespaces: {}", e.desc()))?;
-    ids::map((0, uid.as_raw()), (0, gid.as_raw())).map_err(|e| format!("the user cannot be mapped: {e}"))?;
-    mounts::cut_off()
-        .and_then(|()| mounts::tmpfs(&orders.scratch, super::SCRATCH_BYTES))
-        .map_err(|e| format!("mounts are refused: {e}"))?;
-    orders.make_directories().map_err(|e| format!("scratch directories: {e}"))?;
+    match mapper {
+        Some(mapper) => mapper.map()?,
+        None => ids::map((0, uid.as_raw()), (0, gid.as_raw()))
+            .map_err(|e| format!("the user cannot be mapped: {e}"))?,
+    }
+    mounts::cut_off().map_err(|e| format!("mounts are refused: {e}"))?;
+    if orders.root.is_none() {
+        mounts::tmpfs(&orders.scratch, orders.scratch_bytes)
+            .map_err(|e| format!("mounts are refused: {e}"))?;
+        orders.make_directories().map_err(|e| format!("scratch directories: {e}"))?;
+    }
     if let Some(line) = &orders.register {
         // What the kernel does not grant is in the answer, and costs only programs that start themselves.
         let _ = mounts::register(line);
     }
-    mounts::read_only_but(&orders.scratch)
-        .map_err(|e| format!("the file system cannot be made read-only: {e}"))?;
-    // Without it only a program that talks to itself over the network would notice.
-    let _ = loopback::bring_up();
+    if orders.root.is_none() && orders.users == Users::One {
+        mounts::read_only_but(&orders.scratch)
+            .map_err(|e| format!("the file system cannot be made read-only: {e}"))?;
+    }
+    if !orders.network {
+        // Without it only a program that talks to itself over the network would notice.
+        let _ = loopback::bring_up();
+    }
     Ok(())
 }
 

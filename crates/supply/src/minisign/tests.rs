@@ -46,10 +46,10 @@ fn one_other_bit_and_it_proves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("f");
     std::fs::write(&path, "hello\n").unwrap();
-    let text = key().sign(&path).unwrap();
+    let text = key().sign(&path, "f").unwrap();
     let public = Public::read(key().public().as_bytes(), "k").unwrap();
     assert_eq!(public.verify(text.as_bytes(), &path).unwrap(), "file:f\thashed");
-    assert_eq!(key().sign(&path).unwrap(), text);
+    assert_eq!(key().sign(&path, "f").unwrap(), text);
     for at in 0..text.len() {
         let mut damaged = text.clone().into_bytes();
         damaged[at] ^= 1;
@@ -58,6 +58,21 @@ fn one_other_bit_and_it_proves_nothing() {
     }
     std::fs::write(&path, "hello!\n").unwrap();
     assert!(public.verify(text.as_bytes(), &path).is_err());
+}
+
+#[test]
+fn a_comment_names_its_file_or_none() {
+    for (comment, name, fits) in [
+        ("timestamp:1633700835\tfile:t_1.0.0.tar.gz\thashed", "t_1.0.0.tar.gz", true),
+        ("timestamp:1633700835\tfile:t_1.0.0.tar.gz\thashed", "t_1.0.1.tar.gz", false),
+        ("file:a b\thashed", "a b", true),
+        ("file:", "a", false),
+        ("file:a_b", "a\tb", true),
+        ("what is said of file:a", "b", true),
+        ("", "b", true),
+    ] {
+        assert_eq!(comment_fits(comment, name), fits, "{comment:?} {name:?}");
+    }
 }
 
 proptest! {

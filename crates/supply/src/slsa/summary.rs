@@ -91,6 +91,8 @@ pub enum ScanVerdict {
     Scanned {
         /// Date of the database.
         database: String,
+        /// SHA-256 of its records: what the result depends on besides the binary and the day.
+        database_sha256: String,
         /// Findings below the threshold or ignored.
         findings: usize,
         /// Findings that stop a release.

@@ -30,8 +30,12 @@ fn summary(targets: Vec<TargetSummary>) -> VerificationSummary {
 #[test]
 fn a_blocking_scan_fails_the_summary_and_a_waiver_does_not() {
     let none = || ScanVerdict::NotScanned { why: "no database".to_owned() };
-    let scanned =
-        |blocking| ScanVerdict::Scanned { database: "2026-01-01".to_owned(), findings: 3, blocking };
+    let scanned = |blocking| ScanVerdict::Scanned {
+        database: "2026-01-01".to_owned(),
+        database_sha256: "ab".repeat(32),
+        findings: 3,
+        blocking,
+    };
     for (targets, result, level) in [
         (vec![target(none())], "PASSED", "SLSA_BUILD_LEVEL_1"),
         (vec![target(none()), target(scanned(0))], "PASSED", "SLSA_BUILD_LEVEL_1"),

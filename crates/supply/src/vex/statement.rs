@@ -101,10 +101,11 @@ fn of_report(report: &Report) -> impl Iterator<Item = (&Vulnerability, Status)> 
         let own = |f: &&Finding| f.id == v.id && f.module == v.module;
         let open: Vec<&Finding> = report.findings.iter().filter(own).collect();
         let covered: Vec<&Covered> = report.ignored.iter().filter(|c| own(&&c.finding)).collect();
-        let highest =
-            open.iter().copied().chain(covered.iter().map(|c| &c.finding)).map(|f| f.level).max()?;
-        // What is not linked needs nobody's decision.
-        let seen = not_present(highest, &report.depth);
+        let all = || open.iter().copied().chain(covered.iter().map(|c| &c.finding));
+        let highest = all().map(|f| f.level).max()?;
+        // What is not linked needs nobody's decision, if that is known.
+        let unseen = highest < Level::Linked && all().any(|f| !f.unseen.is_empty());
+        let seen = if unseen { None } else { not_present(highest, &report.depth) };
         let ignored = covered.iter().max_by_key(|c| c.finding.level).map(|c| &c.ignore);
         Some((v, seen.unwrap_or_else(|| decided(v, &open, ignored, &report.depth))))
     })
@@ -133,7 +134,11 @@ fn decided(v: &Vulnerability, open: &[&Finding], ignored: Option<&Ignore>, depth
     }
     let linked: Vec<&&Finding> = open.iter().filter(|f| f.level == Level::Linked).collect();
     if linked.is_empty() {
+        let unseen = open.iter().map(|f| &f.unseen).find(|why| !why.is_empty());
         let why = match depth {
+            _ if unseen.is_some() => {
+                unseen.map(|why| format!("It was not compared: {why}.")).unwrap_or_default()
+            }
             Depth::Modules { why } => format!("Only modules could be seen: {why}."),
             _ => "Packages could be seen, but no functions.".to_owned(),
         };
@@ -228,6 +233,17 @@ pub(super) mod tests {
             };
             assert_eq!(word, want, "{depth} {level}");
             assert_eq!(all[0].component.as_str(), "pkg:golang/example.com/a@v1.0.0");
+        }
+    }
+
+    #[test]
+    fn what_was_not_compared_is_under_investigation() {
+        for level in ["present", "imported"] {
+            let mut report = report(json!({"seen": "functions"}), &[("GO-1", level, "")], &[]);
+            report.findings[0].unseen = "F is in it, in a form that is not compared".to_owned();
+            let all = statements([&report]);
+            let want = "It was not compared: F is in it, in a form that is not compared.";
+            assert_eq!(all[0].status, Status::UnderInvestigation { why: want.to_owned() }, "{level}");
         }
     }
 

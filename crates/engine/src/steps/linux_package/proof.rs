@@ -55,7 +55,7 @@ pub(crate) fn prove(
     temp: &Path,
 ) -> Result<(Proof, Diagnostics), Diagnostics> {
     let mut seen = Seen::default();
-    let read = read_package(&spec.format, file, &mut |part| match part {
+    let read = read_package(&spec.format, file, u64::MAX, &mut |part| match part {
         Part::Script(script) => {
             seen.scripts.push(script);
             Ok(())

@@ -1,0 +1,2 @@
+use super::Check;
+pub(crate) const CHECKS: &[Check] = &[];
