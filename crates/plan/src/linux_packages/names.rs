@@ -49,6 +49,8 @@ const ARCH_LINUX: Words = &[
     ("arm7", "armv7h"),
     ("arm6", "armv6h"),
     ("arm5", "arm"),
+    ("ppc64", "powerpc64"),
+    ("ppc64le", "powerpc64le"),
 ];
 const IPK: Words = &[
     ("386", "i386"),
@@ -152,7 +154,7 @@ mod tests {
             ("arm7", "armhf", "armv7hl", "armv7", "armv7h", "armhf"),
             ("mips64le", "mips64el", "mips64el", "mips64le", "mips64le", "mips64el"),
             ("mipsle", "mipsel", "mipsel", "mipsle", "mipsle", "mipsel"),
-            ("ppc64le", "ppc64el", "ppc64le", "ppc64le", "ppc64le", "ppc64el"),
+            ("ppc64le", "ppc64el", "ppc64le", "ppc64le", "powerpc64le", "ppc64el"),
             ("riscv64", "riscv64", "riscv64", "riscv64", "riscv64", "riscv64_generic"),
             ("s390x", "s390x", "s390x", "s390x", "s390x", "s390x"),
             ("loong64", "loong64", "loongarch64", "loongarch64", "loong64", "loong64"),
