@@ -1,13 +1,18 @@
 //! artifacts.json, metadata.json and goferry.json: what a run made, in goreleaser's shape and in our own.
 
+mod package;
+
 use crate::steps::{Execution, StepValue, lock};
 use goferry_package::dist::{Artifact, ArtifactKind, Metadata, Runtime, write_artifacts, write_metadata};
-use goferry_plan::graph::{Action, ArtifactKind as Planned, ContentSpec, LinuxPackageSpec, Step, StepId};
+use goferry_plan::graph::{Action, ArtifactKind as Planned, Step, StepId};
 use goferry_report::{Diagnostic, Diagnostics};
 use goferry_verify::RunOutcome;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+
+/// Values of the steps that were done.
+type Values = HashMap<StepId, StepValue>;
 
 /// What goferry.json says of one binary.
 #[derive(Debug, Serialize)]
@@ -199,7 +204,7 @@ fn of_step(cx: &Execution<'_>, step: &Step, sums: &BTreeMap<String, String>) -> 
         if let Some(t) = step.target.as_ref().filter(|_| !matches!(step.action, Action::Sign(_))) {
             a = a.for_target(t);
         }
-        a = describe(cx, step, a, &o.path);
+        a = describe(cx, &values, step, a, &o.path);
         if let Some(sum) = sums.get(&o.name) {
             a = a.with("Checksum", sum.as_str());
         }
@@ -227,14 +232,19 @@ fn replaced(cx: &Execution<'_>) -> Vec<String> {
         .collect()
 }
 
-/// Whether the binary that this step verified was linked as a position independent program.
-fn is_pie(cx: &Execution<'_>, verified: &StepId) -> bool {
-    let step = |id: &StepId| cx.plan.steps.iter().find(|s| s.id == *id);
-    let Some(Action::Verify(spec)) = step(verified).map(|s| &s.action) else { return false };
-    matches!(step(&spec.built).map(|s| &s.action), Some(Action::Build(b)) if b.buildmode.as_deref() == Some("pie"))
+/// Whether the binary that this step verified asks for a loader, as goreleaser looks at it.
+fn is_dynamic(values: &Values, verified: &StepId) -> bool {
+    let Some(StepValue::Verified(v)) = values.get(verified) else { return false };
+    v.inspected().format.starts_with("ELF") && v.inspected().interpreter.is_some()
 }
 
-fn describe(cx: &Execution<'_>, step: &Step, mut a: Artifact, path: &str) -> Artifact {
+/// The step that verifies what this one builds.
+fn verified_by<'s>(cx: &'s Execution<'_>, built: &StepId) -> Option<&'s StepId> {
+    let of = |s: &&Step| matches!(&s.action, Action::Verify(v) if v.built == *built);
+    cx.plan.steps.iter().find(of).map(|s| &s.id)
+}
+
+fn describe(cx: &Execution<'_>, values: &Values, step: &Step, mut a: Artifact, path: &str) -> Artifact {
     let base = |s: &str, ext: &str| {
         let name = s.rsplit('/').next().unwrap_or(s);
         name.strip_suffix(ext).unwrap_or(name).to_owned()
@@ -243,7 +253,7 @@ fn describe(cx: &Execution<'_>, step: &Step, mut a: Artifact, path: &str) -> Art
         Action::Build(b) => {
             a = a.with("Binary", base(&b.binary, &b.ext)).with("Builder", "go").with("Ext", b.ext.as_str());
             a = a.with("ID", b.id.as_str());
-            if b.buildmode.as_deref().is_some_and(|m| m == "pie") {
+            if verified_by(cx, &step.id).is_some_and(|v| is_dynamic(values, v)) {
                 a = a.with("DynamicallyLinked", true);
             }
         }
@@ -265,12 +275,15 @@ fn describe(cx: &Execution<'_>, step: &Step, mut a: Artifact, path: &str) -> Art
         Action::Archive(s) if s.format == "binary" => {
             let name = s.binaries.first().map_or("", |b| b.name.as_str());
             a = a.with("Binary", name).with("Format", "binary").with("ID", s.id.as_str());
+            if s.binaries.iter().any(|b| is_dynamic(values, &b.verified)) {
+                a = a.with("DynamicallyLinked", true);
+            }
         }
         Action::Archive(s) => {
             let names: Vec<&str> = s.binaries.iter().map(|b| b.binary.as_str()).collect();
             a = a.with("Binaries", json!(names)).with("Format", s.format.as_str()).with("ID", s.id.as_str());
             a = a.with("WrappedIn", s.wrap.as_str());
-            if s.binaries.iter().any(|b| is_pie(cx, &b.verified)) {
+            if s.binaries.iter().any(|b| is_dynamic(values, &b.verified)) {
                 a = a.with("DynamicallyLinked", true);
             }
             if step.target.is_none() && !s.binaries.is_empty() {
@@ -279,7 +292,7 @@ fn describe(cx: &Execution<'_>, step: &Step, mut a: Artifact, path: &str) -> Art
                 a = a.with("Replaces", s.replaces);
             }
         }
-        Action::LinuxPackage(s) => a = package(cx, step, s, a),
+        Action::LinuxPackage(s) => a = package::described(cx, step, s, a),
         Action::Sbom(s) => a = a.with("ID", s.id.as_str()),
         Action::Source(s) => a = a.with("Format", s.format.as_str()),
         Action::Sign(s) => a = a.with("ID", s.id.as_str()),
@@ -291,60 +304,4 @@ fn describe(cx: &Execution<'_>, step: &Step, mut a: Artifact, path: &str) -> Art
         _ => {}
     }
     a
-}
-
-/// goreleaser says less of a package's target than of a program's, and lists what was configured rather than what is in it.
-fn package(cx: &Execution<'_>, step: &Step, spec: &LinuxPackageSpec, mut a: Artifact) -> Artifact {
-    for unsaid in [&mut a.target, &mut a.go386, &mut a.goarm64, &mut a.goppc64, &mut a.goriscv64] {
-        unsaid.clear();
-    }
-    if step.target.is_none() {
-        a.goos = if spec.format == "termux.deb" { "android" } else { "linux" }.to_owned();
-        "all".clone_into(&mut a.goarch);
-    }
-    let mut files: Vec<Value> = spec.contents.iter().map(|c| listed(spec, c)).collect();
-    for p in &spec.programs {
-        let info = json!({"mode": 0o755, "mtime": moment(spec.mtime)});
-        files.push(json!({"src": place(cx, &p.path), "dst": p.dst, "file_info": info}));
-    }
-    a = a.with("Ext", format!(".{}", spec.format)).with("Format", spec.format.as_str());
-    a.with("ID", spec.id.as_str()).with("Files", files)
-}
-
-/// One item of `contents` as goreleaser lists it: by the time that it does, nfpm filled in what links, folders and ghosts lack.
-fn listed(spec: &LinuxPackageSpec, c: &ContentSpec) -> Value {
-    let packager = spec.format.strip_prefix("termux.").unwrap_or(&spec.format);
-    let taken = (c.packager.is_empty() || c.packager == packager) && (c.kind != "ghost" || packager == "rpm");
-    let filled = taken && matches!(c.kind.as_str(), "symlink" | "dir" | "ghost");
-    let root = |own: &str| if own.is_empty() && filled { "root".to_owned() } else { own.to_owned() };
-    let mode = c.mode.or(match c.kind.as_str() {
-        "dir" if filled => Some(0o755),
-        "ghost" if filled => Some(0o644),
-        _ => None,
-    });
-    let mut info = serde_json::Map::new();
-    for (key, value) in [("owner", root(&c.owner)), ("group", root(&c.group))] {
-        if !value.is_empty() {
-            info.insert(key.to_owned(), value.into());
-        }
-    }
-    info.extend(mode.map(|m| ("mode".to_owned(), m.into())));
-    let time = c.mtime.or(spec.mtime.filter(|_| filled));
-    info.insert("mtime".to_owned(), moment(time).into());
-    let mut out = serde_json::Map::new();
-    for (key, value) in [("src", &c.src), ("dst", &c.dst), ("type", &c.kind), ("packager", &c.packager)] {
-        if !value.is_empty() {
-            out.insert(key.to_owned(), value.as_str().into());
-        }
-    }
-    out.insert("file_info".to_owned(), Value::Object(info));
-    Value::Object(out)
-}
-
-/// A time as Go writes it; the year 1 where there is none.
-fn moment(unix: Option<i64>) -> String {
-    match unix {
-        Some(unix) => jiff::Timestamp::from_second(unix).unwrap_or_default().to_string(),
-        None => "0001-01-01T00:00:00Z".to_owned(),
-    }
 }
