@@ -59,6 +59,9 @@ pub(crate) struct Sealed {
     pub beside: Option<Arc<SigningKey>>,
 }
 
+/// What names a key of packages: itself and its password.
+type PackageOpening = (String, Option<String>);
+
 /// Keys that were opened: a password costs a sixth of a second, and a release has many files. And identities that were certified, while
 /// they are fresh.
 #[derive(Default)]
@@ -68,7 +71,7 @@ pub struct Keys {
     /// By who certified them and where the token came from.
     certified: Mutex<HashMap<(String, Source), Arc<Identity>>>,
     /// Those that sign inside packages, by their names and passwords.
-    packages: Mutex<HashMap<(String, Option<String>), Arc<PackageKey>>>,
+    packages: Mutex<HashMap<PackageOpening, Arc<PackageKey>>>,
 }
 
 /// Who signs, held while it is done.
