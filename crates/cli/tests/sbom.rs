@@ -44,6 +44,7 @@ const CHECKS: &[Check] = &[
     ("other-commands-are-run-in-dist", other_commands_are_run),
     ("it-can-be-left-out", it_can_be_left_out),
     ("what-is-no-go-program-is-refused", what_is_no_go_program_is_refused),
+    ("a-damaged-program-is-not-passed-over", damage_is_said),
 ];
 
 fn main() -> ExitCode {
@@ -254,13 +255,22 @@ fn other_commands_are_run(bench: &Bench) {
     let text = std::fs::read_to_string(p.dist().join("tiny_1.2.3_linux_amd64.tar.gz.sbom.json")).unwrap();
     assert!(text.starts_with("tiny_1.2.3_linux_amd64.tar.gz default\n"), "{text}");
     assert!(text.contains("tiny_1.2.3_linux_amd64.tar.gz\n"), "not run in dist: {text}");
-    for (args, code) in [("exit 3", "sbom-failed"), ("true", "output-missing")] {
+    let empty = ": >$document";
+    for (args, code, said) in [
+        ("exit 3", "sbom-failed", "sh could not describe"),
+        (
+            "true",
+            "output-missing",
+            "`sh` succeeded, but tiny_1.2.3_linux_amd64.tar.gz.sbom.json is not there",
+        ),
+        (empty, "output-missing", "`sh` succeeded, but tiny_1.2.3_linux_amd64.tar.gz.sbom.json is empty"),
+    ] {
         p.write(".goreleaser.yaml", &config(args));
         p.commit("x");
         p.git(&["tag", "-f", "v1.2.3"]);
         let r = p.run(&["release", "--clean", "--skip=publish"]);
         assert_ne!(r.status, 0);
-        assert!(r.stderr.contains(code), "{}", r.stderr);
+        assert!(r.stderr.contains(code) && r.stderr.contains(said), "{}", r.stderr);
     }
 }
 
@@ -283,6 +293,72 @@ fn what_is_no_go_program_is_refused(bench: &Bench) {
         let r = p.run(&["sbom", file]);
         assert_ne!(r.status, 0);
         assert!(r.stderr.contains(said) && r.stdout.is_empty(), "{file}: {}", r.stderr);
+    }
+}
+
+/// In a folder too, where what is no program is passed over: a bill without it would say that it is not there.
+fn damage_is_said(bench: &Bench) {
+    let p = bench.project(&[("goferry.toml", BOTH)]);
+    release(&p);
+    let folder = p.scratch.path().join("some");
+    std::fs::create_dir(&folder).unwrap();
+    let run = |command: &[&str]| p.run(&[command, &["../some"]].concat());
+    let good = std::fs::read(p.dist().join("tiny_linux_amd64_v1/tiny")).unwrap();
+    std::fs::write(folder.join("tiny"), &good).unwrap();
+    std::fs::write(folder.join("notes"), "MZ is how a text may begin").unwrap();
+    std::fs::write(folder.join("short"), "\x7fE").unwrap();
+    assert_eq!(run(&["sbom"]).status, 0);
+    let db = p.scratch.path().join("db");
+    std::fs::create_dir(&db).unwrap();
+    let record = r#"{"id": "T-1", "modified": "2026-01-01T00:00:00Z", "affected": [{"package": {"name": "example.com/x", "ecosystem": "Go"}}]}"#;
+    std::fs::write(db.join("T-1.json"), record).unwrap();
+    let vex = ["vex", "--db", db.to_str().unwrap()];
+    let dist = |damage: bool| {
+        let program = p.dist().join("tiny_linux_amd64_v1/tiny");
+        std::fs::write(&program, &good[..good.len() - if damage { 1000 } else { 0 }]).unwrap();
+        p.run(&[&vex[..], &["dist"]].concat())
+    };
+    assert_eq!(dist(false).status, 0);
+    let r = dist(true);
+    let said = r.stderr.contains("tiny_linux_amd64_v1/tiny: truncated");
+    assert!(r.status == 4 && said && r.stdout.is_empty(), "{} {}", r.status, r.stderr);
+    let exe = std::fs::read(p.dist().join("tiny_windows_amd64_v1/tiny.exe")).unwrap();
+    for (name, bytes) in [("cut", &good), ("cut.exe", &exe)] {
+        for percent in [5, 60, 99] {
+            std::fs::write(folder.join(name), &bytes[..bytes.len() * percent / 100]).unwrap();
+            let r = run(&["sbom"]);
+            let said = r.stderr.contains(&format!("{name}: truncated"));
+            assert!(r.status == 4 && said && r.stdout.is_empty(), "{} {}", r.status, r.stderr);
+        }
+        // In an archive, and compressed by itself.
+        let pack = |program: &str, args: &[&str]| {
+            assert!(Command::new(program).current_dir(&folder).args(args).status().unwrap().success());
+        };
+        pack("tar", &["czf", "a.tar.gz", name]);
+        let r = run(&["sbom"]);
+        assert!(r.status == 4 && r.stderr.contains("cut"), "{}", r.stderr);
+        std::fs::remove_file(folder.join(name)).unwrap();
+        let r = run(&["sbom"]);
+        assert!(r.status == 4 && r.stderr.contains(&format!("a.tar.gz: {name}: truncated")), "{}", r.stderr);
+        std::fs::remove_file(folder.join("a.tar.gz")).unwrap();
+    }
+    std::fs::write(folder.join("one"), &good).unwrap();
+    assert!(Command::new("gzip").current_dir(&folder).arg("one").status().unwrap().success());
+    let r = run(&["sbom"]);
+    let names = components(&serde_json::from_str(&r.stdout).unwrap());
+    assert!(names.contains(&("file".to_owned(), "one.gz".to_owned())), "{names:?}");
+    let packed = std::fs::read(folder.join("one.gz")).unwrap();
+    for len in [30, packed.len() / 2, packed.len() - 9] {
+        std::fs::write(folder.join("one.gz"), &packed[..len]).unwrap();
+        let r = run(&["sbom"]);
+        assert!(r.status != 0 && r.stderr.contains("one.gz"), "{len}: {} {}", r.status, r.stderr);
+    }
+    // And a version is one.
+    for version in ["(devel)", "", "1 2"] {
+        for command in [&["sbom"][..], &vex] {
+            let r = run(&[command, &["--version", version]].concat());
+            assert!(r.status == 2 && r.stdout.is_empty(), "{version}: {} {}", r.status, r.stderr);
+        }
     }
 }
 

@@ -14,6 +14,32 @@ fn stats(p: &Project, args: &[&str]) -> Value {
 }
 
 #[test]
+fn a_damaged_record_is_no_folder_without_a_release() {
+    let p = Project::new(&[("goferry.toml", "targets = [\"linux/amd64\"]\n")]);
+    p.release();
+    let path = p.dist().join("goferry.json");
+    let good = std::fs::read_to_string(&path).unwrap();
+    let line = good.lines().count() / 2;
+    let half: Vec<&str> = good.lines().take(line).collect();
+    for (text, said) in [
+        (half.join("\n"), format!("goferry.json:{line}:")),
+        (String::new(), "goferry.json".to_owned()),
+        ("[]".to_owned(), "it is not an object".to_owned()),
+        (good.replacen("\"targets\": [", "\"targets\": [1, ", 1), "`targets`".to_owned()),
+    ] {
+        assert_ne!(text, good);
+        std::fs::write(&path, text).unwrap();
+        for args in [&["stats"][..], &["stats", "--json"]] {
+            let r = p.run(args);
+            let told = r.stderr.contains("is not as goferry writes it") && r.stderr.contains(&said);
+            assert!(r.status == 1 && told && r.stdout.is_empty(), "{said}: {} {}", r.status, r.stderr);
+        }
+    }
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(stats(&p, &[])["release"], Value::Null);
+}
+
+#[test]
 fn releases_are_counted_target_by_target() {
     let mut p = Project::new(&[("goferry.toml", "targets = [\"linux/amd64\", \"darwin/arm64\"]\n")]);
     p.set("A_TOKEN", "canary-of-a-token");

@@ -4,7 +4,7 @@
 
 use crate::session::Session;
 use goferry_cache::Digest;
-use goferry_objfile::{Binary, FileBytes, inspect};
+use goferry_objfile::{Binary, FileBytes, ObjError, inspect};
 use goferry_package::archive::EntryKind;
 use goferry_package::opened::{holds_files, read_files};
 use goferry_report::{Code, Diagnostic, Diagnostics};
@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 const MAX_MEMBER: u64 = 2 << 30;
 /// The most that is unpacked of one archive.
 const UNPACKED_LIMIT: u64 = 4 << 30;
+/// Where the stub of Windows programs says what they are.
+const HEAD: usize = 512;
 /// dist/ has its programs one folder down.
 const MAX_DEPTH: u32 = 4;
 
@@ -176,7 +178,7 @@ impl Found<'_> {
                         };
                         self.binary(&binary, name, (sha256, meta.len()));
                     }
-                    Err(e) if inside.is_none() => {
+                    Err(e) if inside.is_none() || is_damage(&e, &head_of(path)?) => {
                         let message = format!("{}: {e}", path.display());
                         return Err(Diagnostic::error(Code::NotABinary, message).into());
                     }
@@ -191,7 +193,7 @@ impl Found<'_> {
     }
 
     fn archive(&mut self, path: &Path, name: &str, inside: &str, size: u64) -> Result<(), Diagnostics> {
-        let mut programs = vec![];
+        let (mut programs, mut damaged) = (vec![], Diagnostics::default());
         read_files(path, UNPACKED_LIMIT, &mut |entry, body| {
             if entry.kind != EntryKind::File || entry.size > MAX_MEMBER {
                 return Ok(());
@@ -202,20 +204,24 @@ impl Found<'_> {
                 _ => return Ok(()),
             };
             body.take(MAX_MEMBER).read_to_end(&mut bytes)?;
-            if let Ok(binary) = inspect(&bytes)
-                && binary.go.is_some()
-            {
-                let member = entry.name.rsplit('/').next().unwrap_or(&entry.name);
-                programs.push((
-                    format!("{inside}{member}"),
-                    Digest::of(&bytes).to_hex(),
-                    bytes.len() as u64,
-                    binary,
-                ));
+            match inspect(&bytes) {
+                Ok(binary) if binary.go.is_some() => {
+                    let member = entry.name.rsplit('/').next().unwrap_or(&entry.name);
+                    let sha256 = Digest::of(&bytes).to_hex();
+                    programs.push((format!("{inside}{member}"), sha256, bytes.len() as u64, binary));
+                }
+                Err(e) if is_damage(&e, &bytes) => {
+                    let message = format!("{}: {}: {e}", path.display(), entry.name);
+                    damaged.push(Diagnostic::error(Code::NotABinary, message));
+                }
+                _ => {}
             }
             Ok(())
         })
         .map_err(|e| Diagnostics::from(Diagnostic::error(Code::Io, e.to_string())))?;
+        if damaged.has_errors() {
+            return Err(damaged);
+        }
         let names = programs.iter().map(|(n, ..)| n.clone()).collect();
         let any = !programs.is_empty();
         for (member, sha256, bytes, binary) in programs {
@@ -250,12 +256,18 @@ impl Found<'_> {
     }
 }
 
+/// False where there is less; what ends in the middle of being unpacked is an error.
 fn fill(from: &mut dyn Read, into: &mut [u8]) -> io::Result<bool> {
-    match from.read_exact(into) {
-        Ok(()) => Ok(true),
-        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
-        Err(e) => Err(e),
+    let mut have = 0;
+    while have < into.len() {
+        match from.read(&mut into[have..]) {
+            Ok(0) => return Ok(false),
+            Ok(n) => have += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
     }
+    Ok(true)
 }
 
 /// ELF, PE, Mach-O, wasm, XCOFF, Plan 9: a first look, so that not every text is read whole.
@@ -271,6 +283,19 @@ fn looks_like_a_program(magic: [u8; 4]) -> bool {
             | [1, 0xdf | 0xf7, ..]
             | [0, 0, _, _]
     )
+}
+
+/// Whether what cannot be read is a program that lost something, which a bill must not pass over. A text that begins with `MZ` is none.
+fn is_damage(e: &ObjError, head: &[u8]) -> bool {
+    const STUB: &[u8] = b"DOS mode";
+    let is_pe = || head.windows(STUB.len()).take(HEAD).any(|w| w == STUB);
+    !matches!(e, ObjError::Unrecognized { .. }) && (!head.starts_with(b"MZ") || is_pe())
+}
+
+fn head_of(path: &Path) -> Result<Vec<u8>, Diagnostics> {
+    let mut head = vec![];
+    let read = File::open(path).and_then(|f| f.take(HEAD as u64).read_to_end(&mut head));
+    read.map(|_| head).map_err(|e| unreadable(path, &e))
 }
 
 fn sha256_of(path: &Path) -> io::Result<String> {

@@ -11,21 +11,28 @@ use crate::matching::{here, vulnerability};
 use crate::osv::{Affected, Record};
 use crate::subject::{Assumed, Contents, Linked, STDLIB, Subject};
 use crate::version;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// The affected code that is there: import paths, each with a function (empty where functions are not known).
 type Hits = BTreeMap<String, String>;
 
+/// What is scanned, by its own names.
+pub(crate) struct Own<'s> {
+    subject: &'s Subject,
+    /// Paths of its modules.
+    modules: HashSet<&'s str>,
+}
+
 /// A record that means a module at its version, by all names that the program's functions have.
 pub(crate) fn of_known(
-    subject: &Subject,
+    own: &Own<'_>,
     module: &Linked,
     record: &Record,
     affected: &[Affected],
     found: &mut Found,
 ) {
     let vulnerability = vulnerability(record, affected, module.real_path(), module.real_version());
-    for (package, function) in hits(subject, &module.path, module.real_path(), affected) {
+    for (package, function) in own.hits(&module.path, module.real_path(), affected) {
         let told = |f: &Finding| f.id == record.id && f.package == package;
         if function.is_empty() && found.findings.iter().any(told) {
             continue;
@@ -42,15 +49,10 @@ pub(crate) fn of_known(
 }
 
 /// Records of modules whose version is not known for sure.
-pub(crate) fn of_assumed(
-    subject: &Subject,
-    db: &Database,
-    now: i64,
-    found: &mut Found,
-) -> Result<(), ScanError> {
-    let mut assumed = subject.assumed.clone();
-    assumed.extend(subject.modules.iter().filter_map(replaced));
-    assumed.extend(unowned(subject));
+pub(crate) fn of_assumed(own: &Own<'_>, db: &Database, now: i64, found: &mut Found) -> Result<(), ScanError> {
+    let mut assumed = own.subject.assumed.clone();
+    assumed.extend(own.subject.modules.iter().filter_map(replaced));
+    assumed.extend(own.unowned());
     for a in assumed {
         let records = db.module(&a.path, now)?;
         if records.is_empty() {
@@ -60,13 +62,14 @@ pub(crate) fn of_assumed(
             found.notes.push(a.why.clone());
         }
         for record in records {
-            of_record(subject, &a, &record, found);
+            of_record(own, &a, &record, found);
         }
     }
     Ok(())
 }
 
-fn of_record(subject: &Subject, a: &Assumed, record: &Record, found: &mut Found) {
+fn of_record(own: &Own<'_>, a: &Assumed, record: &Record, found: &mut Found) {
+    let subject = own.subject;
     let at = |v: &Affected| a.version.as_ref().is_none_or(|version| version::is_affected(v, version));
     let affected: Vec<Affected> =
         record.affected.iter().filter(|v| at(v)).filter_map(|v| here(v, subject)).collect();
@@ -79,7 +82,7 @@ fn of_record(subject: &Subject, a: &Assumed, record: &Record, found: &mut Found)
         mark(found, &vulnerability, "", &a.why);
         return;
     }
-    let hits = hits(subject, &a.path, &a.path, &affected);
+    let hits = own.hits(&a.path, &a.path, &affected);
     if hits.is_empty() && !subject.doubt.is_empty() {
         mark(found, &vulnerability, "", &subject.doubt);
     }
@@ -118,98 +121,120 @@ fn replaced(m: &Linked) -> Option<Assumed> {
     Some(Assumed { path: m.path.clone(), version, why })
 }
 
-/// The modules that packages may be of which no module of the program has: it was built without modules, or by another tool
-/// than the go command.
-fn unowned(subject: &Subject) -> Vec<Assumed> {
-    let packages: BTreeSet<&String> = match &subject.contents {
-        Contents::Functions(all) => all.keys().chain(subject.passed_over.keys()).collect(),
-        _ => return vec![],
-    };
-    let mut paths = BTreeSet::new();
-    for package in packages {
-        // GOPATH's vendor folders are looked into by what is in them.
-        if package.contains("/vendor/") || owner(subject, package).is_some() || is_standard(package) {
-            continue;
-        }
-        let ends = package.match_indices('/').map(|(at, _)| at).chain([package.len()]);
-        paths.extend(ends.map(|end| package[..end].to_owned()));
+impl<'s> Own<'s> {
+    pub(crate) fn new(subject: &'s Subject) -> Self {
+        Own { subject, modules: subject.modules.iter().map(|m| m.path.as_str()).collect() }
     }
-    let assumed = |path: String| {
-        let why =
-            format!("the program does not state the version of {path}, which is compared as every version");
-        Assumed { path, version: None, why }
-    };
-    paths.into_iter().map(assumed).collect()
-}
 
-/// The affected packages and functions of `module` that are there. Records name them by `real`, the path of what took
-/// its place, or by its own.
-fn hits(subject: &Subject, module: &str, real: &str, affected: &[Affected]) -> Hits {
-    let mut out = Hits::new();
-    let own =
-        |package: &str| (module == STDLIB || begins_with(package, module)) && is_of(subject, package, module);
-    for a in affected {
-        if a.packages.is_empty() {
-            let all = names(subject).filter(|(package, _)| own(package));
-            out.extend(all.map(|(package, symbol)| (package.to_owned(), shown(package, symbol))));
-        }
-        for p in &a.packages {
-            let path = match p.path.strip_prefix(real) {
-                Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("{module}{rest}"),
-                _ => p.path.clone(),
-            };
-            let named = |symbol: &str| p.symbols.is_empty() || p.symbols.iter().any(|s| s == symbol);
-            if own(&path)
-                && let Some(symbol) = functions(subject, &path).find(|s| s.is_empty() || named(s))
-            {
-                out.insert(path.clone(), shown(&path, symbol));
+    /// The modules that packages may be of which no module of the program has: it was built without modules, or by another
+    /// tool than the go command.
+    fn unowned(&self) -> Vec<Assumed> {
+        let Contents::Functions(all) = &self.subject.contents else { return vec![] };
+        let packages: BTreeSet<&String> = all.keys().chain(self.subject.passed_over.keys()).collect();
+        let mut paths = BTreeSet::new();
+        for package in packages {
+            // GOPATH's vendor folders are looked into by what is in them.
+            let known = is_standard(package) || package.contains("/vendor/") || self.owner(package).is_some();
+            if !known && !self.is_of_wrapper(package) {
+                paths.extend(beginnings(package).map(str::to_owned));
             }
         }
+        let assumed = |path: String| {
+            let why = format!(
+                "the program does not state the version of {path}, which is compared as every version"
+            );
+            Assumed { path, version: None, why }
+        };
+        paths.into_iter().map(assumed).collect()
     }
-    out
+
+    /// Wrappers of promoted methods that are not exported have a package's path in their middle, and rules that take a name
+    /// apart at the last slash take `a.b/c/v3.(*T).d.e/f` and `a.b/c/v3.T.d.e/f` for packages.
+    fn is_of_wrapper(&self, package: &str) -> bool {
+        package.contains('(')
+            || self.modules.iter().any(|m| {
+                let rest = package.strip_prefix(m).and_then(|r| r.strip_prefix('.'));
+                let inner = rest.and_then(|r| r.split_once('.')).map(|(_, inner)| inner);
+                inner.is_some_and(|inner| is_standard(inner) || self.owner(inner).is_some())
+            })
+    }
+
+    /// The affected packages and functions of `module` that are there. Records name them by `real`, the path of what took
+    /// its place, or by its own.
+    fn hits(&self, module: &str, real: &str, affected: &[Affected]) -> Hits {
+        let mut out = Hits::new();
+        for a in affected {
+            if a.packages.is_empty() {
+                let all = self.names().filter(|(package, _)| self.is_of(package, module));
+                out.extend(all.map(|(package, symbol)| (package.to_owned(), shown(package, symbol))));
+            }
+            for p in &a.packages {
+                let path = match p.path.strip_prefix(real) {
+                    Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("{module}{rest}"),
+                    _ => p.path.clone(),
+                };
+                let named = |symbol: &str| p.symbols.is_empty() || p.symbols.iter().any(|s| s == symbol);
+                let hit = self.functions(&path).find(|s| s.is_empty() || named(s));
+                if let Some(symbol) = hit.filter(|_| self.is_of(&path, module)) {
+                    out.insert(path.clone(), shown(&path, symbol));
+                }
+            }
+        }
+        out
+    }
+
+    /// Package and a function of it; an empty one where functions are not known.
+    fn names(&self) -> Box<dyn Iterator<Item = (&str, &str)> + '_> {
+        let one = |(package, symbols)| -> Option<(&str, &str)> {
+            let (package, symbols): (&String, &BTreeSet<String>) = (package, symbols);
+            Some((package, symbols.first()?))
+        };
+        match &self.subject.contents {
+            Contents::Functions(all) => {
+                let all = all.iter().chain(&self.subject.passed_over);
+                Box::new(all.filter(|(package, _)| !package.contains('(')).filter_map(one))
+            }
+            Contents::Packages(all) => Box::new(all.iter().map(|p| (p.as_str(), ""))),
+            Contents::Modules(_) => Box::new(std::iter::empty()),
+        }
+    }
+
+    fn functions(&self, package: &str) -> Box<dyn Iterator<Item = &'s str> + 's> {
+        match &self.subject.contents {
+            Contents::Functions(all) => {
+                let both = [all.get(package), self.subject.passed_over.get(package)];
+                Box::new(both.into_iter().flatten().flatten().map(String::as_str))
+            }
+            Contents::Packages(all) => Box::new(all.get(package).map(|_| "").into_iter()),
+            Contents::Modules(_) => Box::new(std::iter::empty()),
+        }
+    }
+
+    /// Whether a package is a module's. Of one that no module has, every module may be the owner.
+    fn is_of(&self, package: &str, module: &str) -> bool {
+        if module != STDLIB && !begins_with(package, module) {
+            return false;
+        }
+        match self.owner(package) {
+            Some(owner) => owner == module,
+            None => module != STDLIB || is_standard(package),
+        }
+    }
+
+    /// The module of the program whose path is the package's beginning, part by part.
+    fn owner(&self, package: &str) -> Option<&'s str> {
+        beginnings(package).filter_map(|path| self.modules.get(path).copied()).last()
+    }
+}
+
+/// `a.b`, `a.b/c` and `a.b/c/d` of `a.b/c/d`.
+fn beginnings(package: &str) -> impl Iterator<Item = &str> {
+    let ends = package.match_indices('/').map(|(at, _)| at).chain([package.len()]);
+    ends.map(|end| &package[..end])
 }
 
 fn shown(package: &str, symbol: &str) -> String {
     if symbol.is_empty() { String::new() } else { format!("{package}.{symbol}") }
-}
-
-/// Package and a function of it; an empty one where functions are not known.
-fn names(subject: &Subject) -> Box<dyn Iterator<Item = (&str, &str)> + '_> {
-    let one = |(package, symbols)| -> Option<(&str, &str)> {
-        let (package, symbols): (&String, &BTreeSet<String>) = (package, symbols);
-        Some((package, symbols.first()?))
-    };
-    match &subject.contents {
-        Contents::Functions(all) => Box::new(all.iter().chain(&subject.passed_over).filter_map(one)),
-        Contents::Packages(all) => Box::new(all.iter().map(|p| (p.as_str(), ""))),
-        Contents::Modules(_) => Box::new(std::iter::empty()),
-    }
-}
-
-fn functions<'s>(subject: &'s Subject, package: &str) -> Box<dyn Iterator<Item = &'s str> + 's> {
-    match &subject.contents {
-        Contents::Functions(all) => {
-            let both = [all.get(package), subject.passed_over.get(package)];
-            Box::new(both.into_iter().flatten().flatten().map(String::as_str))
-        }
-        Contents::Packages(all) => Box::new(all.get(package).map(|_| "").into_iter()),
-        Contents::Modules(_) => Box::new(std::iter::empty()),
-    }
-}
-
-/// Whether a package is a module's. Of one that no module has, every module may be the owner.
-fn is_of(subject: &Subject, package: &str, module: &str) -> bool {
-    match owner(subject, package) {
-        Some(owner) => owner == module,
-        None if module == STDLIB => is_standard(package),
-        None => begins_with(package, module),
-    }
-}
-
-/// The module of the program whose path is the package's beginning, part by part.
-fn owner<'s>(subject: &'s Subject, package: &str) -> Option<&'s str> {
-    let owners = subject.modules.iter().map(|m| m.path.as_str()).filter(|m| begins_with(package, m));
-    owners.max_by_key(|m| m.len())
 }
 
 fn begins_with(package: &str, module: &str) -> bool {

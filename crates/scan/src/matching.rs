@@ -54,12 +54,13 @@ pub fn scan(subject: &Subject, database: &Database, now: i64) -> Result<Found, S
     let mut notes = subject.notes.clone();
     notes.extend(unversioned(subject, database, now)?);
     let mut found = Found { depth, findings: findings.into_iter().collect(), vulnerabilities, notes };
+    let own = doubt::Own::new(subject);
     for a in &affecting {
         for m in &a.records {
-            doubt::of_known(subject, a.module, &m.record, &m.affected, &mut found);
+            doubt::of_known(&own, a.module, &m.record, &m.affected, &mut found);
         }
     }
-    doubt::of_assumed(subject, database, now, &mut found)?;
+    doubt::of_assumed(&own, database, now, &mut found)?;
     doubt::of_incomplete(subject, &mut found);
     Ok(found)
 }

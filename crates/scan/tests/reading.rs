@@ -328,6 +328,12 @@ fn modules_that_no_one_states_and_tables_that_are_not_whole() {
     // Built without modules: which version it is nobody knows.
     let unstated = with("example.com/m/p", &["T.F"], Linked::new("example.net/x", "v1.0.0"));
     assert_eq!(marks(&db, &unstated), ["GO-1 imported example.com/m/p true"]);
+    // A wrapper of a promoted method is no package, whatever its name looks like.
+    for name in ["example.com/other/v3.(*T).example.net/x", "example.com/other/v3.T.example.net/x"] {
+        let mut wrapper = with(name, &["T.F"], Linked::new("example.net/x", "v1.0.0"));
+        wrapper.modules.push(Linked::new("example.com/other/v3", "v3.0.0"));
+        assert_eq!(marks(&db, &wrapper), [""; 0], "{name}");
+    }
     // Packages are known, but not all of them.
     let packages = BTreeSet::from(["example.com/m/q".to_owned()]);
     let mut subject = Subject {
@@ -393,4 +399,36 @@ fn an_index_that_cannot_be_written_is_not_the_databases_fault() {
     fs::write(&file, "").unwrap();
     let e = open(dir.path(), &file.join("below")).unwrap_err();
     assert!(matches!(e, ScanError::Cache { .. }), "{e}");
+}
+
+#[test]
+fn what_one_slice_clears_another_may_not() {
+    let (dir, cache) = (folder(), tempfile::tempdir().unwrap());
+    let db = open(dir.path(), cache.path()).unwrap();
+    let own = || Linked::new("example.com/m", "v1.0.0");
+    let of = |subject: &Subject| scan(subject, &db, 1_700_000_000).unwrap();
+    let (clean, marked) =
+        (of(&with("example.com/m/p", &[], own())), of(&with("example.com/m/p", &["T.F"], own())));
+    let linked = of(&subject("example.com/m", "v1.0.0"));
+    let mut unseen = clean.clone();
+    unseen.findings = vec![goferry_scan::Finding {
+        level: goferry_scan::Level::Present,
+        package: String::new(),
+        unseen: "a reason".to_owned(),
+        ..clean.findings[0].clone()
+    }];
+    let merged = |all: [&goferry_scan::Found; 2]| {
+        let found = goferry_scan::merge(all.into_iter().cloned().collect()).unwrap();
+        found.findings.iter().map(|f| format!("{} {}", f.level, !f.unseen.is_empty())).collect::<Vec<_>>()
+    };
+    for (a, b, expected) in [
+        (&clean, &marked, vec!["imported true"]),
+        (&clean, &unseen, vec!["present true", "imported false"]),
+        (&marked, &unseen, vec!["imported true"]),
+        (&linked, &unseen, vec!["linked false"]),
+        (&linked, &marked, vec!["linked false"]),
+    ] {
+        assert_eq!(merged([a, b]), expected);
+        assert_eq!(merged([b, a]), expected);
+    }
 }

@@ -26,11 +26,20 @@ pub(crate) struct SbomArgs {
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
     /// Version of the main module [default: what Go stamped, else what -ldflags or the commit say]
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", value_parser = version)]
     pub(crate) version: Option<String>,
     /// Write the texts of all licences to a file as well
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) third_party_licenses: Option<PathBuf>,
+}
+
+/// A version that names something: `(devel)`, which Go writes where it knows none, is not one.
+pub(crate) fn version(text: &str) -> Result<String, String> {
+    let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '(' | ')' | '@');
+    match text.is_empty() || text.contains(odd) {
+        true => Err("a version of a release is wanted, such as v1.2.3".to_owned()),
+        false => Ok(text.to_owned()),
+    }
 }
 
 /// `--format`.

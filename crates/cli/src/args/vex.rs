@@ -26,7 +26,7 @@ pub(crate) struct VexArgs {
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
     /// Version of the product [default: as `goferry sbom` has it]
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", value_parser = super::sbom::version)]
     pub(crate) version: Option<String>,
     #[command(flatten)]
     pub(crate) known: Known,

@@ -18,7 +18,7 @@ struct Said<'a> {
 
 pub(super) fn run(args: &StatsArgs) -> Result<ExitCode, Diagnostics> {
     let cwd = resolve::working_directory()?;
-    let release = history::in_dist(&cwd.join(&args.dist));
+    let release = history::in_dist(&cwd.join(&args.dist))?;
     let (module, project) = match &release {
         Some(r) => (r.module.clone(), r.project.clone()),
         None => (history::module_of(&cwd), String::new()),

@@ -153,7 +153,12 @@ fn result(s: &Scanned, id: &str, module: &str, findings: &[&Finding]) -> Value {
     let level = findings.iter().map(|f| f.level).max().unwrap_or(Level::Present);
     let about = s.report.vulnerabilities.iter().find(|v| v.id == id && v.module == module);
     let version = about.map_or("", |v| v.version.as_str());
-    let what = if level == Level::Linked { format!(": {}", functions(findings)) } else { String::new() };
+    let unseen = findings.iter().find(|f| !f.unseen.is_empty());
+    let what = match (level, unseen) {
+        (Level::Linked, _) => format!(": {}", functions(findings)),
+        (_, Some(f)) => format!(" and counts as linked: {}", f.unseen),
+        (_, None) => String::new(),
+    };
     let fixed = about.map_or("", |v| v.fixed.as_str());
     let fixed = if fixed.is_empty() { String::new() } else { format!(" Fixed in {fixed}.") };
     let blocks = s.report.blocking.iter().any(|b| b == id);

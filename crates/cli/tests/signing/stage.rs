@@ -293,7 +293,8 @@ fn refusals() {
     };
     for (yaml, status, want) in [
         ("signs: [{cmd: 'false', artifacts: checksum}]\n", 1, "sign-failed"),
-        ("signs: [{cmd: 'true', artifacts: checksum}]\n", 1, "output-missing"),
+        ("signs: [{cmd: 'true', artifacts: checksum}]\n", 1, "`true` succeeded, but"),
+        ("signs: [{cmd: touch, artifacts: checksum, args: ['${signature}']}]\n", 1, "output-missing"),
         ("signs: [{cmd: no-such-program, artifacts: checksum}]\n", 5, "tool-missing"),
         ("signs: [{artifacts: images}]\n", 2, "`signs.artifacts` cannot be `images`"),
         (
@@ -319,7 +320,13 @@ fn refusals() {
         assert!(r.status == status && r.stderr.contains(want), "{yaml}: {} {}", r.status, r.stderr);
         let left = std::fs::read_dir(p.dist()).into_iter().flatten().flatten();
         let names: Vec<_> = left.map(|e| e.file_name().into_string().unwrap()).collect();
-        assert!(!names.iter().any(|n| n.ends_with(".sig") || n.contains("-tmp")), "{names:?}");
+        let empty = yaml.contains("touch");
+        assert!(
+            !empty || r.stderr.contains("`touch` succeeded, but") && r.stderr.contains(".sig is empty"),
+            "{}",
+            r.stderr
+        );
+        assert!(empty || !names.iter().any(|n| n.ends_with(".sig") || n.contains("-tmp")), "{names:?}");
         // A key that does not open is found before anything is built.
         let early = yaml.contains("--key=");
         assert!(!early || !names.iter().any(|n| n.starts_with("tiny_")), "{yaml}: {names:?}");

@@ -274,7 +274,13 @@ fn line(id: &str, report: &Report) -> String {
     let about = report.vulnerabilities.iter().find(|v| v.id == id && v.module == nearest.module);
     let Some(v) = about else { return format!("{id} {}: {}", nearest.level, nearest.module) };
     let fixed = if v.fixed.is_empty() { "not fixed".to_owned() } else { format!("fixed in {}", v.fixed) };
-    format!("{id} {}: {} {}, {fixed}: {}", nearest.level, v.module, v.version, v.summary)
+    let unseen = report.findings.iter().find(|f| f.id == id && !f.unseen.is_empty());
+    let counts = match unseen.filter(|_| nearest.level < goferry_scan::Level::Linked) {
+        Some(f) => format!(", counts as linked ({})", f.unseen),
+        None => String::new(),
+    };
+    let version = if v.version.is_empty() { "of an unknown version" } else { v.version.as_str() };
+    format!("{id} {}{counts}: {} {version}, {fixed}: {}", nearest.level, v.module, v.summary)
 }
 
 /// For each module the version that clears all of what stops the release.

@@ -216,7 +216,7 @@ impl Execution<'_> {
         let done = self.session.host.run(&command);
         let done = done.map_err(|e| goferry_build::BuildError::from(e).diagnostic())?;
         let why = match done.status {
-            Status::Exited(0) => return self.documents_are_there(step),
+            Status::Exited(0) => return self.documents_are_there(step, &c.program),
             Status::Exited(n) => format!("exit status {n}"),
             Status::Signaled(n) => format!("signal {n}"),
             Status::TimedOut => "time limit".to_owned(),
@@ -229,10 +229,10 @@ impl Execution<'_> {
     }
 
     /// A command that writes nothing has described nothing.
-    fn documents_are_there(&self, step: &Step) -> Result<(), Diagnostics> {
+    fn documents_are_there(&self, step: &Step, program: &str) -> Result<(), Diagnostics> {
         let mut problems = Diagnostics::default();
-        for o in step.outputs.iter().filter(|o| !self.dist.join(&o.path).is_file()) {
-            let message = format!("{}: the command succeeded, but {} is not there", step.id, o.path);
+        for (path, how) in self.unwritten(step) {
+            let message = format!("{}: `{program}` succeeded, but {path} {how}", step.id);
             let d = Diagnostic::error(Code::OutputMissing, message);
             problems.push(d.hint("`documents` must name what `args` write; the command runs in dist"));
         }

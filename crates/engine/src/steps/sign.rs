@@ -15,16 +15,30 @@ impl Execution<'_> {
             }
         }
         // A command that writes nothing has signed nothing.
-        let missing = step.outputs.iter().filter(|o| !self.dist.join(&o.path).is_file());
+        let programs = spec.files.iter().filter_map(|f| match &f.by {
+            SignBy::Command(c) => Some(c.program.clone().unwrap_or_else(|| self.gpg())),
+            SignBy::Goferry(_) => None,
+        });
+        let program = programs.last().unwrap_or_else(|| "goferry".to_owned());
         let mut problems = Diagnostics::default();
-        for o in missing {
-            let message = format!("{}: the command succeeded, but {} is not there", step.id, o.path);
+        for (path, how) in self.unwritten(step) {
+            let message = format!("{}: `{program}` succeeded, but {path} {how}", step.id);
             problems.push(
                 Diagnostic::error(Code::OutputMissing, message)
                     .hint("`signature` and `certificate` must name what `args` write; an empty one says that there is none"),
             );
         }
         if problems.has_errors() { Err(problems) } else { Ok((StepValue::Done, StepState::Done)) }
+    }
+
+    /// Files that a step's command should have written and did not, and how that shows.
+    pub(super) fn unwritten<'s>(&self, step: &'s Step) -> Vec<(&'s str, &'static str)> {
+        let how = |path: &str| match std::fs::metadata(self.dist.join(path)) {
+            Ok(m) if m.is_file() && m.len() > 0 => None,
+            Ok(m) if m.is_file() => Some("is empty"),
+            _ => Some("is not there"),
+        };
+        step.outputs.iter().filter_map(|o| Some((o.path.as_str(), how(&o.path)?))).collect()
     }
 
     fn sign_here(&self, file: &SignedFile, native: &NativeSign) -> Result<(), Diagnostics> {

@@ -417,3 +417,6 @@ fn permissions(facts: &Metadata) -> u32 {
 fn permissions(facts: &Metadata) -> u32 {
     if facts.is_dir() { 0o755 } else { 0o644 }
 }
+
+#[cfg(test)]
+mod tests;

@@ -158,3 +158,6 @@ fn split_semantic(text: &str) -> Option<Version> {
         ..Version::default()
     })
 }
+
+#[cfg(test)]
+mod tests;

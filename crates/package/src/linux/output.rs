@@ -258,7 +258,7 @@ pub(super) fn compress(
         }
         Compression::Gzip(level) => {
             let made = Deflated::make_within(WHOLE, expected, Level::new(level), write)?;
-            Ok(gzip_member(&made))
+            Ok(gzip_member(&made, 0))
         }
         Compression::Xz => {
             let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), XZ_PRESET);
@@ -288,13 +288,15 @@ pub(super) fn gzip_best(bytes: &[u8]) -> Result<Vec<u8>, PackageError> {
     let made = Deflated::make_within(u64::MAX, 0, Level::new(12), |sink| {
         sink.write_all(bytes).map_err(PackageError::io("compress", Path::new("gzip")))
     })?;
-    Ok(gzip_member(&made))
+    // 2: the most that the method gives, which lintian asks of changelogs.
+    Ok(gzip_member(&made, 2))
 }
 
-/// One gzip member (RFC 1952) without name and time, system "unknown", as Go's library writes it.
-fn gzip_member(made: &Deflated) -> Vec<u8> {
+/// One gzip member (RFC 1952) without name and time, system "unknown", as Go's library writes it; `extra`
+/// is its field XFL.
+fn gzip_member(made: &Deflated, extra: u8) -> Vec<u8> {
     let mut member = Vec::with_capacity(made.packed.len() + 18);
-    member.extend_from_slice(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
+    member.extend_from_slice(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, extra, 255]);
     member.extend_from_slice(&made.packed);
     member.extend_from_slice(&made.crc.to_le_bytes());
     // The length modulo 2^32, as the RFC has it.
