@@ -4,12 +4,14 @@
 //! Every text that may be a template keeps its place, so that a template error can point at it.
 
 mod image;
+mod image_push;
 mod native;
 mod sbom;
 mod scan;
 mod sign;
 
 pub use image::{Image, Ko};
+pub use image_push::{ImageManifest, ImagePushing};
 pub use native::{
     CLibrary, CLinking, CProvider, IsolationRule, Sysroot, Toolchain, ToolchainTarget, Verify, VerifyBinary,
 };
@@ -107,6 +109,8 @@ pub struct Config {
     pub kos: Vec<Ko>,
     /// `[[image]]` of goferry.toml.
     pub images: Vec<Image>,
+    /// `docker_manifests`, `docker_digest` and `docker_signs`.
+    pub image_push: ImagePushing,
     /// `sboms`.
     pub sboms: Vec<SbomItem>,
     /// `[sbom]` of goferry.toml.

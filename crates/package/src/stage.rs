@@ -139,6 +139,9 @@ impl From<&PackageError> for Diagnostic {
             }
             PackageError::UnknownFormat { .. }
             | PackageError::UnknownAlgorithm { .. }
+            | PackageError::UnknownPackageFormat { .. }
+            | PackageError::LinuxPackage { .. }
+            | PackageError::ContentCollision { .. }
             | PackageError::Pattern { .. } => Code::ConfigValue,
             PackageError::DuplicateMember { .. } => Code::ArchiveNameCollision,
             _ => Code::Io,

@@ -12,6 +12,7 @@ pub mod facts;
 mod fields;
 mod finish;
 pub mod graph;
+pub mod image_push;
 mod images;
 mod matrix;
 mod provenance;

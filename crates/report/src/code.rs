@@ -172,6 +172,7 @@ codes! {
     Vulnerable "vulnerable" Gate "a vulnerability is in what is released, at the level that stops it or above";
     NotScanned "not-scanned" Gate "a binary cannot be scanned, and a scan is required";
     IgnoreExpired "ignore-expired" Gate "an entry of the list of accepted vulnerabilities does not hold any more";
+    IgnoreEntry "ignore-entry" Usage "an entry of the list of accepted vulnerabilities has no effect, no end, or is not taken over";
     AlertFailed "alert-failed" Failure "a message about a stopped release could not be sent";
     // cache
     CacheDamaged "cache-damaged" Failure "a cache entry does not match its digest and was dropped";

@@ -5,6 +5,7 @@
 mod checks;
 mod conflict;
 mod image;
+mod image_push;
 mod native;
 mod read;
 mod sbom;

@@ -4,7 +4,7 @@ use super::read::{
     build_flags, extra_files, extra_globs, file_info, hook_pair, hooks, target_match, variant_lists,
 };
 use super::view::{View, as_text};
-use super::{sbom, sign};
+use super::{image_push, sbom, sign};
 use crate::model::{
     Archive, Build, BuildOverride, Changelog, ChangelogGroup, Checksum, Config, FormatOverride, GitRules,
     Gomod, Metadata, Source, Spanned, Text, Universal, Unsupported, Upx,
@@ -40,6 +40,7 @@ pub(super) fn read_shared(root: &View<'_>, config: &mut Config) {
     config.kos = root.maps("kos").iter().map(super::image::read_ko).collect();
     config.signs = root.maps("signs").iter().map(sign::read_item).collect();
     config.binary_signs = root.maps("binary_signs").iter().map(sign::read_item).collect();
+    config.image_push = image_push::read(root);
     config.changelog = root.map("changelog").map(|changelog| read_changelog(&changelog)).unwrap_or_default();
 }
 

@@ -8,13 +8,18 @@ pub mod bake;
 mod base;
 pub(crate) mod build;
 mod extras;
+mod index;
 pub mod inspect;
+pub mod instruction;
 mod layout;
 mod libraries;
 pub(crate) mod proof;
 pub mod push;
 mod registries;
 pub mod run;
+mod sign;
+mod wanted;
 
 pub use attach::Attachments;
+pub use instruction::enter_if_asked;
 pub use registries::Registries;

@@ -5,11 +5,11 @@
 //! Nothing of the machine gets in: no clock, no user, no umask, no number of threads.
 
 mod compress;
-mod deflate;
+pub(crate) mod deflate;
 mod feed;
 mod gzip;
 mod read;
-mod tar;
+pub(crate) mod tar;
 mod zip;
 
 use crate::PackageError;
