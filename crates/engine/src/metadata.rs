@@ -88,6 +88,15 @@ fn record(cx: &Execution<'_>) -> Value {
             _ => None,
         })
         .collect();
+    let images: Vec<_> = cx
+        .plan
+        .steps
+        .iter()
+        .filter_map(|s| match values.get(&s.id) {
+            Some(StepValue::Image(made)) => serde_json::to_value(made).ok(),
+            _ => None,
+        })
+        .collect();
     json!({
         "goferry": cx.session.version,
         "project": cx.plan.project,
@@ -95,6 +104,7 @@ fn record(cx: &Execution<'_>) -> Value {
         "scan": scan_record(cx),
         "binaries": binaries,
         "packages": packages(cx),
+        "images": images,
         "targets": targets,
         "blocked": blocked,
     })

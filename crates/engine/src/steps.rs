@@ -1,5 +1,6 @@
 //! What each kind of step does: by running, or from the action cache.
 
+mod image;
 mod linux_package;
 pub(crate) mod sbom;
 mod scan;
@@ -56,6 +57,8 @@ pub(crate) enum StepValue {
     },
     /// A scan step's: what was found, in words. The results are in [`Execution::scans`].
     Scanned(String),
+    /// An image step's.
+    Image(crate::images::build::MadeImage),
     /// Nothing that others read.
     Done,
 }
@@ -205,6 +208,7 @@ impl Execution<'_> {
             Action::Universal(spec) => self.universal(step, spec),
             Action::Verify(spec) => self.verify(step, spec),
             Action::Archive(spec) => self.archive(step, spec),
+            Action::Image(spec) => self.image(spec),
             Action::LinuxPackage(spec) => self.linux_package(step, spec),
             Action::Source(spec) => self.source(spec),
             Action::Vex(spec) => self.vex(spec),
@@ -588,6 +592,7 @@ fn detail(value: &StepValue) -> String {
         },
         StepValue::Packaged(p) => format!("{} {}", p.file().path, size(p.file().size)),
         StepValue::Scanned(words) => words.clone(),
+        StepValue::Image(made) => made.words(),
         StepValue::Source { .. } | StepValue::Checksums { .. } | StepValue::Done => String::new(),
     }
 }

@@ -1,10 +1,15 @@
 //! The plan: plain data, a graph of steps with what each reads, runs and writes.
 
+mod image;
 mod linux_package;
 mod provenance;
 mod sbom;
 mod sign;
 
+pub use image::{
+    BaseSpec, BinariesSpec, DataSpec, Extras, ImageBinary, ImageContent, ImagePlatform, ImageSpec, RunSpec,
+    Scope,
+};
 pub use linux_package::{
     ContentSpec, DebOnly, FormatOnly, InstalledProgram, IpkOnly, LinuxPackageSpec, PackageName,
     PackageRelations, PackageSigning, RpmOnly, ScriptSpec,
@@ -45,6 +50,8 @@ pub enum Stage {
     Archive,
     /// Packages of Linux's package managers.
     LinuxPackage,
+    /// Container images.
+    Image,
     /// Bills of materials.
     Sbom,
     /// CHANGELOG.md.
@@ -69,6 +76,7 @@ impl Stage {
             Stage::Scan => "scan",
             Stage::Archive => "archive",
             Stage::LinuxPackage => "package",
+            Stage::Image => "image",
             Stage::Sbom => "sbom",
             Stage::Changelog => "changelog",
             Stage::Checksum => "checksum",
@@ -254,6 +262,8 @@ pub enum Action {
     Archive(ArchiveSpec),
     /// Make one package.
     LinuxPackage(Box<LinuxPackageSpec>),
+    /// Make a container image.
+    Image(ImageSpec),
     /// Make the source archive.
     Source(SourceSpec),
     /// Make CHANGELOG.md.

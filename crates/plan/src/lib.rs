@@ -12,6 +12,8 @@ pub mod facts;
 mod fields;
 mod finish;
 pub mod graph;
+pub mod image_push;
+mod images;
 mod linux_packages;
 mod matrix;
 mod provenance;

@@ -9,6 +9,7 @@ mod choice;
 mod cosign;
 
 pub(crate) use attest::{Attester, attester};
+pub(crate) use cosign::sign_image;
 
 use crate::builds::PlannedBinary;
 use crate::draft::Draft;

@@ -33,6 +33,7 @@ pub(super) fn read_native(root: &View<'_>, config: &mut Config) -> Diagnostics {
                 .collect(),
         };
     }
+    config.images = root.maps("image").iter().map(super::image::read_image).collect();
     config.sbom =
         root.map("sbom").map(|sbom| super::sbom::read_own(&sbom, &mut diagnostics)).unwrap_or_default();
     config.sign =

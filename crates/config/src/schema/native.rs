@@ -218,7 +218,7 @@ static BOM: Shape = shape(
 );
 
 /// goferry's own words at the top of goferry.toml.
-pub(crate) static OWN: [Key; 10] = [
+pub(crate) static OWN: [Key; 11] = [
     key(
         "targets",
         List(&Text),
@@ -236,6 +236,11 @@ pub(crate) static OWN: [Key; 10] = [
         "package",
         OneOrMany(&Map(&NFPM)),
         "System packages, as goreleaser's `nfpms`; without `formats` deb, rpm and apk.",
+    ),
+    key(
+        "image",
+        OneOrMany(&Map(&super::image::IMAGE)),
+        "Container images of the binaries that were verified.",
     ),
 ];
 

@@ -48,7 +48,7 @@ const GORELEASER_SKIPS: &[(&str, &[&str])] = &[
     ("post-hooks", &[]),
     ("sign", &["signs", "binary_signs", "docker_signs"]),
     ("sbom", &["sboms"]),
-    ("ko", &["kos"]),
+    ("ko", &["kos", "image"]),
     ("docker", &["dockers", "dockers_v2", "docker_manifests", "docker_digest"]),
     ("chocolatey", &["chocolateys"]),
     ("snapcraft", &["snapcrafts"]),

@@ -228,6 +228,16 @@ impl Keys {
         Ok(Who::Identity(identity))
     }
 
+    /// Opens the key of one signer, before anything is done that it will sign.
+    pub(crate) fn open_one(&self, session: &Session, native: &NativeSign) -> Result<(), Diagnostics> {
+        let env = Environment { own: &native.env, all: &session.env };
+        if let Some(name) = &native.key {
+            let key = self.open(&session.cwd, name, &env, native.stdin.as_deref())?;
+            attesting(&key, native)?;
+        }
+        Ok(())
+    }
+
     /// A key by path or, as cosign has it, `env://NAME`.
     fn open(
         &self,

@@ -37,7 +37,7 @@ pub(crate) static OTHERS: [Key; 56] = [
     key("aurs", List(&Map(&AUR)), "Packages with binaries in the Arch user repository.").publishing(),
     key("aur_sources", List(&Map(&AUR_SOURCE)), "Source packages in the Arch user repository.").publishing(),
     key("krews", List(&Map(&KREW)), "Plugins of kubectl's krew index.").publishing(),
-    key("kos", List(&Map(&KO)), "Container images built by ko.").later(),
+    key("kos", List(&Map(&KO)), "Container images as ko makes them, of the binaries that were verified."),
     key("scoops", List(&Map(&SCOOP)), "Manifests in a Scoop bucket.").publishing(),
     key("nfpms", List(&Map(&NFPM)), "System packages: deb, rpm, apk and others."),
     key("srpm", Map(&S_RPM), "A source RPM.").later(),
