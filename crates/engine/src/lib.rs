@@ -19,6 +19,7 @@ pub mod exec;
 pub mod explain;
 pub mod history;
 mod host;
+pub mod images;
 mod inputs;
 mod metadata;
 mod modules;

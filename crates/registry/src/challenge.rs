@@ -14,14 +14,12 @@ pub(crate) enum Challenge {
         service: Option<String>,
         /// What it must allow.
         scope: Option<String>,
-        /// `insufficient_scope` and the like.
-        error: Option<String>,
     },
 }
 
 /// The challenges that are known here, tokens before passwords.
 pub(crate) fn read<'a>(headers: impl Iterator<Item = &'a str>) -> Option<Challenge> {
-    let mut all: Vec<Challenge> = headers.flat_map(|h| of_header(h)).collect();
+    let mut all: Vec<Challenge> = headers.flat_map(of_header).collect();
     all.sort_by_key(|c| matches!(c, Challenge::Basic));
     all.into_iter().next()
 }
@@ -56,7 +54,6 @@ fn of_scheme(scheme: &str, values: &[(String, String)]) -> Option<Challenge> {
             realm: get("realm")?,
             service: get("service"),
             scope: get("scope").filter(|s| !s.is_empty()),
-            error: get("error"),
         }),
         _ => None,
     }
@@ -106,12 +103,7 @@ mod tests {
 
     fn bearer(realm: &str, service: Option<&str>, scope: Option<&str>) -> Option<Challenge> {
         let own = |s: Option<&str>| s.map(str::to_owned);
-        Some(Challenge::Bearer {
-            realm: realm.to_owned(),
-            service: own(service),
-            scope: own(scope),
-            error: None,
-        })
+        Some(Challenge::Bearer { realm: realm.to_owned(), service: own(service), scope: own(scope) })
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl Client<'_> {
             }
             (Challenge::Basic, Credential::Password { user, password }) => Ok(forever(basic(user, password))),
             (Challenge::Basic, _) => Ok(None),
-            (Challenge::Bearer { realm, service, scope, .. }, _) => {
+            (Challenge::Bearer { realm, service, scope }, _) => {
                 let scopes = scopes(&on.scope(), scope.as_deref());
                 let mut fields: Vec<(&str, &str)> = vec![];
                 fields.extend(service.as_deref().map(|s| ("service", s)));

@@ -133,14 +133,14 @@ fn watch(native: &NativeSign, cancel: &Arc<Cancel>) -> Option<Watch> {
     asks.then(|| Watch::start(cancel, None))
 }
 
-fn session(cancel: &Arc<Cancel>) -> Result<Session, Diagnostics> {
+pub(super) fn session(cancel: &Arc<Cancel>) -> Result<Session, Diagnostics> {
     let terminal = Terminal { live: false, ..Terminal::detect() };
     let sink: Arc<dyn Sink> = Talker::new(Manner { json: false, verbose: false }, terminal);
     resolve::session(sink, Arc::clone(cancel), false)
 }
 
 /// What the options ask for. A log that is named is asked for a key's signature too.
-fn native(key: Option<&String>, services: &ServiceArgs) -> Result<NativeSign, Diagnostics> {
+pub(super) fn native(key: Option<&String>, services: &ServiceArgs) -> Result<NativeSign, Diagnostics> {
     let token = match services.identity_token.as_deref() {
         Some("-") => Some(from_stdin()?),
         given => given.map(str::to_owned),

@@ -3,6 +3,7 @@
 mod binfmt;
 mod cache;
 mod check;
+mod ci;
 mod completion;
 mod debug;
 mod deps;
@@ -10,6 +11,10 @@ mod doctor;
 mod evidence;
 mod exec;
 mod explain;
+mod image;
+mod image_inspect;
+mod image_push;
+mod image_run;
 mod init;
 mod inspect;
 mod jsonschema;
@@ -61,6 +66,8 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Trace(a) => trace::run(&a),
         Command::Debug(a) => debug::run(&a),
         Command::Sbom(a) => sbom::run(&a),
+        Command::Image(a) => image::run(&a),
+        Command::Ci(a) => ci::run(&a),
         Command::Sign(a) => evidence::sign(&a),
         Command::Attest(a) => evidence::attest(&a),
         Command::Verify(a) => verify::run(&a),

@@ -151,7 +151,7 @@ fn the_same_package_gives_the_same_bytes_wherever_its_files_lie() {
 fn header_comes_back(name: &str, link: &str, owner: &str, mtime: i64) -> Result<(), TestCaseError> {
     let header = tar::Header { kind: b'2', owner, link, ..tar::Header::file(name, 0, 0o644, mtime) };
     let mut bytes = header.blocks(tar::Dialect::Pax);
-    bytes.extend_from_slice(&tar::END);
+    bytes.extend_from_slice(&goferry_tar::END);
     let read = read_tar(&bytes).map_err(TestCaseError::fail)?;
     prop_assert_eq!(read.len(), 1);
     prop_assert_eq!(&read[0].name, name);

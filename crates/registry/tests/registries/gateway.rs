@@ -11,6 +11,8 @@ pub(crate) struct Asked {
     pub(crate) path: String,
     /// Of its body, in bytes, as they went on to the registry.
     pub(crate) sent: u64,
+    /// Whether it said who asks.
+    pub(crate) authorized: bool,
 }
 
 /// What is done with a request.
@@ -85,7 +87,10 @@ fn serve(
     let mut words = head.split(' ');
     let (method, path) = (words.next().unwrap().to_owned(), words.next().unwrap().to_owned());
     let what = (*rule.lock().unwrap())(&method, &path);
-    let note = |sent| seen.lock().unwrap().push(Asked { method: method.clone(), path: path.clone(), sent });
+    let authorized = head.to_lowercase().contains("\nauthorization:");
+    let note = |sent| {
+        seen.lock().unwrap().push(Asked { method: method.clone(), path: path.clone(), sent, authorized })
+    };
     let mut client = client;
     if let Do::Answer(front, body) = &what {
         note(std::io::copy(&mut reader.take(length), &mut std::io::sink())?);
