@@ -294,6 +294,17 @@ fn signed_and_verified(r: &Registry) {
         assert_ne!(verify("other.pub", &["verify-attestation", "--type", kind], &name).0, 0);
     }
     assert_ne!(verify("cosign.pub", &["verify-attestation", "--type", "spdxjson"], &name).0, 0);
+    // The form before cosign 3, where a second signature stays beside the first.
+    for (key, opposite) in [("cosign", "other"), ("other", "")] {
+        let old =
+            |key: &str| verify(&format!("{key}.pub"), &["verify", "--new-bundle-format=false"], &name).0;
+        assert_ne!(old(key), 0);
+        let private = format!("{key}.key");
+        let push = ["image", "push", "layout", "--key", &private, "--signature-tag"];
+        let (status, _, err) = r.goferry(&[("COSIGN_PASSWORD", "pw")], &push);
+        assert_eq!((status, old(key), old("cosign")), (0, 0, 0), "{err}");
+        assert!(opposite.is_empty() || old(opposite) != 0);
+    }
     // Another image is not signed by this.
     let other = format!("{}/tool:v2", r.host);
     layout(&r.home().join("layout"), "y", &[&other]);

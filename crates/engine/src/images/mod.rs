@@ -6,6 +6,7 @@
 mod attach;
 mod index;
 mod layout;
+mod old;
 pub mod push;
 mod registries;
 mod sign;
