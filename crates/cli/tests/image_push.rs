@@ -221,6 +221,10 @@ fn dist_is_pushed_and_tags_are_kept() {
     let (status, _, err) = r.goferry(&[], &["image", "push", "--immutable"]);
     assert!(status == 3 && err.contains("tag-exists") && err.contains(&digests[0]), "{status} {err}");
     assert_eq!(r.goferry(&[], &["image", "push"]).0, 0);
+    // What a release that was killed left is not pushed.
+    std::fs::write(r.home().join("dist/.goferry-incomplete"), "").unwrap();
+    let (status, _, err) = r.goferry(&[], &["image", "push"]);
+    assert!(status == 2 && err.contains("is not whole"), "{status} {err}");
 }
 
 /// A key pair of cosign's kind in the home folder.
