@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Each house and its tier; a lower tier never knows an upper one.
-const TIERS: [(&str, u8); 19] = [
+const TIERS: [(&str, u8); 21] = [
     ("target", 0),
     ("objfile", 0),
     ("report", 0),
+    ("tar", 0),
     ("config", 1),
     ("plan", 1),
     ("proc", 2),
@@ -23,6 +24,7 @@ const TIERS: [(&str, u8); 19] = [
     ("verify", 3),
     ("package", 3),
     ("supply", 3),
+    ("image", 3),
     ("registry", 3),
     ("cache", 4),
     ("engine", 4),
@@ -30,7 +32,7 @@ const TIERS: [(&str, u8); 19] = [
 ];
 
 /// Who may know whom within a tier.
-const NEIGHBOURS: [(&str, &str); 8] = [
+const NEIGHBOURS: [(&str, &str); 10] = [
     ("objfile", "target"),
     ("plan", "config"),
     ("toolchain", "proc"),
@@ -39,6 +41,9 @@ const NEIGHBOURS: [(&str, &str); 8] = [
     ("package", "verify"),
     // The type of `Verified::built`.
     ("package", "build"),
+    // The values that images are made of.
+    ("image", "verify"),
+    ("image", "build"),
     ("engine", "cache"),
 ];
 

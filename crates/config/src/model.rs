@@ -3,13 +3,20 @@
 //!
 //! Every text that may be a template keeps its place, so that a template error can point at it.
 
+mod image;
 mod image_push;
+mod linux_package;
 mod native;
 mod sbom;
 mod scan;
 mod sign;
 
+pub use image::{Image, Ko};
 pub use image_push::{ImageManifest, ImagePushing};
+pub use linux_package::{
+    ApkSettings, ArchLinuxSettings, DebSettings, IpkAlternative, IpkSettings, LinuxPackage, PackageContent,
+    PackageSettings, RpmSettings,
+};
 pub use native::{
     CLibrary, CLinking, CProvider, IsolationRule, Sysroot, Toolchain, ToolchainTarget, Verify, VerifyBinary,
 };
@@ -93,6 +100,8 @@ pub struct Config {
     pub upx: Vec<Upx>,
     /// `archives`.
     pub archives: Vec<Archive>,
+    /// `nfpms` and `[[package]]`.
+    pub packages: Vec<LinuxPackage>,
     /// `source`.
     pub source: Source,
     /// `checksum`.
@@ -103,6 +112,10 @@ pub struct Config {
     pub signs: Vec<SignItem>,
     /// `binary_signs`.
     pub binary_signs: Vec<SignItem>,
+    /// `kos`.
+    pub kos: Vec<Ko>,
+    /// `[[image]]` of goferry.toml.
+    pub images: Vec<Image>,
     /// `docker_manifests`, `docker_digest` and `docker_signs`.
     pub image_push: ImagePushing,
     /// `sboms`.

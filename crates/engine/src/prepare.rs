@@ -77,6 +77,7 @@ pub fn prepare(session: &Session, request: &Request) -> Result<Prepared, Diagnos
         only_targets: request.targets.clone(),
         ids: request.ids.clone(),
         build_only: request.build_only,
+        images_only: request.images_only,
         own_notes: request.own_notes,
         dist: request.dist.clone(),
     };

@@ -217,7 +217,11 @@ fn checkout_vcs(
         *snapshot = true;
     }
     let checked = request.dirty_before_hooks.is_some();
-    let strict = !*snapshot && !request.build_only && !request.skip.contains("validate") && !checked;
+    let strict = !*snapshot
+        && !request.build_only
+        && !request.images_only
+        && !request.skip.contains("validate")
+        && !checked;
     let report = if strict { report } else { report.for_snapshot() };
     problems.list.extend(report.problems);
     let Some(g) = report.facts else { return (Vcs::default(), None, problems) };

@@ -141,6 +141,8 @@ pub struct Request {
     pub ids: Vec<String>,
     /// `goferry build`.
     pub build_only: bool,
+    /// `goferry image build`: binaries, verified, and images; nothing else.
+    pub images_only: bool,
     /// `-o`: copy the only binary there.
     pub output: Option<PathBuf>,
     /// `--allow-hooks`.
@@ -184,6 +186,7 @@ impl Request {
             targets: vec![],
             ids: vec![],
             build_only: false,
+            images_only: false,
             output: None,
             allow_hooks: false,
             from_copy: false,

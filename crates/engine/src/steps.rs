@@ -1,5 +1,7 @@
 //! What each kind of step does: by running, or from the action cache.
 
+mod image;
+mod linux_package;
 pub(crate) mod sbom;
 mod scan;
 mod sign;
@@ -55,6 +57,8 @@ pub(crate) enum StepValue {
     },
     /// A scan step's: what was found, in words. The results are in [`Execution::scans`].
     Scanned(String),
+    /// An image step's.
+    Image(crate::images::build::MadeImage),
     /// Nothing that others read.
     Done,
 }
@@ -109,6 +113,8 @@ pub(crate) struct Execution<'a> {
     pub scanner: Result<Scanner, String>,
     /// Results of scan steps, failed ones too, by the binary's path in dist.
     pub scans: Mutex<BTreeMap<String, Scan>>,
+    /// What packages were found to be, by their paths in dist.
+    pub proofs: Mutex<BTreeMap<String, linux_package::Proof>>,
     /// What SBOM steps share.
     pub boms: sbom::Boms,
     /// Builds hold it shared; one that ran out of memory holds it alone.
@@ -202,6 +208,8 @@ impl Execution<'_> {
             Action::Universal(spec) => self.universal(step, spec),
             Action::Verify(spec) => self.verify(step, spec),
             Action::Archive(spec) => self.archive(step, spec),
+            Action::Image(spec) => self.image(spec),
+            Action::LinuxPackage(spec) => self.linux_package(step, spec),
             Action::Source(spec) => self.source(spec),
             Action::Vex(spec) => self.vex(spec),
             Action::Sbom(spec) => self.sbom(step, spec),
@@ -584,6 +592,7 @@ fn detail(value: &StepValue) -> String {
         },
         StepValue::Packaged(p) => format!("{} {}", p.file().path, size(p.file().size)),
         StepValue::Scanned(words) => words.clone(),
+        StepValue::Image(made) => made.words(),
         StepValue::Source { .. } | StepValue::Checksums { .. } | StepValue::Done => String::new(),
     }
 }

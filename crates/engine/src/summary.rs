@@ -59,6 +59,9 @@ impl Summary {
             if matches!(values.get(&s.id), Some(StepValue::Packaged(_) | StepValue::Source { .. })) {
                 packages += 1;
             }
+            if let Some(StepValue::Image(made)) = values.get(&s.id) {
+                waivers.extend(made.waivers());
+            }
             let Action::Verify(spec) = &s.action else { continue };
             let target = s.target.map_or_else(|| "darwin/all".to_owned(), |t| t.to_string());
             let time = |id| times.get(id).copied().unwrap_or((StepState::Dropped, 0));

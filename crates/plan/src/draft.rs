@@ -25,6 +25,8 @@ pub struct Options {
     pub ids: Vec<String>,
     /// Stop after verification (`goferry build`): no archives, checksums or changelog.
     pub build_only: bool,
+    /// Stop after images (`goferry image build`): no archives, checksums or changelog.
+    pub images_only: bool,
     /// Whether the release notes are the user's own, so that no changelog is made.
     pub own_notes: bool,
     /// Value of `--dist`.

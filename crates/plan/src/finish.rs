@@ -3,7 +3,7 @@
 use crate::draft::Draft;
 use crate::facts::{HostFacts, Program, RunnerFact};
 use crate::graph::{Plan, Project};
-use crate::{archives, builds, provenance, rest, sbom, scans, sign, vex};
+use crate::{archives, builds, images, linux_packages, provenance, rest, sbom, scans, sign, vex};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 
 impl Draft<'_> {
@@ -14,7 +14,10 @@ impl Draft<'_> {
         if binaries.is_empty() && !self.render_has_errors() {
             self.render.push(self.nothing_to_build());
         }
-        if !self.options.build_only {
+        if self.options.images_only {
+            images::steps(self, &binaries, &mut steps);
+            self.some_image(&steps);
+        } else if !self.options.build_only {
             scans::steps(self, &binaries, &mut steps);
             sign::binaries(self, &binaries, &mut steps);
             let mut uploadables = if self.options.skips("archives") {
@@ -22,7 +25,9 @@ impl Draft<'_> {
             } else {
                 archives::steps(self, &binaries, &mut steps)
             };
+            linux_packages::steps(self, &binaries, &mut steps, &mut uploadables);
             sign::before_archives(&mut steps);
+            images::steps(self, &binaries, &mut steps);
             rest::source(self, &mut steps, &mut uploadables);
             rest::changelog(self, &mut steps);
             sbom::steps(self, &binaries, &mut steps, &mut uploadables);
@@ -63,6 +68,16 @@ impl Draft<'_> {
             false => Diagnostic::warning(Code::UnknownTarget, message),
         };
         d.hint("look at goos, goarch, ignore, skip, and at --id, --target and --single-target")
+    }
+
+    fn some_image(&self, steps: &[crate::graph::Step]) {
+        let is_image = |s: &crate::graph::Step| matches!(s.action, crate::graph::Action::Image(_));
+        if !steps.iter().any(is_image) && !self.render_has_errors() {
+            let d = Diagnostic::error(Code::ConfigValue, "no image is configured")
+                .hint("goferry makes images of `kos` in goreleaser's file and of `[[image]]` in goferry.toml")
+                .hint_with("for every Linux target of the builds, in goferry.toml:", "[[image]]");
+            self.render.push(d);
+        }
     }
 
     fn render_has_errors(&self) -> bool {

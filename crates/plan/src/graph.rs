@@ -1,9 +1,19 @@
 //! The plan: plain data, a graph of steps with what each reads, runs and writes.
 
+mod image;
+mod linux_package;
 mod provenance;
 mod sbom;
 mod sign;
 
+pub use image::{
+    BaseSpec, BinariesSpec, DataSpec, Extras, ImageBinary, ImageContent, ImagePlatform, ImageSpec, RunSpec,
+    Scope,
+};
+pub use linux_package::{
+    ContentSpec, DebOnly, FormatOnly, InstalledProgram, IpkOnly, LinuxPackageSpec, PackageName,
+    PackageRelations, PackageSigning, RpmOnly, ScriptSpec,
+};
 pub use provenance::ProvenanceSpec;
 pub use sbom::{SbomBy, SbomCommand, SbomFile, SbomSpec};
 pub use sign::{NativeSign, Services, SignBy, SignCommand, SignSpec, SignedFile};
@@ -38,6 +48,10 @@ pub enum Stage {
     Scan,
     /// Archives, source archive.
     Archive,
+    /// Container images.
+    Image,
+    /// Packages of Linux's package managers.
+    LinuxPackage,
     /// Bills of materials.
     Sbom,
     /// CHANGELOG.md.
@@ -61,6 +75,8 @@ impl Stage {
             Stage::Verify => "verify",
             Stage::Scan => "scan",
             Stage::Archive => "archive",
+            Stage::Image => "image",
+            Stage::LinuxPackage => "package",
             Stage::Sbom => "sbom",
             Stage::Changelog => "changelog",
             Stage::Checksum => "checksum",
@@ -151,6 +167,8 @@ pub enum ArtifactKind {
     UniversalBinary,
     /// An archive.
     Archive,
+    /// A package of Linux's package managers.
+    LinuxPackage,
     /// A source archive.
     Source,
     /// A checksum file.
@@ -183,6 +201,7 @@ impl ArtifactKind {
         match self {
             ArtifactKind::UploadableBinary
             | ArtifactKind::Archive
+            | ArtifactKind::LinuxPackage
             | ArtifactKind::Source
             | ArtifactKind::Sbom
             | ArtifactKind::Checksum => true,
@@ -241,6 +260,10 @@ pub enum Action {
     Scan(ScanSpec),
     /// Make one archive.
     Archive(ArchiveSpec),
+    /// Make a container image.
+    Image(ImageSpec),
+    /// Make one package.
+    LinuxPackage(Box<LinuxPackageSpec>),
     /// Make the source archive.
     Source(SourceSpec),
     /// Make CHANGELOG.md.

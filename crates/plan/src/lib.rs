@@ -13,6 +13,8 @@ mod fields;
 mod finish;
 pub mod graph;
 pub mod image_push;
+mod images;
+mod linux_packages;
 mod matrix;
 mod provenance;
 mod recorded;

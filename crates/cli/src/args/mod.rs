@@ -1,12 +1,15 @@
 //! The command line as it is written. Must not: look at the environment or files; `resolve` does.
 
 mod binfmt;
+mod ci;
 pub(crate) mod debug;
 mod deps;
 mod evidence;
 mod exec;
 mod image;
+mod image_build;
 mod image_push;
+mod image_run;
 mod profile;
 pub(crate) mod sbom;
 mod scan;
@@ -18,12 +21,15 @@ mod verify;
 pub(crate) mod vex;
 
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
+pub(crate) use ci::{CiAction, CiArgs};
 pub(crate) use debug::DebugArgs;
 pub(crate) use deps::DepsArgs;
 pub(crate) use evidence::{AttestArgs, ServiceArgs, SignArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
 pub(crate) use image::{ImageAction, ImageArgs};
+pub(crate) use image_build::{ImageBuildArgs, ImageInspectArgs};
 pub(crate) use image_push::ImagePushArgs;
+pub(crate) use image_run::ImageRunArgs;
 pub(crate) use profile::{CallGraph, ProfileArgs};
 pub(crate) use sbom::SbomArgs;
 pub(crate) use scan::{FailOn, Form, ScanArgs};
@@ -102,8 +108,10 @@ pub(crate) enum Command {
     /// Say what is in a Go program, an archive or dist/: a bill of materials
     #[command(after_help = sbom::EXAMPLES)]
     Sbom(SbomArgs),
-    /// Container images: push them to registries
+    /// Container images: make them of verified binaries, look at them, run them, push them
     Image(ImageArgs),
+    /// Files for other builders, of the same plan
+    Ci(CiArgs),
     /// Sign files with a key, as cosign does; or make a key
     #[command(after_help = evidence::SIGN_EXAMPLES)]
     Sign(SignArgs),

@@ -1,6 +1,6 @@
 //! `goferry release` and `goferry build`.
 
-use crate::args::{BuildArgs, ReleaseArgs, Run, Talk};
+use crate::args::{BuildArgs, ImageBuildArgs, ReleaseArgs, Run, Talk};
 use crate::output::{self, Terminal, talk};
 use crate::render::summary;
 use crate::sinks::{Manner, Talker};
@@ -28,6 +28,15 @@ pub(super) fn build(args: &BuildArgs) -> Result<ExitCode, Diagnostics> {
         let mut request = resolve::request("build", args.module.as_ref(), &args.select, &s.env)?;
         request.build_only = true;
         request.output.clone_from(&args.output);
+        Ok(request)
+    })
+}
+
+/// `goferry image build`.
+pub(super) fn images(args: &ImageBuildArgs) -> Result<ExitCode, Diagnostics> {
+    run(goferry_engine::release, &args.talk, &args.run, |s| {
+        let mut request = resolve::request("image build", args.module.as_ref(), &args.select, &s.env)?;
+        request.images_only = true;
         Ok(request)
     })
 }

@@ -5,6 +5,7 @@
 
 mod changelog;
 mod core;
+mod image;
 mod json;
 mod markdown;
 mod native;

@@ -1,6 +1,7 @@
 //! What goferry.toml may hold: its own words, and goreleaser's sections in TOML.
 
-use super::Kind::{Any, Bool, Enum, Int, List, Map, MapOf, Template, Text};
+use super::Kind::{Bool, Enum, Int, List, Map, MapOf, OneOrMany, Template, Text};
+use super::others::NFPM;
 use super::{Key, Shape, key, shape};
 
 static VERIFY_BINARY: Shape = shape(
@@ -217,7 +218,7 @@ static BOM: Shape = shape(
 );
 
 /// goferry's own words at the top of goferry.toml.
-pub(crate) static OWN: [Key; 10] = [
+pub(crate) static OWN: [Key; 11] = [
     key(
         "targets",
         List(&Text),
@@ -231,7 +232,16 @@ pub(crate) static OWN: [Key; 10] = [
     key("sign", Map(&SIGNING), "Who signs a release, and what of it."),
     key("scan", Map(&SCAN), "Known vulnerabilities in what is released, and which of them stop it."),
     key("alert", Map(&ALERT), "Who hears that a release was stopped by vulnerabilities."),
-    key("package", Any, "System packages.").later(),
+    key(
+        "image",
+        OneOrMany(&Map(&super::image::IMAGE)),
+        "Container images of the binaries that were verified.",
+    ),
+    key(
+        "package",
+        OneOrMany(&Map(&NFPM)),
+        "System packages, as goreleaser's `nfpms`; without `formats` deb, rpm and apk.",
+    ),
 ];
 
 /// goreleaser's words that goferry.toml does not take: its own mean something else, or they are about the YAML file itself.

@@ -11,9 +11,6 @@ use std::path::Path;
 
 /// A header of an archive that somebody else wrote may name as many members as it likes.
 const MAX_MEMBERS: usize = 200_000;
-/// Names and link texts are paths.
-const MAX_NAME: u64 = 64 << 10;
-const BLOCK: usize = 512;
 
 /// A member's header.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,9 +95,9 @@ pub fn read_members(path: &Path, limit: u64, visit: &mut Visit<'_>) -> Result<()
 }
 
 /// What is left of a limit that several readers share; beyond it is an error, and not an end.
-struct Bounded<'a> {
-    from: &'a mut dyn Read,
-    left: &'a Cell<u64>,
+pub(crate) struct Bounded<'a> {
+    pub(crate) from: &'a mut dyn Read,
+    pub(crate) left: &'a Cell<u64>,
 }
 
 impl Read for Bounded<'_> {
@@ -123,143 +120,18 @@ fn damaged(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
-/// POSIX ustar with GNU's long names and pax headers.
-fn tar(from: &mut dyn Read, visit: &mut Visit<'_>) -> io::Result<()> {
-    let (mut name, mut link, mut size): (Option<String>, Option<String>, Option<u64>) = (None, None, None);
-    for _ in 0..MAX_MEMBERS {
-        let mut header = [0; BLOCK];
-        if !fill(from, &mut header)? || header.iter().all(|b| *b == 0) {
-            return Ok(());
-        }
-        check_sum(&header)?;
-        let own = number(&header[124..136]).ok_or_else(|| damaged("a tar header without a size"))?;
-        let here = size.unwrap_or(own);
-        match header[156] {
-            b'L' => name = Some(text(&content(from, own)?)),
-            b'K' => link = Some(text(&content(from, own)?)),
-            b'x' => {
-                for (key, value) in pax(&content(from, own)?) {
-                    match key.as_str() {
-                        "path" => name = Some(value),
-                        "linkpath" => link = Some(value),
-                        "size" => {
-                            size = Some(value.parse().map_err(|_| damaged("a pax header with a bad size"))?)
-                        }
-                        _ => {}
-                    }
-                }
-            }
-            b'g' => skip(from, padded(own))?,
-            kind => {
-                let entry = Entry {
-                    name: name.take().unwrap_or_else(|| ustar_name(&header)),
-                    kind: match kind {
-                        b'0' | 0 | b'7' => EntryKind::File,
-                        b'2' => EntryKind::Symlink(link.take().unwrap_or_else(|| text(&header[157..257]))),
-                        b'5' => EntryKind::Directory,
-                        _ => EntryKind::Other,
-                    },
-                    mode: u32::try_from(number(&header[100..108]).unwrap_or_default() & 0o7777)
-                        .unwrap_or_default(),
-                    size: here,
-                };
-                (link, size) = (None, None);
-                let mut body = from.take(here);
-                visit(&entry, &mut body)?;
-                let rest = body.limit();
-                skip(from, rest + (padded(here) - here))?;
-            }
-        }
-    }
-    Err(damaged("too many members"))
-}
-
-/// The header's checksum, with blanks in its own place.
-fn check_sum(header: &[u8; BLOCK]) -> io::Result<()> {
-    let own = (148..156).map(|i| u64::from(header[i])).sum::<u64>();
-    let sum = header.iter().map(|b| u64::from(*b)).sum::<u64>() - own + 8 * u64::from(b' ');
-    match number(&header[148..156]) {
-        Some(n) if n == sum => Ok(()),
-        _ => Err(damaged("no tar, or damaged: a header's checksum is wrong")),
-    }
-}
-
-fn ustar_name(header: &[u8; BLOCK]) -> String {
-    let (name, prefix) = (text(&header[..100]), text(&header[345..500]));
-    match prefix.is_empty() || &header[257..262] != b"ustar" {
-        true => name,
-        false => format!("{prefix}/{name}"),
-    }
-}
-
-/// Octal digits, or GNU's big-endian number behind 0x80.
-fn number(field: &[u8]) -> Option<u64> {
-    if field.first().is_some_and(|b| b & 0x80 != 0) {
-        let bytes = &field[field.len().saturating_sub(8)..];
-        return Some(bytes.iter().fold(0, |n, b| n << 8 | u64::from(*b))).filter(|n| *n < 1 << 62);
-    }
-    let digits: Vec<u8> = field.iter().copied().filter(|b| !matches!(b, 0 | b' ')).collect();
-    digits.iter().try_fold(0_u64, |n, b| match b {
-        b'0'..=b'7' => n.checked_mul(8)?.checked_add(u64::from(b - b'0')).filter(|n| *n < 1 << 62),
-        _ => None,
-    })
-}
-
-/// Up to the first NUL.
-fn text(field: &[u8]) -> String {
-    let end = field.iter().position(|b| *b == 0).unwrap_or(field.len());
-    String::from_utf8_lossy(&field[..end]).into_owned()
-}
-
-/// Records `LENGTH KEY=VALUE\n`.
-fn pax(mut bytes: &[u8]) -> Vec<(String, String)> {
-    let mut out = vec![];
-    while let Some(space) = bytes.iter().position(|b| *b == b' ') {
-        let len = std::str::from_utf8(&bytes[..space]).ok().and_then(|n| n.parse::<usize>().ok());
-        let Some(record) = len.filter(|n| *n > space + 1 && *n <= bytes.len()).map(|n| &bytes[space + 1..n])
-        else {
-            break;
+/// The members of a tar stream; what only a file system has is [`EntryKind::Other`] here.
+pub(crate) fn tar(from: &mut dyn Read, visit: &mut Visit<'_>) -> io::Result<()> {
+    goferry_tar::read(from, &mut |e, body| {
+        let h = &e.header;
+        let kind = match h.kind {
+            goferry_tar::Kind::File => EntryKind::File,
+            goferry_tar::Kind::Symlink => EntryKind::Symlink(h.link.clone()),
+            goferry_tar::Kind::Directory => EntryKind::Directory,
+            _ => EntryKind::Other,
         };
-        bytes = &bytes[space + 1 + record.len()..];
-        let record = String::from_utf8_lossy(record);
-        if let Some((key, value)) = record.trim_end_matches('\n').split_once('=') {
-            out.push((key.to_owned(), value.to_owned()));
-        }
-    }
-    out
-}
-
-fn padded(size: u64) -> u64 {
-    size.div_ceil(BLOCK as u64) * BLOCK as u64
-}
-
-/// A header's own content, with its padding.
-fn content(from: &mut dyn Read, size: u64) -> io::Result<Vec<u8>> {
-    if size > MAX_NAME {
-        return Err(damaged("a name of more than 64 KiB"));
-    }
-    let mut out = vec![];
-    from.take(padded(size)).read_to_end(&mut out)?;
-    out.truncate(usize::try_from(size).unwrap_or_default());
-    Ok(out)
-}
-
-fn skip(from: &mut dyn Read, bytes: u64) -> io::Result<()> {
-    let skipped = io::copy(&mut from.take(bytes), &mut io::sink())?;
-    if skipped == bytes { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
-}
-
-/// False at the very end; an error in the middle of a block.
-fn fill(from: &mut dyn Read, block: &mut [u8; BLOCK]) -> io::Result<bool> {
-    let mut have = 0;
-    while have < BLOCK {
-        match from.read(&mut block[have..])? {
-            0 if have == 0 => return Ok(false),
-            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            n => have += n,
-        }
-    }
-    Ok(true)
+        visit(&Entry { name: h.name.clone(), kind, mode: h.mode, size: h.size }, body)
+    })
 }
 
 /// By the central directory (APPNOTE 6.3.10), ZIP64 sizes included; stored and deflated members.

@@ -6,9 +6,10 @@
 use super::contents::{self, Entry, What};
 use super::control::description;
 use super::output::{self, Compression, Feed, Wanted, sha1_hex, sha256_hex};
-use super::tar::{Dialect, END, Header, padding};
+use super::tar::{Dialect, Header};
 use super::{Format, Package, Sign, SignatureForm, names, wrong};
 use crate::{PackageError, Written};
+use goferry_tar::{END, padding};
 use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
@@ -19,6 +20,7 @@ const CHECKSUM: &str = "APK-TOOLS.checksum.SHA1";
 pub(super) fn write(package: &Package, out: &Path, sign: Option<&dyn Sign>) -> Result<Written, PackageError> {
     super::only_linux(Format::Apk, package)?;
     let entries = contents::entries(Format::Apk, package, &[])?;
+    super::no_dots_in_the_root(Format::Apk, package, &entries)?;
     let mut feed = Feed::new(out, Wanted::Sha1Too);
     let mut size = 0;
     let level = Compression::parse("").unwrap_or(Compression::Gzip(6));
@@ -124,7 +126,7 @@ fn control(package: &Package, info: &str, out: &Path) -> Result<Vec<u8>, Package
 fn put(header: &Header<'_>, bytes: &[u8], sink: &mut dyn Write) -> std::io::Result<()> {
     sink.write_all(&header.blocks(Dialect::Pax))?;
     sink.write_all(bytes)?;
-    sink.write_all(&[0; 512][..padding(bytes.len() as u64)])
+    sink.write_all(padding(bytes.len() as u64))
 }
 
 /// An archive without its end, so that what follows it in the file goes on in the same archive.

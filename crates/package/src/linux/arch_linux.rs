@@ -6,9 +6,10 @@ use super::contents::{self, Entry, What};
 use super::control::description;
 use super::names::{arch_name, architecture, version};
 use super::output::{self, Compression, Feed, Wanted, md5_hex, sha256_hex};
-use super::tar::{Dialect, END, Header, padding};
+use super::tar::{Dialect, Header};
 use super::{Format, Package, wrong};
 use crate::{PackageError, Written};
+use goferry_tar::{END, padding};
 use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
@@ -24,6 +25,7 @@ pub(super) fn write(package: &Package, out: &Path) -> Result<Written, PackageErr
         return Err(wrong(Format::ArchLinux, package, reason));
     }
     let entries = contents::entries(Format::ArchLinux, package, &[])?;
+    super::no_dots_in_the_root(Format::ArchLinux, package, &entries)?;
     let mut feed = Feed::new(out, Wanted::Md5Too);
     let packed = output::compress(Compression::Zstd(LEVEL), 0, out, |sink| {
         let mut mtree = String::new();
@@ -47,7 +49,7 @@ pub(super) fn write(package: &Package, out: &Path) -> Result<Written, PackageErr
             let header = Header::file(name, bytes.len(), 0o644, package.mtime);
             sink.write_all(&header.blocks(Dialect::Pax)).map_err(feed.write_error())?;
             sink.write_all(bytes).map_err(feed.write_error())?;
-            sink.write_all(&[0; 512][..padding(header.size)]).map_err(feed.write_error())?;
+            sink.write_all(padding(header.size)).map_err(feed.write_error())?;
         }
         sink.write_all(&END).map_err(feed.write_error())
     })?;

@@ -5,12 +5,13 @@
 use super::contents::{self, Entry, What};
 use super::control::{Paragraph, description, folded, maintainer, priority};
 use super::output::{self, Compression, Feed, Wanted, md5_hex, sha1_hex};
-use super::tar::{Dialect, END, Header, padding};
+use super::tar::{Dialect, Header};
 use super::{
     Content, ContentKind, Deb, DebSignatureMethod, Format, Package, Sign, SignatureForm, Source, changelog,
     names, wrong,
 };
 use crate::{PackageError, Written};
+use goferry_tar::{END, padding};
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::path::Path;
@@ -176,7 +177,7 @@ pub(super) fn put_small(
 ) -> std::io::Result<()> {
     sink.write_all(&Header::file(name, bytes.len(), mode, mtime).blocks(Dialect::Gnu))?;
     sink.write_all(bytes)?;
-    sink.write_all(&[0; 512][..padding(bytes.len() as u64)])
+    sink.write_all(padding(bytes.len() as u64))
 }
 
 /// The scripts that there are, by name.

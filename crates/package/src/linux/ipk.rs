@@ -6,9 +6,10 @@ use super::contents::{self, Entry, What};
 use super::control::{Paragraph, description, folded, maintainer, priority};
 use super::deb::{conffiles, put_small};
 use super::output::{self, Compression, Feed, Wanted};
-use super::tar::{Dialect, END, Header};
+use super::tar::{Dialect, Header};
 use super::{Format, Package, names};
 use crate::{PackageError, Written};
+use goferry_tar::END;
 use std::io::Write;
 use std::path::Path;
 

@@ -3,11 +3,11 @@
 //! Owns: compression settings, spooling, the digests of the contents and of the whole. Must not: know a format's metadata.
 
 use super::contents::{Bytes, Entry, What};
-use super::tar::padding;
 use crate::PackageError;
 use crate::archive::deflate::{Deflated, Level};
 use crate::archive::hex;
 use crate::{Written, WrittenMember};
+use goferry_tar::padding;
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
@@ -217,7 +217,7 @@ impl Feed {
     ) -> Result<Digests, PackageError> {
         let size = open.size();
         let digests = self.pour(entry, open, sink)?;
-        sink.write_all(&[0; 512][..padding(size)]).map_err(self.write_error())?;
+        sink.write_all(padding(size)).map_err(self.write_error())?;
         Ok(digests)
     }
 }

@@ -85,12 +85,20 @@ fn targets_are_what_goreleaser_takes() {
     assert_eq!(supported("windows/amd64"), [false; 6]);
 }
 
+type Change = fn(&mut Package);
+
 #[test]
 fn what_cannot_be_said_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let good =
         Package { name: "tool".into(), version: Version::semantic("1.0.0", "", ""), ..Package::default() };
-    let wrong: [(Format, fn(&mut Package)); 10] = [
+    let dot = |p: &mut Package| p.contents.push(Content::symlink("x", "/.PKGINFO"));
+    let wrong: [(Format, Change); 15] = [
+        (Format::Apk, dot),
+        (Format::ArchLinux, dot),
+        (Format::Ipk, |p| p.name = "my tool".into()),
+        (Format::Ipk, |p| p.name = "../tool".into()),
+        (Format::Apk, |p| p.relations.depends = vec!["a\ndepend = b".into()]),
         (Format::Deb, |p| p.name.clear()),
         (Format::Deb, |p| p.version.upstream.clear()),
         (Format::Deb, |p| p.maintainer = "a\nDepends: b".into()),
@@ -143,7 +151,7 @@ fn the_same_package_gives_the_same_bytes_wherever_its_files_lie() {
 fn header_comes_back(name: &str, link: &str, owner: &str, mtime: i64) -> Result<(), TestCaseError> {
     let header = tar::Header { kind: b'2', owner, link, ..tar::Header::file(name, 0, 0o644, mtime) };
     let mut bytes = header.blocks(tar::Dialect::Pax);
-    bytes.extend_from_slice(&tar::END);
+    bytes.extend_from_slice(&goferry_tar::END);
     let read = read_tar(&bytes).map_err(TestCaseError::fail)?;
     prop_assert_eq!(read.len(), 1);
     prop_assert_eq!(&read[0].name, name);

@@ -1,0 +1,229 @@
+//! Where the base of an image comes from: a layout, an archive, or a registry by way of the cache.
+
+use super::build::drawn;
+use super::registries::{Registries, drawn as refused};
+use crate::steps::Execution;
+use goferry_image::{Base, Descriptor, Digest, Layout, Platform, archive, media_type};
+use goferry_plan::graph::{BaseSpec, ImageSpec};
+use goferry_registry::{BlobSink, Reference, Sink};
+use goferry_report::{Code, Diagnostic, Diagnostics};
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Finds it, with what these platforms need of it.
+pub(super) fn find(
+    cx: &Execution<'_>,
+    spec: &ImageSpec,
+    base: &BaseSpec,
+    platforms: &[Platform],
+) -> Result<Option<Base>, Diagnostics> {
+    match base {
+        BaseSpec::Scratch => Ok(None),
+        BaseSpec::Layout { path, name } => {
+            let at = cx.project.root.join(path);
+            local(cx, &at, name.as_deref()).map(Some).map_err(|d| d.within(spec))
+        }
+        BaseSpec::Registry { reference } => {
+            let found = remote(cx, reference, platforms);
+            found.map(Some).map_err(|d| with_hints(spec, reference, d))
+        }
+    }
+}
+
+trait Within {
+    fn within(self, spec: &ImageSpec) -> Diagnostics;
+}
+
+impl Within for Diagnostics {
+    fn within(mut self, spec: &ImageSpec) -> Diagnostics {
+        for d in &mut self.list {
+            d.message = format!("image `{}`: {}", spec.id, d.message);
+        }
+        self
+    }
+}
+
+fn local(cx: &Execution<'_>, at: &Path, name: Option<&str>) -> Result<Base, Diagnostics> {
+    let layout = open(at, &cx.temp)?;
+    let refs = layout.refs().map_err(|e| drawn(&e))?;
+    let fits = |n: &Option<String>| match (name, n) {
+        (None, _) => true,
+        (Some(wanted), Some(n)) => n == wanted || n.ends_with(&format!(":{wanted}")),
+        _ => false,
+    };
+    let mut found: Vec<&(Option<String>, Descriptor)> = refs.iter().filter(|(n, _)| fits(n)).collect();
+    found.dedup_by(|a, b| a.1.digest == b.1.digest);
+    match found.as_slice() {
+        [(n, d)] => Ok(Base { top: d.clone(), name: n.clone().unwrap_or_default(), layout }),
+        _ => {
+            let names: Vec<&str> = refs.iter().filter_map(|(n, _)| n.as_deref()).collect();
+            let message = format!("{} holds {} images that are meant by the base", at.display(), found.len());
+            let d = Diagnostic::error(Code::ImageUnusable, message);
+            Err(d.hint(format!("name one, as oci:FOLDER:NAME; it has: {}", names.join(", "))).into())
+        }
+    }
+}
+
+/// A folder with a layout, or an archive, which is unpacked below `temp`.
+pub(crate) fn open(at: &Path, temp: &Path) -> Result<Layout, Diagnostics> {
+    if !at.is_file() {
+        return Layout::open(at).map_err(|e| drawn(&e).into());
+    }
+    let name = Digest::of(at.to_string_lossy().as_bytes());
+    let folder = temp.join(format!("unpacked-{}", &name.hex()[..12]));
+    let layout = Layout::create(&folder).map_err(|e| drawn(&e))?;
+    archive::unpack(at, &layout).map_err(|e| drawn(&e))?;
+    Ok(layout)
+}
+
+/// What a registry says, with what else may be a base.
+fn with_hints(spec: &ImageSpec, reference: &str, d: Diagnostics) -> Diagnostics {
+    let mut d = d.within(spec);
+    if let Some(first) = d.list.first_mut() {
+        let key = if spec.section == "kos" { "base_image" } else { "base" };
+        *first = first
+            .clone()
+            .hint(format!("the base image {reference} is needed: it is fetched once and kept by its digest"))
+            .hint(format!(
+                "without that registry: `{key}: oci:FOLDER` takes a layout that is here (skopeo copy docker://NAME oci:FOLDER), `{key}: scratch` needs none"
+            ));
+    }
+    d
+}
+
+fn remote(cx: &Execution<'_>, reference: &str, platforms: &[Platform]) -> Result<Base, Diagnostics> {
+    let wanted: Reference = reference.parse().map_err(|e| refused(&e))?;
+    let layout = store(cx)?;
+    let registries = Registries::new(cx.session);
+    let client = registries.client(&[])?;
+    let repository = wanted.repository();
+    let top = match wanted.digest().and_then(|d| kept(&layout, d.as_str())) {
+        Some(top) => top,
+        None => {
+            let fetched = client.manifest(&wanted).map_err(|e| refused(&e))?;
+            let media = fetched.descriptor.media_type.clone();
+            layout.put(&media, &fetched.bytes).map_err(|e| drawn(&e))?
+        }
+    };
+    let sink: Arc<dyn BlobSink> = Arc::new(Blobs(layout.clone()));
+    for platform in platforms {
+        let image = match media_type::is_index(&top.media_type) {
+            true => chosen(&layout, &top, platform, reference)?,
+            false => top.clone(),
+        };
+        let digest: goferry_registry::Digest = image
+            .digest
+            .as_str()
+            .parse()
+            .map_err(|e: goferry_registry::BadDigest| unusable(e.to_string()))?;
+        if !layout.has(&image.digest) || !whole(&layout, &image) {
+            client.pull(&repository.at(&digest), None, &sink).map_err(|e| refused(&e))?;
+        }
+    }
+    Ok(Base { layout, top, name: wanted.repository_name() })
+}
+
+trait Named {
+    fn repository_name(&self) -> String;
+}
+
+impl Named for Reference {
+    /// With its tag and without its digest: where to look for a later one.
+    fn repository_name(&self) -> String {
+        match self.tag() {
+            Some(tag) => format!("{}:{tag}", self.repository()),
+            None => self.repository().to_string(),
+        }
+    }
+}
+
+/// The image of an index, without reading the images: they may not be here.
+fn chosen(
+    layout: &Layout,
+    top: &Descriptor,
+    platform: &Platform,
+    reference: &str,
+) -> Result<Descriptor, Diagnostics> {
+    let index = layout.read_index(top).map_err(|e| drawn(&e))?;
+    let near = index.manifests.iter().filter_map(|d| Some((d.platform.as_ref()?.distance(platform)?, d)));
+    if let Some((_, d)) = near.min_by_key(|(distance, _)| *distance) {
+        return Ok(d.clone());
+    }
+    let has = index.manifests.iter().filter_map(|d| d.platform.as_ref());
+    let has: Vec<String> = has.filter(|p| p.os != "unknown").map(ToString::to_string).collect();
+    Err(unusable(format!("{reference} has no image for {platform}; it has: {}", has.join(", "))).into())
+}
+
+fn unusable(message: String) -> Diagnostic {
+    Diagnostic::error(Code::ImageUnusable, message)
+}
+
+/// A manifest that was fetched before, by its digest: it cannot have changed.
+fn kept(layout: &Layout, digest: &str) -> Option<Descriptor> {
+    let digest: Digest = digest.parse().ok()?;
+    let size = layout.path(&digest).metadata().ok()?.len();
+    let bytes = layout.read(&Descriptor::new("", digest.clone(), size)).ok()?;
+    let value: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+    let media = match value["mediaType"].as_str() {
+        Some(media) => media.to_owned(),
+        None if value["manifests"].is_array() => media_type::INDEX.to_owned(),
+        None => media_type::MANIFEST.to_owned(),
+    };
+    Some(Descriptor::new(&media, digest, size))
+}
+
+fn whole(layout: &Layout, image: &Descriptor) -> bool {
+    layout.read_manifest(image).is_ok_and(|m| {
+        let mut needed = m.layers.iter().chain([&m.config]);
+        needed.all(|d| layout.has(&d.digest) || !d.urls.is_empty())
+    })
+}
+
+/// What was fetched, by digest: beside the fetched compilers, else for this run only.
+fn store(cx: &Execution<'_>) -> Result<Layout, Diagnostics> {
+    let folder = match cx.session.tools.as_ref().and_then(|t| t.parent()) {
+        Some(cache) => cache.join("images"),
+        None => cx.temp.join("images"),
+    };
+    Layout::shared(&folder).map_err(|e| drawn(&e).into())
+}
+
+struct Blobs(Layout);
+
+struct OneBlob(goferry_image::BlobWriter, Digest);
+
+impl Blobs {
+    fn digest(digest: &goferry_registry::Digest) -> io::Result<Digest> {
+        digest.as_str().parse().map_err(io::Error::other)
+    }
+}
+
+impl BlobSink for Blobs {
+    fn has(&self, digest: &goferry_registry::Digest) -> bool {
+        Blobs::digest(digest).is_ok_and(|d| self.0.has(&d))
+    }
+
+    fn create(&self, digest: &goferry_registry::Digest, _size: u64) -> io::Result<Box<dyn Sink>> {
+        let digest = Blobs::digest(digest)?;
+        let writer = self.0.writer().map_err(|e| io::Error::other(e.to_string()))?;
+        Ok(Box::new(OneBlob(writer, digest)))
+    }
+}
+
+impl Write for OneBlob {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Sink for OneBlob {
+    fn finish(self: Box<Self>) -> io::Result<()> {
+        let OneBlob(writer, digest) = *self;
+        writer.finish_as(&digest).map(|_| ()).map_err(|e| io::Error::other(e.to_string()))
+    }
+}

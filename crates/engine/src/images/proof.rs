@@ -1,0 +1,143 @@
+//! The proof of an image: its program runs where the image installs it, with nothing else in sight than the image.
+
+use super::build::failure;
+use crate::steps::Execution;
+use goferry_image::tree::Owners;
+use goferry_image::{Descriptor, ImageConfig, Layout, Tree};
+use goferry_plan::graph::{Action, ImagePlatform, ImageSpec, VerifySpec};
+use goferry_proc::Root;
+use goferry_report::Diagnostics;
+use goferry_target::Os;
+use goferry_verify::{Installed, RunOutcome, VerifyContext, Waived, WaiverClass, verify_installed};
+use std::path::Path;
+
+/// Who runs, by the image's own files.
+const MAX_PASSWD: u64 = 1 << 20;
+
+/// Proves one platform's image.
+pub(super) struct Proof<'p> {
+    pub cx: &'p Execution<'p>,
+    pub spec: &'p ImageSpec,
+    pub layout: &'p Layout,
+}
+
+impl Proof<'_> {
+    /// Runs the program of `image` as it was run when it was verified: with the same arguments, judged in the same way.
+    pub(super) fn run(&self, on: &ImagePlatform, image: &Descriptor) -> Result<RunOutcome, Diagnostics> {
+        if on.target.os == Os::Wasip1 {
+            return Ok(waived("its runtime is not in the image: the program ran when it was verified"));
+        }
+        let Some((program, verify)) = self.program(on) else {
+            return Ok(waived("the image's program is none of the binaries"));
+        };
+        let failed = |e| failure(self.spec, &e);
+        let manifest = self.layout.read_manifest(image).map_err(failed)?;
+        let config = self.layout.read_config(&manifest).map_err(failed)?;
+        let tree = Tree::of_image(self.layout, &manifest).map_err(failed)?;
+        let folder =
+            tempfile::tempdir_in(&self.cx.temp).map_err(|e| *crate::dist::failure(&self.cx.temp, &e))?;
+        tree.unpack(folder.path(), Owners::Caller).map_err(failed)?;
+        let by = format!("image {} for {}", self.spec.id, on.target);
+        let installed = Installed {
+            by: &by,
+            root: root(folder.path(), &tree, &config),
+            program: Path::new(program),
+            env: environment(&tree, &config),
+        };
+        let cx = VerifyContext {
+            host: &self.cx.session.host,
+            runner: self.cx.runners.get(&on.target),
+            loader_prefix: None,
+            main_versions: vec![],
+            helper: None,
+        };
+        let (outcome, warnings) = verify_installed(verify, &installed, &cx)?;
+        self.cx.warn(warnings);
+        Ok(outcome)
+    }
+
+    /// The entrypoint, if it is one of the binaries, and how it was verified.
+    fn program<'o>(&self, on: &'o ImagePlatform) -> Option<(&'o str, &VerifySpec)> {
+        let program = on.entrypoint.first()?;
+        let binary = on.binaries.iter().find(|b| b.to == program.trim_start_matches('/'))?;
+        let step = self.cx.plan.steps.iter().find(|s| s.id == binary.verified)?;
+        match &step.action {
+            Action::Verify(spec) => Some((program, spec)),
+            _ => None,
+        }
+    }
+}
+
+fn waived(reason: &str) -> RunOutcome {
+    RunOutcome::Waived(Waived {
+        class: WaiverClass::NoRunner,
+        reason: reason.to_owned(),
+        place: "the image".to_owned(),
+    })
+}
+
+/// The folder as the program's file system.
+pub(crate) fn root(folder: &Path, tree: &Tree, config: &ImageConfig) -> Root {
+    let work = match config.config.working_dir.as_str() {
+        "" => "/",
+        work => work,
+    };
+    Root { work: work.into(), user: user(tree, &config.config.user), ..Root::new(folder) }
+}
+
+/// Numbers of `user[:group]`, which may be names of the image's own /etc/passwd and /etc/group.
+pub(crate) fn user(tree: &Tree, text: &str) -> (u32, u32) {
+    let (user, group) = text.split_once(':').unwrap_or((text, ""));
+    let table = |path: &str| {
+        let bytes = tree.read(path, MAX_PASSWD).ok().flatten().unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    let entry = |path: &str, name: &str| -> Option<Vec<String>> {
+        let text = table(path);
+        let named = |l: &&str| {
+            let mut fields = l.split(':');
+            fields.next() == Some(name) || fields.nth(1) == Some(name)
+        };
+        text.lines().find(named).map(|l| l.split(':').map(str::to_owned).collect())
+    };
+    let number = |fields: &Option<Vec<String>>, at: usize| fields.as_ref()?.get(at)?.parse::<u32>().ok();
+    let of_user = entry("etc/passwd", user);
+    let uid = user.parse().ok().or_else(|| number(&of_user, 2)).unwrap_or(0);
+    let gid = match group {
+        "" => number(&of_user, 3),
+        name => name.parse().ok().or_else(|| number(&entry("etc/group", name), 2)),
+    };
+    (uid, gid.unwrap_or(0))
+}
+
+/// The image's variables, with what engines of containers set besides.
+pub(crate) fn environment(tree: &Tree, config: &ImageConfig) -> Vec<(String, String)> {
+    let mut env: Vec<(String, String)> = config
+        .config
+        .env
+        .iter()
+        .filter_map(|e| e.split_once('='))
+        .map(|(k, v)| (k.to_owned(), v.to_owned()))
+        .collect();
+    let has = |env: &[(String, String)], name: &str| env.iter().any(|(k, _)| k == name);
+    if !has(&env, "PATH") {
+        let usual = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+        env.push(("PATH".to_owned(), usual.to_owned()));
+    }
+    if !has(&env, "HOME") {
+        let (uid, _) = user(tree, &config.config.user);
+        let home = if uid == 0 && tree.lookup("root").is_some() { "/root" } else { "/" };
+        env.push(("HOME".to_owned(), home.to_owned()));
+    }
+    env
+}
+
+/// What became of a proof, in words; none where there is nothing to say.
+pub(super) fn waiver(id: &str, platform: &str, outcome: &RunOutcome) -> Option<String> {
+    match outcome {
+        RunOutcome::Ran(_) => None,
+        RunOutcome::Waived(w) => {
+            Some(format!("image {id} for {platform}: {} ({}; {})", w.class.as_str(), w.reason, w.place))
+        }
+    }
+}

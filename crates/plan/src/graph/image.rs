@@ -1,0 +1,162 @@
+//! Container images as plain data: of what, on what, for whom.
+
+use super::StepId;
+use goferry_target::GoTarget;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// One image, of one or more platforms.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ImageSpec {
+    /// Its id.
+    pub id: String,
+    /// The section that asked for it: `kos`, `image`, …
+    pub section: String,
+    /// References with tags, each once: where it belongs.
+    pub names: Vec<String>,
+    /// The layout's folder, relative to dist.
+    pub layout: String,
+    /// The file that `docker load` reads, relative to dist.
+    pub archive: Option<String>,
+    /// Unix seconds: when it was created, and the time of files that have no other.
+    pub created: i64,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// Annotations: (scope, key, value).
+    pub annotations: Vec<(Scope, String, String)>,
+    /// What is in it.
+    pub content: ImageContent,
+}
+
+/// Where an annotation goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// The index and every manifest.
+    Everywhere,
+    /// The index.
+    Index,
+    /// Manifests: that of a platform, or all.
+    Manifest(Option<String>),
+}
+
+/// What an image is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "of", rename_all = "kebab-case")]
+pub enum ImageContent {
+    /// Verified binaries on a base.
+    Binaries(BinariesSpec),
+}
+
+/// Verified binaries on a base.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BinariesSpec {
+    /// The base.
+    pub base: BaseSpec,
+    /// What is on each platform, in the order that was asked for.
+    pub platforms: Vec<ImagePlatform>,
+    /// Permission bits of binaries and of the folders made for them.
+    pub mode: u32,
+    /// Unix seconds of the binaries.
+    pub mtime: i64,
+    /// Folders and files of the project.
+    pub data: Vec<DataSpec>,
+    /// What runs.
+    pub run: RunSpec,
+    /// What is made besides.
+    pub extras: Extras,
+    /// `gzip`, `zstd` or `none`.
+    pub compression: String,
+}
+
+/// The base of an image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum BaseSpec {
+    /// None.
+    Scratch,
+    /// A layout on disk.
+    Layout {
+        /// The folder, relative to the project.
+        path: String,
+        /// Which of its images, if there are several.
+        name: Option<String>,
+    },
+    /// A reference into a registry.
+    Registry {
+        /// `debian:12`, `name@sha256:…`.
+        reference: String,
+    },
+}
+
+/// What is on one platform.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ImagePlatform {
+    /// The target of its binaries.
+    pub target: GoTarget,
+    /// Its binaries.
+    pub binaries: Vec<ImageBinary>,
+    /// The program and its first arguments.
+    pub entrypoint: Vec<String>,
+}
+
+/// A binary in an image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ImageBinary {
+    /// The step that verified it.
+    pub verified: StepId,
+    /// Path relative to dist.
+    pub path: String,
+    /// Path in the image without the first `/`.
+    pub to: String,
+}
+
+/// A folder or file of the project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DataSpec {
+    /// Relative to the project.
+    pub from: String,
+    /// Path in the image without the first `/`.
+    pub to: String,
+    /// Permission bits of everything; none: as on disk.
+    pub mode: Option<u32>,
+    /// Unix seconds.
+    pub mtime: i64,
+    /// Whether it may be missing.
+    pub optional: bool,
+}
+
+/// What runs in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RunSpec {
+    /// Empty: the base's.
+    pub user: String,
+    /// Arguments; none: the base's are dropped, since they are another program's.
+    pub cmd: Vec<String>,
+    /// `KEY=value`. Secrets are serialised as digests.
+    #[serde(serialize_with = "crate::secret::lines")]
+    pub env: Vec<String>,
+    /// A folder that is put at the end of PATH.
+    pub path: Option<String>,
+    /// `8080/tcp`.
+    pub ports: Vec<String>,
+    /// Folders.
+    pub volumes: Vec<String>,
+    /// Empty: the base's.
+    pub workdir: String,
+    /// Empty: the base's.
+    pub stop_signal: String,
+}
+
+/// What is made besides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Extras {
+    /// CA certificates of the host.
+    pub certificates: bool,
+    /// The time zone database.
+    pub time_zones: bool,
+    /// /etc/passwd and /etc/group.
+    pub passwd: bool,
+    /// A writable /tmp.
+    pub tmp: bool,
+}

@@ -1,0 +1,209 @@
+//! Image steps: goreleaser's `kos` and goferry's `[[image]]`.
+//!
+//! An image holds binaries that were verified, never ones of its own: where `kos` asks for other flags than its build has,
+//! that is an error, since ko would build another program.
+
+mod ko;
+mod native;
+
+use crate::builds::PlannedBinary;
+use crate::draft::Draft;
+use crate::graph::{
+    Action, ArtifactKind, BaseSpec, ImageContent, ImageSpec, Output, Scope, Stage, Step, StepId,
+};
+use goferry_config::model::Text;
+use goferry_config::place::Place;
+use goferry_report::{Code, Diagnostic};
+use goferry_target::GoTarget;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(crate) fn steps(d: &Draft<'_>, binaries: &[PlannedBinary], steps: &mut Vec<Step>) {
+    let mut ids = BTreeSet::new();
+    let mut specs = vec![];
+    if !d.options.skips("kos") {
+        specs.extend(d.config.kos.iter().filter_map(|k| Some((ko::spec(d, k, binaries)?, &k.place))));
+    }
+    if !d.options.skips("image") {
+        specs.extend(d.config.images.iter().filter_map(|i| Some((native::spec(d, i, binaries)?, &i.place))));
+    }
+    for (spec, place) in specs {
+        if ids.insert(spec.id.clone()) {
+            steps.push(step(spec));
+        } else {
+            let message = format!("two images have the id `{}`", spec.id);
+            let diag = Diagnostic::error(Code::DuplicateId, message).hint("give each image an id of its own");
+            d.render.push(labelled(diag, place, "the second"));
+        }
+    }
+}
+
+/// The step of an image.
+pub(crate) fn step(spec: ImageSpec) -> Step {
+    let ImageContent::Binaries(content) = &spec.content;
+    let verified = content.platforms.iter().flat_map(|p| p.binaries.iter().map(|b| b.verified.clone()));
+    let needs: BTreeSet<StepId> = verified.collect();
+    let files = std::iter::once(&spec.layout).chain(&spec.archive);
+    let outputs = files.map(|path| Output {
+        path: path.clone(),
+        name: path.rsplit('/').next().unwrap_or(path).to_owned(),
+        kind: ArtifactKind::None,
+    });
+    Step {
+        id: StepId(format!("image/{}", spec.id)),
+        stage: Stage::Image,
+        target: None,
+        needs: needs.into_iter().collect(),
+        outputs: outputs.collect(),
+        action: Action::Image(spec),
+        cacheable: false,
+    }
+}
+
+fn labelled(diag: Diagnostic, place: &Place, text: &str) -> Diagnostic {
+    match place.label(text) {
+        Some(l) => diag.label(l),
+        None => diag,
+    }
+}
+
+/// `dist/images/<id>`: an id may be any text, a folder's name not.
+fn layout(id: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' };
+    format!("images/{}", id.chars().map(safe).collect::<String>().trim_start_matches('.'))
+}
+
+/// `scratch`, `oci:FOLDER[:NAME]`, or a reference.
+fn base(text: &str) -> BaseSpec {
+    if text == "scratch" {
+        return BaseSpec::Scratch;
+    }
+    let Some(rest) = text.strip_prefix("oci:") else {
+        return BaseSpec::Registry { reference: text.to_owned() };
+    };
+    // As skopeo has it: what follows the last colon is the name, unless a folder follows.
+    match rest.rsplit_once(':') {
+        Some((path, name)) if !name.contains('/') && !path.is_empty() => {
+            BaseSpec::Layout { path: path.to_owned(), name: Some(name.to_owned()) }
+        }
+        _ => BaseSpec::Layout { path: rest.to_owned(), name: None },
+    }
+}
+
+/// Each of the names with each of the tags, each once; empty tags are left out.
+fn names(repositories: &[String], tags: &[String]) -> Vec<String> {
+    let mut out: Vec<String> = vec![];
+    for repository in repositories {
+        for tag in tags {
+            let name = format!("{repository}:{tag}");
+            if !out.contains(&name) {
+                out.push(name);
+            }
+        }
+    }
+    out
+}
+
+/// Rendered, with what comes out empty left out.
+fn map(d: &Draft<'_>, texts: &BTreeMap<String, Text>) -> BTreeMap<String, String> {
+    texts.iter().map(|(k, v)| (k.clone(), d.render.text(v, &d.fields))).collect()
+}
+
+/// `index:KEY`, `manifest:KEY`, `manifest[PLATFORM]:KEY`, `index,manifest:KEY`, or `KEY` alone (BuildKit's words).
+fn annotations(texts: BTreeMap<String, String>) -> Vec<(Scope, String, String)> {
+    let mut out = vec![];
+    for (key, value) in texts {
+        let scopes = key.split_once(':').and_then(|(s, k)| Some((scopes(s)?, k.to_owned())));
+        let (scopes, key) = scopes.unwrap_or((vec![Scope::Everywhere], key));
+        out.extend(scopes.into_iter().map(|s| (s, key.clone(), value.clone())));
+    }
+    out
+}
+
+fn scopes(words: &str) -> Option<Vec<Scope>> {
+    let mut out = vec![];
+    for word in words.split(',') {
+        let word = word.trim();
+        out.push(match word {
+            "index" => Scope::Index,
+            "manifest" => Scope::Manifest(None),
+            _ => Scope::Manifest(Some(word.strip_prefix("manifest[")?.strip_suffix(']')?.to_owned())),
+        });
+    }
+    Some(out)
+}
+
+/// Whether the command line chose among the builds, so that what is missing may be missing.
+fn narrowed(d: &Draft<'_>) -> bool {
+    let o = d.options;
+    !o.ids.is_empty() || !o.only_targets.is_empty() || o.single_target.is_some()
+}
+
+/// Whether images of this target can be run by anybody: Linux, and wasip1 by shims.
+fn has_images(target: &GoTarget) -> bool {
+    matches!(target.os, goferry_target::Os::Linux | goferry_target::Os::Wasip1)
+}
+
+/// The binary for a platform: the very one, else, where no variant was asked for, the first of the architecture.
+fn for_platform<'b>(binaries: &[&'b PlannedBinary], wanted: &str) -> Option<&'b PlannedBinary> {
+    let target: GoTarget = wanted.parse().ok()?;
+    let exact = binaries.iter().find(|b| b.target == Some(target));
+    let alike = |b: &&&PlannedBinary| {
+        b.target.is_some_and(|t| t.os == target.os && t.arch.kind() == target.arch.kind())
+    };
+    let open = wanted.split('/').count() == 2;
+    exact.or_else(|| binaries.iter().find(alike).filter(|_| open)).copied()
+}
+
+/// No binary for a platform.
+fn no_binary(d: &Draft<'_>, what: &str, id: &str, wanted: &Text, has: &[&PlannedBinary]) {
+    let platform = d.render.text(wanted, &d.fields);
+    let known = has.iter().filter_map(|b| b.target).map(|t| t.to_string());
+    let mut known: Vec<String> = known.collect();
+    known.dedup();
+    let message = format!("{what} is to be made for {platform}, but build `{id}` has no such target");
+    let diag = Diagnostic::error(Code::UnknownTarget, message)
+        .hint(format!("images hold what was built and verified; its targets are: {}", known.join(", ")));
+    d.render.push(labelled(diag, &wanted.place, ""));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bases() {
+        let layout = |path: &str, name: Option<&str>| BaseSpec::Layout {
+            path: path.into(),
+            name: name.map(str::to_owned),
+        };
+        for (text, want) in [
+            ("scratch", BaseSpec::Scratch),
+            ("oci:base", layout("base", None)),
+            ("oci:../base:1.2", layout("../base", Some("1.2"))),
+            ("oci:a:b/c", layout("a:b/c", None)),
+            ("debian:12", BaseSpec::Registry { reference: "debian:12".into() }),
+        ] {
+            assert_eq!(base(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn annotations_have_scopes() {
+        let of = |key: &str| annotations(BTreeMap::from([(key.to_owned(), "v".to_owned())]));
+        let one = |scope, key: &str| (scope, key.to_owned(), "v".to_owned());
+        assert_eq!(of("a.b"), [one(Scope::Everywhere, "a.b")]);
+        assert_eq!(of("index:a"), [one(Scope::Index, "a")]);
+        assert_eq!(of("index,manifest:a"), [one(Scope::Index, "a"), one(Scope::Manifest(None), "a")]);
+        let arm = Scope::Manifest(Some("linux/arm/v7".into()));
+        assert_eq!(of("manifest[linux/arm/v7]:a"), [one(arm, "a")]);
+        // A colon that begins no scope is the key's own.
+        assert_eq!(of("x:y"), [one(Scope::Everywhere, "x:y")]);
+    }
+
+    #[test]
+    fn names_are_repositories_with_tags() {
+        let list = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+        assert_eq!(names(&list(&["a", "b"]), &list(&["1", "2", "1"])), ["a:1", "a:2", "b:1", "b:2"]);
+        assert_eq!(layout("../x y"), "images/_x_y");
+    }
+}
