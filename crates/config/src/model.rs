@@ -5,6 +5,7 @@
 
 mod image;
 mod image_push;
+mod linux_package;
 mod native;
 mod sbom;
 mod scan;
@@ -12,6 +13,10 @@ mod sign;
 
 pub use image::{Image, Ko};
 pub use image_push::{ImageManifest, ImagePushing};
+pub use linux_package::{
+    ApkSettings, ArchLinuxSettings, DebSettings, IpkAlternative, IpkSettings, LinuxPackage, PackageContent,
+    PackageSettings, RpmSettings,
+};
 pub use native::{
     CLibrary, CLinking, CProvider, IsolationRule, Sysroot, Toolchain, ToolchainTarget, Verify, VerifyBinary,
 };
@@ -95,6 +100,8 @@ pub struct Config {
     pub upx: Vec<Upx>,
     /// `archives`.
     pub archives: Vec<Archive>,
+    /// `nfpms` and `[[package]]`.
+    pub packages: Vec<LinuxPackage>,
     /// `source`.
     pub source: Source,
     /// `checksum`.

@@ -237,6 +237,7 @@ fn execute(
         keys: ready.keys,
         scanner: ready.scanner,
         scans: Mutex::default(),
+        proofs: Mutex::default(),
         boms: crate::steps::sbom::Boms::default(),
         alone: RwLock::new(()),
     };

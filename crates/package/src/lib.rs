@@ -6,11 +6,14 @@
 
 pub mod archive;
 pub mod checksum;
+pub mod contents;
 pub mod dist;
 mod error;
 mod glob;
 pub mod linux;
+pub mod linux_stage;
 pub mod members;
+pub mod opened;
 mod pending;
 pub mod source;
 pub mod stage;

@@ -14,6 +14,7 @@ mod finish;
 pub mod graph;
 pub mod image_push;
 mod images;
+mod linux_packages;
 mod matrix;
 mod provenance;
 mod recorded;

@@ -149,6 +149,7 @@ codes! {
     DoesNotStart "does-not-start" WrongArtifact "a binary does not start on its target";
     ExpectUnmet "expect-unmet" WrongArtifact "a binary's output is not what the configuration expects";
     DigestChanged "digest-changed" WrongArtifact "a file changed after it was verified";
+    PackageBroken "package-broken" WrongArtifact "a package does not install what was verified, or a script of it does not parse";
     // evidence
     KeyUnusable "key-unusable" Usage "a key cannot be read or written, or is of a kind that does not sign here";
     KeyPassword "key-password" Usage "the password of a key is missing or wrong";

@@ -6,6 +6,7 @@ mod checks;
 mod conflict;
 mod image;
 mod image_push;
+mod linux_package;
 mod native;
 mod read;
 mod sbom;

@@ -5,6 +5,8 @@
 
 mod early;
 mod named;
+mod openpgp;
+pub(crate) mod packages;
 mod service;
 mod token;
 
@@ -22,6 +24,7 @@ use goferry_supply::{
     Attestation, Bundle, Format, Identity, Password, PredicateType, PrivateKey, Signature, SignedBy,
     SigningKey, Statement, SupplyError, Witnesses,
 };
+use packages::PackageKey;
 use service::{Addresses, addresses, learn_services};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -57,6 +60,9 @@ pub(crate) struct Sealed {
     pub beside: Option<Arc<SigningKey>>,
 }
 
+/// What names a key of packages: itself and its password.
+type PackageOpening = (String, Option<String>);
+
 /// What names a key: itself, and digests of the variable that holds it and of its password. Both may be of a signature's own `env`, so that the
 /// same name is another key.
 type Opening = (String, Option<[u8; 32]>, Option<[u8; 32]>);
@@ -72,6 +78,8 @@ pub struct Keys {
     opened: Mutex<HashMap<Opening, Arc<SigningKey>>>,
     /// By who certified them and where the token came from.
     certified: Mutex<HashMap<(String, Source), Arc<Identity>>>,
+    /// Those that sign inside packages, by their names and passwords.
+    packages: Mutex<HashMap<PackageOpening, Arc<PackageKey>>>,
 }
 
 /// Who signs, held while it is done.

@@ -16,6 +16,7 @@ use crate::PackageError;
 use crate::pending::PendingFile;
 use feed::Feed;
 pub(crate) use feed::hex;
+pub(crate) use read::{Bounded, tar as tar_members};
 pub use read::{Entry, EntryKind, Visit, is_archive_name, read_members};
 use std::collections::HashSet;
 use std::fmt;
