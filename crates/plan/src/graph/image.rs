@@ -46,6 +46,77 @@ pub enum Scope {
 pub enum ImageContent {
     /// Verified binaries on a base.
     Binaries(BinariesSpec),
+    /// What a Dockerfile says.
+    Dockerfile(DockerfileSpec),
+}
+
+/// What a Dockerfile says, with a context that holds what was verified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DockerfileSpec {
+    /// The Dockerfile, relative to the project.
+    pub dockerfile: String,
+    /// The stage that becomes the image; none: the last.
+    pub target_stage: Option<String>,
+    /// The build context, the Dockerfile itself included. Nothing else is in it.
+    pub context: Vec<ContextFile>,
+    /// Platforms as they were asked for, each once: `linux/arm/v7`. Each is a build of its own over the same context.
+    pub platforms: Vec<String>,
+    /// Values of ARG. Secrets are serialised as digests.
+    #[serde(serialize_with = "crate::secret::map")]
+    pub build_args: BTreeMap<String, String>,
+    /// Whether bases are asked for again although they lie here.
+    pub pull: bool,
+    /// Network of RUN: `none`, `host` or `default`; none: not said.
+    pub network: Option<String>,
+    /// `use` of `dockers`: `docker`, `buildx` or `podman`; none: not said.
+    #[serde(rename = "use")]
+    pub use_: Option<String>,
+    /// `gzip`, `zstd` or `none`.
+    pub compression: String,
+}
+
+/// One file or folder of a build context.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ContextFile {
+    /// Where it comes from.
+    pub from: ContextSource,
+    /// Path in the context, without a first `/`. The file's mode is kept.
+    pub to: String,
+}
+
+/// Where a part of a build context comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum ContextSource {
+    /// A binary that was verified.
+    Verified {
+        /// The step that verified it.
+        verified: StepId,
+        /// Path relative to dist.
+        path: String,
+    },
+    /// What another step made: a Linux package.
+    Made {
+        /// That step.
+        step: StepId,
+        /// Path relative to dist.
+        path: String,
+    },
+    /// A file of the project, or a folder with all below it.
+    Project {
+        /// Path relative to the project.
+        path: String,
+    },
+}
+
+impl ContextSource {
+    /// The step that has to be done first.
+    pub fn step(&self) -> Option<&StepId> {
+        match self {
+            ContextSource::Verified { verified: step, .. } | ContextSource::Made { step, .. } => Some(step),
+            ContextSource::Project { .. } => None,
+        }
+    }
 }
 
 /// Verified binaries on a base.
