@@ -7,8 +7,8 @@ mod sbom;
 mod sign;
 
 pub use image::{
-    BaseSpec, BinariesSpec, ContextFile, ContextSource, DataSpec, DockerfileSpec, Extras, ImageBinary,
-    ImageContent, ImagePlatform, ImageSpec, RunSpec, Scope,
+    BaseSpec, BinariesSpec, DataSpec, Extras, ImageBinary, ImageContent, ImagePlatform, ImageSpec, RunSpec,
+    Scope,
 };
 pub use linux_package::{
     ContentSpec, DebOnly, FormatOnly, InstalledProgram, IpkOnly, LinuxPackageSpec, PackageName,

@@ -39,14 +39,9 @@ pub(crate) fn steps(d: &Draft<'_>, binaries: &[PlannedBinary], steps: &mut Vec<S
 
 /// The step of an image.
 pub(crate) fn step(spec: ImageSpec) -> Step {
-    let needs: BTreeSet<StepId> = match &spec.content {
-        ImageContent::Binaries(content) => {
-            content.platforms.iter().flat_map(|p| &p.binaries).map(|b| b.verified.clone()).collect()
-        }
-        ImageContent::Dockerfile(content) => {
-            content.context.iter().filter_map(|c| c.from.step().cloned()).collect()
-        }
-    };
+    let ImageContent::Binaries(content) = &spec.content;
+    let verified = content.platforms.iter().flat_map(|p| p.binaries.iter().map(|b| b.verified.clone()));
+    let needs: BTreeSet<StepId> = verified.collect();
     let files = std::iter::once(&spec.layout).chain(&spec.archive);
     let outputs = files.map(|path| Output {
         path: path.clone(),

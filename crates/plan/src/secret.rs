@@ -7,7 +7,6 @@ use serde::Serializer;
 use serde::ser::SerializeSeq;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 
 /// Words that say it wherever they stand.
@@ -99,10 +98,6 @@ pub(crate) fn pairs<S: Serializer>(env: &[(String, String)], s: S) -> Result<S::
         seq.serialize_element(&(k, shown(k, v)))?;
     }
     seq.end()
-}
-
-pub(crate) fn map<S: Serializer>(values: &BTreeMap<String, String>, s: S) -> Result<S::Ok, S::Error> {
-    s.collect_map(values.iter().map(|(k, v)| (k, shown(k, v))))
 }
 
 /// A text that is a secret whatever it is called.

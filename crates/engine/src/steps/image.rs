@@ -9,14 +9,7 @@ use std::collections::HashMap;
 
 impl Execution<'_> {
     pub(super) fn image(&self, spec: &ImageSpec) -> StepResult {
-        let content = match &spec.content {
-            ImageContent::Binaries(content) => content,
-            ImageContent::Dockerfile(content) => {
-                let message = format!("image `{}`: {} cannot be built yet", spec.id, content.dockerfile);
-                let hint = "leave it out with --skip=docker";
-                return Err(Diagnostic::error(Code::UnsupportedSection, message).hint(hint).into());
-            }
-        };
+        let ImageContent::Binaries(content) = &spec.content;
         let verified = self.verified_of(content)?;
         let maker = Maker { cx: self, spec };
         let made = maker.make(&Parts { content, verified: &verified })?;
