@@ -134,8 +134,17 @@ fn dispatch(program: &GuestProgram<'_>, line: Option<String>, bare: &RunnerComma
     }
 }
 
+/// What binfmt_misc is told so that the kernel starts a target's programs by this runner; none where it needs no telling, or
+/// cannot be told.
+pub fn registration_for(runner: &Runner, target: &GoTarget) -> Option<String> {
+    match runner {
+        Runner::QemuUser { path, version, .. } => registration(target.arch.kind(), path, version),
+        _ => None,
+    }
+}
+
 /// What binfmt_misc is told; none for a path that the kernel would not take: then only the emulator can be called.
-pub(crate) fn registration(kind: ArchKind, emulator: &Path, version: &str) -> Option<String> {
+fn registration(kind: ArchKind, emulator: &Path, version: &str) -> Option<String> {
     let entry = binfmt::entry(kind)?;
     entry.register_line(&entry.name, emulator, binfmt::flags_for(version, KERNEL)).ok()
 }

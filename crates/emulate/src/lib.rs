@@ -17,7 +17,7 @@ mod wasm;
 mod wine;
 
 pub use facts::{HostFacts, QemuFound, QemuMemory};
-pub use guest::{Apart, GuestProgram, Way, guest, in_root, with_test_log};
+pub use guest::{Apart, GuestProgram, Way, guest, in_root, registration_for, with_test_log};
 pub use limits::{KnownLimit, known_limit, known_limits};
 pub use machine::program as uname_program;
 pub use runner::{

@@ -2,7 +2,7 @@
 //!
 //! Owns: the limits of an emulated start and its record. Must not: judge the record.
 
-use crate::guest::registration;
+use crate::guest::registration_for;
 use crate::{Runner, command_for, machine};
 use goferry_proc::guest::EmulatorCommand;
 use goferry_proc::sandbox::{self, Isolation, SandboxSpec};
@@ -119,10 +119,7 @@ fn sandboxed(spec: &StartSpec, program: &Path, args: &[String]) -> SandboxSpec {
     if spec.runner != Runner::Native {
         limits.memory_bytes = limits.memory_bytes.map(|b| b.saturating_add(EMULATOR_BYTES));
     }
-    let register = match &spec.runner {
-        Runner::QemuUser { path, version, .. } => registration(spec.target.arch.kind(), path, version),
-        _ => None,
-    };
+    let register = registration_for(&spec.runner, &spec.target);
     let sandbox = SandboxSpec {
         register,
         args: command.args,

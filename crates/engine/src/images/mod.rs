@@ -8,6 +8,7 @@ mod base;
 pub(crate) mod build;
 mod extras;
 pub mod inspect;
+pub mod instruction;
 mod layout;
 mod libraries;
 pub(crate) mod proof;
@@ -16,4 +17,5 @@ mod registries;
 pub mod run;
 
 pub use attach::Attachments;
+pub use instruction::enter_if_asked;
 pub use registries::Registries;

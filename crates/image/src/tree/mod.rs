@@ -3,11 +3,15 @@
 //! Contents stay where they are (in a layer, in a file, in memory) until somebody reads them.
 
 mod apply;
+#[cfg(unix)]
+mod changes;
 mod content;
 mod diff;
 mod path;
 mod unpack;
 
+#[cfg(unix)]
+pub use changes::Snapshot;
 pub use content::{Content, Contents, LayerBlob};
 pub use path::clean;
 pub use unpack::Owners;
