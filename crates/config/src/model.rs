@@ -3,12 +3,14 @@
 //!
 //! Every text that may be a template keeps its place, so that a template error can point at it.
 
+mod docker;
 mod image;
 mod native;
 mod sbom;
 mod scan;
 mod sign;
 
+pub use docker::{Docker, DockerManifest, DockerV2};
 pub use image::{Image, Ko};
 pub use native::{
     CLibrary, CLinking, CProvider, IsolationRule, Sysroot, Toolchain, ToolchainTarget, Verify, VerifyBinary,
@@ -105,6 +107,12 @@ pub struct Config {
     pub binary_signs: Vec<SignItem>,
     /// `kos`.
     pub kos: Vec<Ko>,
+    /// `dockers_v2`.
+    pub dockers_v2: Vec<DockerV2>,
+    /// `dockers`.
+    pub dockers: Vec<Docker>,
+    /// `docker_manifests`.
+    pub docker_manifests: Vec<DockerManifest>,
     /// `[[image]]` of goferry.toml.
     pub images: Vec<Image>,
     /// `sboms`.

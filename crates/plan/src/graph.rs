@@ -6,8 +6,8 @@ mod sbom;
 mod sign;
 
 pub use image::{
-    BaseSpec, BinariesSpec, DataSpec, Extras, ImageBinary, ImageContent, ImagePlatform, ImageSpec, RunSpec,
-    Scope,
+    BaseSpec, BinariesSpec, DataSpec, DockerfileSpec, Extras, ImageBinary, ImageContent, ImagePlatform,
+    ImageSpec, ManifestSpec, RunSpec, Scope,
 };
 pub use provenance::ProvenanceSpec;
 pub use sbom::{SbomBy, SbomCommand, SbomFile, SbomSpec};

@@ -4,6 +4,7 @@
 
 mod checks;
 mod conflict;
+mod docker;
 mod image;
 mod native;
 mod read;
