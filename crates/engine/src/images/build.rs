@@ -94,24 +94,34 @@ impl Maker<'_> {
             let run = &parts.content.run;
             images.push(assemble(&layout, self.spec, run, base.as_ref(), &part).map_err(failed)?);
         }
-        let content = parts.content;
-        let proof = Proof { cx: self.cx, spec: self.spec, layout: &layout };
-        let proved: Vec<RunOutcome> = content
-            .platforms
-            .iter()
-            .zip(&images)
-            .map(|(on, (_, image))| proof.run(on, image))
-            .collect::<Result<_, _>>()?;
-        let top = publish(&layout, self.spec, base.as_ref(), &images).map_err(failed)?;
+        self.finish(&layout, base.as_ref(), &parts.content.platforms, &images)
+    }
+
+    /// Proves the images, and gives them their names. An index of images that were proved is not proved again.
+    pub(super) fn finish(
+        &self,
+        layout: &Layout,
+        base: Option<&Base>,
+        on: &[ImagePlatform],
+        images: &[(Platform, Descriptor)],
+    ) -> Result<MadeImage, Diagnostics> {
+        let failed = |e| failure(self.spec, &e);
+        let proof = Proof { cx: self.cx, spec: self.spec, layout };
+        let mut proved: Vec<RunOutcome> = vec![];
+        for (on, (_, image)) in on.iter().zip(images) {
+            proved.push(proof.run(on, image)?);
+        }
+        proved.resize(images.len(), super::proof::waived("it ran in the image of its own"));
+        let top = publish(layout, self.spec, base, images).map_err(failed)?;
         let archive = match &self.spec.archive {
             None => None,
             Some(name) => {
                 let out = self.cx.dist.join(name);
-                let (digest, _) = archive::write(&layout, &out, self.spec.created).map_err(failed)?;
+                let (digest, _) = archive::write(layout, &out, self.spec.created).map_err(failed)?;
                 Some((name.clone(), digest.hex().to_owned()))
             }
         };
-        self.made(&layout, &top, base.as_ref(), archive, (&images, &proved)).map_err(failed)
+        self.made(layout, &top, base, archive, (images, &proved)).map_err(failed)
     }
 
     fn made(

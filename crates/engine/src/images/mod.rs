@@ -6,6 +6,7 @@
 mod attach;
 mod base;
 pub(crate) mod build;
+pub(crate) mod dockerfile;
 mod extras;
 mod index;
 pub mod inspect;
