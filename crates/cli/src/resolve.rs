@@ -137,6 +137,7 @@ pub(crate) fn apply_run(run: &Run, session: &mut Session, request: &mut Request)
     session.parallelism = run.parallelism;
     request.clean = run.clean;
     request.fail_fast = run.fail_fast;
+    request.run_instructions = run.dockerfile_run;
     apply_notes(&run.notes, request)
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Every text that may be a template keeps its place, so that a template error can point at it.
 
+mod docker;
 mod image;
 mod image_push;
 mod linux_package;
@@ -11,6 +12,7 @@ mod sbom;
 mod scan;
 mod sign;
 
+pub use docker::{Docker, DockerManifest, DockerV2};
 pub use image::{Image, Ko};
 pub use image_push::{ImageManifest, ImagePushing};
 pub use linux_package::{
@@ -114,6 +116,12 @@ pub struct Config {
     pub binary_signs: Vec<SignItem>,
     /// `kos`.
     pub kos: Vec<Ko>,
+    /// `dockers_v2`.
+    pub dockers_v2: Vec<DockerV2>,
+    /// `dockers`.
+    pub dockers: Vec<Docker>,
+    /// `docker_manifests`.
+    pub docker_manifests: Vec<DockerManifest>,
     /// `[[image]]` of goferry.toml.
     pub images: Vec<Image>,
     /// `docker_manifests`, `docker_digest` and `docker_signs`.

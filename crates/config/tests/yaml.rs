@@ -196,7 +196,7 @@ fn old_spellings_warn_and_work() {
     let old = |line| (Code::DeprecatedKey, Severity::Warning, line);
     assert_eq!(warned, [old(3), old(4), old(5)]);
     assert_eq!(words(&config.archives[0].ids), ["a"]);
-    assert_eq!(config.unsupported[0].section, "dockers");
+    assert_eq!(words(&config.dockers[0].image_templates), ["x"]);
 }
 
 #[test]

@@ -143,6 +143,8 @@ pub struct Request {
     pub build_only: bool,
     /// `goferry image build`: binaries, verified, and images; nothing else.
     pub images_only: bool,
+    /// `--dockerfile-run`: RUN instructions of Dockerfiles are done.
+    pub run_instructions: bool,
     /// `-o`: copy the only binary there.
     pub output: Option<PathBuf>,
     /// `--allow-hooks`.
@@ -187,6 +189,7 @@ impl Request {
             ids: vec![],
             build_only: false,
             images_only: false,
+            run_instructions: false,
             output: None,
             allow_hooks: false,
             from_copy: false,

@@ -1,5 +1,6 @@
 //! An image from a base and layers, and an index of the images of several platforms.
 
+use crate::dockerfile::Built;
 use crate::model::{History, RunConfig, media_type};
 use crate::{Descriptor, ImageConfig, ImageError, Index, Layer, Layout, Manifest, Platform};
 use goferry_plan::graph::{ImageSpec, RunSpec, Scope};
@@ -52,7 +53,10 @@ pub fn assemble(
     part: &Part,
 ) -> Result<(Platform, Descriptor), ImageError> {
     let (mut config, mut layers, from) = match base {
-        Some(base) => taken(layout, base, &part.platform)?,
+        Some(base) => {
+            let (config, layers, from) = taken(layout, base, &part.platform)?;
+            (config, layers, Some(from))
+        }
         None => (ImageConfig::default(), vec![], None),
     };
     // What the base calls itself, e.g. `linux/arm64/v8`, is kept: readers compare it.
@@ -86,10 +90,22 @@ pub fn assemble(
     Ok((platform, layout.put_json(media_type::MANIFEST, &manifest)?))
 }
 
-/// The base's configuration, its layers copied, and its manifest.
-type Taken = (ImageConfig, Vec<Descriptor>, Option<Descriptor>);
+/// Puts an image that a Dockerfile made into the layout.
+///
+/// # Errors
+/// The layout cannot be written.
+pub fn seal(layout: &Layout, spec: &ImageSpec, built: &Built) -> Result<(Platform, Descriptor), ImageError> {
+    let config = layout.put_json(media_type::CONFIG, &built.config)?;
+    let mut manifest = Manifest::new(config, built.layers.clone());
+    let platform = built.config.platform();
+    manifest.annotations = annotations(spec, Some(&platform));
+    Ok((platform, layout.put_json(media_type::MANIFEST, &manifest)?))
+}
 
-fn taken(layout: &Layout, base: &Base, platform: &Platform) -> Result<Taken, ImageError> {
+/// The base's configuration, its layers copied, and its manifest.
+type Taken = (ImageConfig, Vec<Descriptor>, Descriptor);
+
+pub(crate) fn taken(layout: &Layout, base: &Base, platform: &Platform) -> Result<Taken, ImageError> {
     let from = base.layout.image_for(&base.top, platform).map_err(|e| match e {
         ImageError::NoPlatform { platform, has, .. } => {
             ImageError::NoPlatform { what: format!("the base image {}", base.name), platform, has }
@@ -106,7 +122,7 @@ fn taken(layout: &Layout, base: &Base, platform: &Platform) -> Result<Taken, Ima
         }
         layers.push(as_oci(layer));
     }
-    Ok((config, layers, Some(from)))
+    Ok((config, layers, from))
 }
 
 /// The same layer by OCI's media type: registries refuse manifests that mix OCI's and Docker's.

@@ -13,6 +13,7 @@ mod assemble;
 mod binaries;
 mod blob;
 mod digest;
+pub mod dockerfile;
 mod error;
 mod gzip;
 pub mod layer;
@@ -20,7 +21,7 @@ mod layout;
 pub mod model;
 pub mod tree;
 
-pub use assemble::{Addition, Base, Part, assemble, publish, rfc3339};
+pub use assemble::{Addition, Base, Part, assemble, publish, rfc3339, seal};
 pub use binaries::{Program, binary_layers};
 pub use blob::BlobWriter;
 pub use digest::Digest;

@@ -74,7 +74,7 @@ impl Draft<'_> {
         let is_image = |s: &crate::graph::Step| matches!(s.action, crate::graph::Action::Image(_));
         if !steps.iter().any(is_image) && !self.render_has_errors() {
             let d = Diagnostic::error(Code::ConfigValue, "no image is configured")
-                .hint("goferry makes images of `kos` in goreleaser's file and of `[[image]]` in goferry.toml")
+                .hint("goferry makes images of `kos`, `dockers_v2` and `dockers` in goreleaser's file and of `[[image]]` in goferry.toml")
                 .hint_with("for every Linux target of the builds, in goferry.toml:", "[[image]]");
             self.render.push(d);
         }

@@ -3,6 +3,7 @@
 //! An image holds binaries that were verified, never ones of its own: where `kos` asks for other flags than its build has,
 //! that is an error, since ko would build another program.
 
+mod docker;
 mod ko;
 mod native;
 
@@ -26,6 +27,8 @@ pub(crate) fn steps(d: &Draft<'_>, binaries: &[PlannedBinary], steps: &mut Vec<S
     if !d.options.skips("image") {
         specs.extend(d.config.images.iter().filter_map(|i| Some((native::spec(d, i, binaries)?, &i.place))));
     }
+    let dockers = dockers(d, binaries);
+    specs.extend(dockers);
     for (spec, place) in specs {
         if ids.insert(spec.id.clone()) {
             steps.push(step(spec));
@@ -37,11 +40,35 @@ pub(crate) fn steps(d: &Draft<'_>, binaries: &[PlannedBinary], steps: &mut Vec<S
     }
 }
 
+/// Images of Dockerfiles, and indices of them.
+fn dockers<'d>(d: &'d Draft<'_>, binaries: &[PlannedBinary]) -> Vec<(ImageSpec, &'d Place)> {
+    let mut out = vec![];
+    if !d.options.skips("dockers_v2") {
+        for v in &d.config.dockers_v2 {
+            out.extend(docker::v2(d, v, binaries).into_iter().map(|s| (s, &v.place)));
+        }
+    }
+    if !d.options.skips("dockers") {
+        for (at, o) in d.config.dockers.iter().enumerate() {
+            out.extend(docker::old(d, o, at, binaries).map(|s| (s, &o.place)));
+        }
+    }
+    if !d.options.skips("docker_manifests") && !d.options.skips("dockers") {
+        let made: Vec<ImageSpec> = out.iter().map(|(s, _)| s.clone()).collect();
+        for m in &d.config.docker_manifests {
+            out.extend(docker::manifest(d, m, &made).map(|s| (s, &m.place)));
+        }
+    }
+    out
+}
+
 /// The step of an image.
 pub(crate) fn step(spec: ImageSpec) -> Step {
-    let ImageContent::Binaries(content) = &spec.content;
-    let verified = content.platforms.iter().flat_map(|p| p.binaries.iter().map(|b| b.verified.clone()));
-    let needs: BTreeSet<StepId> = verified.collect();
+    let binaries = spec.content.platforms().iter().flat_map(|p| &p.binaries);
+    let mut needs: BTreeSet<StepId> = binaries.map(|b| b.verified.clone()).collect();
+    if let ImageContent::Manifest(content) = &spec.content {
+        needs.extend(content.images.iter().map(|(id, _)| StepId(format!("image/{id}"))));
+    }
     let files = std::iter::once(&spec.layout).chain(&spec.archive);
     let outputs = files.map(|path| Output {
         path: path.clone(),

@@ -402,6 +402,9 @@ pub(crate) struct Run {
     /// Keep nothing in the action cache and take nothing from it
     #[arg(long)]
     pub(crate) no_cache: bool,
+    /// Do the RUN instructions of Dockerfiles, in a sandbox with the network
+    #[arg(long)]
+    pub(crate) dockerfile_run: bool,
 }
 
 /// What stands in the release notes beside the changelog, or in its place.

@@ -4,6 +4,7 @@
 
 mod checks;
 mod conflict;
+mod docker;
 mod image;
 mod image_push;
 mod linux_package;

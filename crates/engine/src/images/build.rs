@@ -100,22 +100,35 @@ impl Maker<'_> {
             let run = &parts.content.run;
             images.push(assemble(&layout, self.spec, run, base.as_ref(), &part).map_err(failed)?);
         }
-        let content = parts.content;
+        self.finish(&layout, base.as_ref(), &parts.content.platforms, &images, begun)
+    }
+
+    /// Proves the images, and gives them their names. An index of images that were proved is not proved again. `begun` is when
+    /// their making began.
+    pub(super) fn finish(
+        &self,
+        layout: &Layout,
+        base: Option<&Base>,
+        on: &[ImagePlatform],
+        images: &[(Platform, Descriptor)],
+        begun: Instant,
+    ) -> Result<MadeImage, Diagnostics> {
+        let failed = |e| failure(self.spec, &e);
         let proving = Instant::now();
-        let proof = Proof { cx: self.cx, spec: self.spec, layout: &layout };
-        let proved = proof.all(&content.platforms, &images)?;
+        let proof = Proof { cx: self.cx, spec: self.spec, layout };
+        let mut proved = proof.all(on, images)?;
+        proved.resize(images.len(), super::proof::waived("it ran in the image of its own"));
         let proof_time = proving.elapsed();
-        let top = publish(&layout, self.spec, base.as_ref(), &images).map_err(failed)?;
+        let top = publish(layout, self.spec, base, images).map_err(failed)?;
         let archive = match &self.spec.archive {
             None => None,
             Some(name) => {
                 let out = self.cx.dist.join(name);
-                let (digest, _) = archive::write(&layout, &out, self.spec.created).map_err(failed)?;
+                let (digest, _) = archive::write(layout, &out, self.spec.created).map_err(failed)?;
                 Some((name.clone(), digest.hex().to_owned()))
             }
         };
-        let mut made =
-            self.made(&layout, &top, base.as_ref(), archive, (&images, &proved)).map_err(failed)?;
+        let mut made = self.made(layout, &top, base, archive, (images, &proved)).map_err(failed)?;
         made.proof_millis = millis(proof_time);
         made.millis = millis(begun.elapsed().saturating_sub(proof_time));
         Ok(made)

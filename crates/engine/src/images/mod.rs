@@ -7,6 +7,7 @@ mod attach;
 pub mod bake;
 mod base;
 pub(crate) mod build;
+pub(crate) mod dockerfile;
 mod extras;
 mod index;
 pub mod inspect;

@@ -46,6 +46,46 @@ pub enum Scope {
 pub enum ImageContent {
     /// Verified binaries on a base.
     Binaries(BinariesSpec),
+    /// What a Dockerfile makes of verified binaries.
+    Dockerfile(DockerfileSpec),
+    /// Images that were made, under one name.
+    Manifest(ManifestSpec),
+}
+
+impl ImageContent {
+    /// The platforms, with their binaries.
+    pub fn platforms(&self) -> &[ImagePlatform] {
+        match self {
+            ImageContent::Binaries(b) => &b.platforms,
+            ImageContent::Dockerfile(d) => &d.platforms,
+            ImageContent::Manifest(_) => &[],
+        }
+    }
+}
+
+/// What a Dockerfile makes of verified binaries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DockerfileSpec {
+    /// The Dockerfile, relative to the project.
+    pub path: String,
+    /// Files and folders of the project that are in its context.
+    pub files: Vec<String>,
+    /// Platforms; binaries have their place in the context.
+    pub platforms: Vec<ImagePlatform>,
+    /// `KEY=value` of the build's arguments. Secrets are serialised as digests.
+    #[serde(serialize_with = "crate::secret::lines")]
+    pub args: Vec<String>,
+    /// Names of images, and what takes their place (`--build-context`).
+    pub contexts: Vec<(String, String)>,
+    /// The stage that is wanted; none: the last.
+    pub target: Option<String>,
+}
+
+/// Images that were made, under one name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ManifestSpec {
+    /// Their ids, and their layouts relative to dist.
+    pub images: Vec<(String, String)>,
 }
 
 /// Verified binaries on a base.

@@ -54,8 +54,8 @@ pub(crate) static DOCKER_V2: Shape = shape(
         key("build_args", MapOf(&Template), "Arguments of the image build."),
         key("flags", List(&Template), "Further flags."),
         key("disable", BoolOrTemplate, "Leave it out."),
-        key("sbom", BoolOrTemplate, ""),
-        key("hooks", Map(&HOOK_PAIR), "Commands around it."),
+        key("sbom", BoolOrTemplate, "SBOMs are of the release, and attached by `goferry image push`.").idle(),
+        key("hooks", Map(&HOOK_PAIR), "Commands around it.").later(),
         key(
             "templated_extra_files",
             List(&Map(&TEMPLATED_EXTRA_FILE_WITH_MODE)),

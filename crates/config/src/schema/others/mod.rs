@@ -43,7 +43,7 @@ pub(crate) static OTHERS: [Key; 56] = [
     key("srpm", Map(&S_RPM), "A source RPM.").later(),
     key("snapcrafts", List(&Map(&SNAPCRAFT)), "Snaps.").later(),
     key("flatpak", List(&Map(&FLATPAK)), "Flatpak bundles.").later(),
-    key("dockers_v2", List(&Map(&DOCKER_V2)), "Container images, all platforms at once.").later(),
+    key("dockers_v2", List(&Map(&DOCKER_V2)), "Container images of a Dockerfile, all platforms at once."),
     key("docker_digest", Map(&DOCKER_DIGEST), "The file with image digests.").publishing(),
     key("artifactories", List(&Map(&UPLOAD)), "Uploads to Artifactory.").publishing(),
     key("uploads", List(&Map(&UPLOAD)), "Uploads by HTTP.").publishing(),
@@ -72,12 +72,10 @@ pub(crate) static OTHERS: [Key; 56] = [
     key("brews", List(&Map(&HOMEBREW)), "Formulae in a Homebrew tap.")
         .superseded("homebrew_casks")
         .publishing(),
-    key("dockers", List(&Map(&DOCKER)), "Container images, one platform at a time.")
-        .superseded("dockers_v2")
-        .later(),
+    key("dockers", List(&Map(&DOCKER)), "Container images of a Dockerfile, one platform at a time.")
+        .superseded("dockers_v2"),
     key("docker_manifests", List(&Map(&DOCKER_MANIFEST)), "Image indexes over `dockers`.")
-        .superseded("dockers_v2")
-        .publishing(),
+        .superseded("dockers_v2"),
     key("npms", List(&Map(&NPM)), "npm packages with binaries.").publishing().pro(),
     key("msi", List(&Map(&MSI)), "Windows installers made with WiX.").later().pro(),
     key("nsis", List(&Map(&NSIS)), "Windows installers made with NSIS.").later().pro(),

@@ -1,0 +1,48 @@
+//! `dockers_v2`, `dockers` and `docker_manifests`.
+
+use super::sections::free_texts;
+use super::view::View;
+use crate::model::{Docker, DockerManifest, DockerV2};
+
+pub(super) fn read_v2(item: &View<'_>) -> DockerV2 {
+    DockerV2 {
+        id: item.text("id"),
+        ids: item.texts("ids"),
+        dockerfile: item.text("dockerfile"),
+        images: item.texts("images"),
+        tags: item.texts("tags"),
+        labels: free_texts(item, "labels"),
+        annotations: free_texts(item, "annotations"),
+        extra_files: item.texts("extra_files"),
+        platforms: item.texts("platforms"),
+        build_args: free_texts(item, "build_args"),
+        flags: item.texts("flags"),
+        disable: item.text("disable"),
+        place: item.place(),
+    }
+}
+
+pub(super) fn read_old(item: &View<'_>) -> Docker {
+    Docker {
+        id: item.text("id"),
+        ids: item.texts("ids"),
+        goos: item.text("goos"),
+        goarch: item.text("goarch"),
+        goarm: item.text("goarm"),
+        goamd64: item.text("goamd64"),
+        dockerfile: item.text("dockerfile"),
+        image_templates: item.texts("image_templates"),
+        extra_files: item.texts("extra_files"),
+        build_flags: item.texts("build_flag_templates"),
+        place: item.place(),
+    }
+}
+
+pub(super) fn read_manifest(item: &View<'_>) -> DockerManifest {
+    DockerManifest {
+        id: item.text("id"),
+        name: item.text("name_template"),
+        images: item.texts("image_templates"),
+        place: item.place(),
+    }
+}

@@ -1,0 +1,281 @@
+//! Dockerfiles: their language, and what their instructions do.
+
+use goferry_image::dockerfile::{
+    Built, Context, Failure, Ignore, Lexer, Options, RunStep, Surroundings, build, expand, matches, parse,
+};
+use goferry_image::{Base, Compression, Index, Layer, Layout, Node, Platform, Tree};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+#[test]
+fn instructions_are_read_with_their_lines() {
+    let text = "# syntax=docker/dockerfile:1\n# check=skip=all\n\nFROM scratch as a\n# c\ncopy --from=x --chown=1:2 \\\n  a \\\n# between\n\n  b /c/\nRUN <<EOF cat\nx $y\nEOF\nCMD [\"a\", \"b\"]\n";
+    let d = parse(text).unwrap();
+    assert_eq!((d.syntax.as_deref(), d.check.as_deref()), (Some("docker/dockerfile:1"), Some("skip=all")));
+    let lines: Vec<(usize, &str)> = d.instructions.iter().map(|i| (i.line, i.keyword.as_str())).collect();
+    assert_eq!(lines, [(4, "FROM"), (6, "COPY"), (11, "RUN"), (14, "CMD")]);
+    let copy = &d.instructions[1];
+    assert_eq!(copy.list(), ["a", "b", "/c/"]);
+    let flag = |n: &str, v: &str| (n.to_owned(), Some(v.to_owned()));
+    assert_eq!(copy.flags, [flag("from", "x"), flag("chown", "1:2")]);
+    assert_eq!(d.instructions[2].heredocs[0].text, "x $y\n");
+    assert_eq!(d.instructions[3].json().unwrap(), ["a", "b"]);
+    let windows = parse("# escape=`\nFROM scratch\nENV A=b `\n C=d\\\n").unwrap();
+    assert_eq!(windows.instructions[1].rest, "A=b  C=d\\");
+}
+
+#[test]
+fn mistakes_have_lines() {
+    for (text, line, part) in [
+        ("FROM a\nCOPI x y\n", 2, "COPI"),
+        ("FROM a\n\nCOPY <<EOF /x\nabc\n", 3, "has no end"),
+        ("# escape=x\nFROM a\n", 1, "escape"),
+        ("# escape=`\n# escape=`\nFROM a\n", 2, "twice"),
+        ("FROM a\nWORKDIR\n", 2, "says nothing"),
+        ("\n# nothing\n", 1, "no instructions"),
+    ] {
+        let e = parse(text).unwrap_err();
+        assert_eq!(e.line, line, "{text}: {e}");
+        assert!(e.message.contains(part), "{text}: {e}");
+    }
+}
+
+#[test]
+fn words_are_expanded_as_buildkit_does() {
+    let get = |name: &str| match name {
+        "x" => Some("a.b.c".to_owned()),
+        "p" => Some("/usr/lib/y".to_owned()),
+        "empty" => Some(String::new()),
+        _ => None,
+    };
+    let lexer = Lexer { escape: '\\', get: &get, raw_quotes: false };
+    for (word, want) in [
+        ("$x", "a.b.c"),
+        ("${x}y", "a.b.cy"),
+        ("$xy", ""),
+        ("\\$x", "$x"),
+        ("'$x'", "$x"),
+        ("\"$x\"", "a.b.c"),
+        ("\"\\$x\\n\"", "$x\\n"),
+        ("a\\ b", "a b"),
+        ("${no:-d}", "d"),
+        ("${empty:-d}", "d"),
+        ("${empty-d}", ""),
+        ("${no-$x}", "a.b.c"),
+        ("${x:+s}", "s"),
+        ("${empty:+s}", ""),
+        ("${empty+s}", "s"),
+        ("${no+s}", ""),
+        ("${x#*.}", "b.c"),
+        ("${x##*.}", "c"),
+        ("${x%.*}", "a.b"),
+        ("${x%%.*}", "a"),
+        ("${p#/usr}", "/lib/y"),
+        ("${x/./-}", "a-b.c"),
+        ("${x//./-}", "a-b-c"),
+        ("${p//\\//_}", "_usr_lib_y"),
+        ("${x/?.b/}", ".c"),
+        ("$", "$"),
+        ("a$", "a$"),
+    ] {
+        assert_eq!(expand(word, &lexer).as_deref(), Ok(want), "{word}");
+    }
+    for (word, part) in [
+        ("${no:?why}", "no: why"),
+        ("${x", "no `}`"),
+        ("'a", "quote"),
+        ("\"a", "quote"),
+        ("${x!y}", "modifier"),
+    ] {
+        assert!(expand(word, &lexer).unwrap_err().contains(part), "{word}");
+    }
+}
+
+#[test]
+fn patterns_and_ignored_files() {
+    for (pattern, path, want) in [
+        ("*.txt", "a.txt", true),
+        ("*.txt", "d/a.txt", false),
+        ("d/*", "d/a", true),
+        ("[a-c]?", "bz", true),
+        ("[^a-c]?", "bz", false),
+        ("a\\*", "a*", true),
+        ("[", "[", false),
+    ] {
+        assert_eq!(matches(pattern, path), want, "{pattern} {path}");
+    }
+    let ignore = Ignore::parse("# c\n*.md\n!README.md\n/dist\n**/tmp\nsrc/**/x.go\n");
+    for (path, hidden) in [
+        ("a.md", true),
+        ("README.md", false),
+        ("d/a.md", false),
+        ("dist/app", true),
+        ("tmp", true),
+        ("a/b/tmp/c", true),
+        ("src/x.go", true),
+        ("src/a/b/x.go", true),
+        ("src/a/y.go", false),
+    ] {
+        assert_eq!(ignore.hides(path), hidden, "{path}");
+    }
+}
+
+/// No bases and no programs.
+struct Nothing;
+
+impl Surroundings for Nothing {
+    type Error = String;
+
+    fn base(&self, reference: &str, _: &Platform) -> Result<Base, String> {
+        Err(format!("no {reference}"))
+    }
+
+    fn run(&self, _: &Layout, _: &mut Tree, _: &RunStep) -> Result<Option<Layer>, String> {
+        Ok(None)
+    }
+}
+
+const CLOCK: i64 = 1_700_000_000;
+
+fn make(text: &str, files: &[&str], with: impl Fn(&mut Options)) -> Result<Built, Failure<String>> {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = Layout::create(folder.path()).unwrap();
+    layout.set_index(&Index::new(vec![])).unwrap();
+    let mut context = Context::default();
+    for file in files {
+        context.put(file, Node::bytes(file.as_bytes(), 0o640, CLOCK + 5));
+    }
+    let mut options = Options {
+        platform: "linux/arm/v7".parse().unwrap(),
+        host: "linux/amd64".parse().unwrap(),
+        args: BTreeMap::new(),
+        target: None,
+        labels: BTreeMap::new(),
+        created: CLOCK,
+        compression: Compression::Gzip,
+    };
+    with(&mut options);
+    build(&layout, &parse(text).unwrap(), context.tree(), &options, &Nothing)
+}
+
+fn paths(built: &Built) -> Vec<String> {
+    let one = |(p, n): (&str, &Node)| format!("{p} {:o} {}:{}", n.mode, n.uid, n.gid);
+    built.tree.iter().filter(|(p, _)| !p.is_empty()).map(one).collect()
+}
+
+#[test]
+fn files_go_where_buildkit_puts_them() {
+    let files = ["app", "d/a.txt", "d/e/b.txt", "c.conf"];
+    let cases: [(&str, &[&str]); 9] = [
+        ("COPY app /bin/", &["bin 755 0:0", "bin/app 640 0:0"]),
+        ("COPY app /bin", &["bin 640 0:0"]),
+        ("COPY d /x", &["x 755 0:0", "x/a.txt 640 0:0", "x/e 755 0:0", "x/e/b.txt 640 0:0"]),
+        ("COPY app c.conf /x/", &["x 755 0:0", "x/app 640 0:0", "x/c.conf 640 0:0"]),
+        ("COPY --chown=7 --chmod=0500 app /x/y", &["x 755 7:7", "x/y 500 7:7"]),
+        ("COPY *.conf d/*.txt /x/", &["x 755 0:0", "x/a.txt 640 0:0", "x/c.conf 640 0:0"]),
+        (
+            "COPY --parents d/e/b.txt /x/",
+            &["x 755 0:0", "x/d 755 0:0", "x/d/e 755 0:0", "x/d/e/b.txt 640 0:0"],
+        ),
+        ("COPY --exclude=e d /x/", &["x 755 0:0", "x/a.txt 640 0:0"]),
+        ("WORKDIR /w\nCOPY app .\nCOPY <<A b\nx\nA", &["w 755 0:0", "w/app 640 0:0", "w/b 644 0:0"]),
+    ];
+    for (text, want) in cases {
+        let built = make(&format!("FROM scratch\n{text}\n"), &files, |_| {}).unwrap();
+        assert_eq!(paths(&built), want, "{text}");
+        assert!(built.tree.iter().all(|(_, n)| n.mtime <= CLOCK), "{text}");
+    }
+}
+
+#[test]
+fn stages_arguments_and_configuration() {
+    let text = "ARG V=1\nFROM scratch AS a\nCOPY app /out/app\nONBUILD ENV FROM_A=1\nFROM scratch AS unused\nRUN never\n\
+        FROM a\nARG V\nARG TARGETPLATFORM\nARG BUILDARCH\nARG T=${TARGETPLATFORM#linux/}\nENV P=$TARGETPLATFORM T=\"$T $V\" B=$BUILDARCH\n\
+        WORKDIR /w\nWORKDIR sub\nCOPY --from=0 /out/app .\nLABEL a=b \"c d\"=\"e f\"\nEXPOSE 80 53/udp 9000-9001\nVOLUME /data /more\n\
+        HEALTHCHECK --interval=1m30s --retries=3 CMD /app ok\nSTOPSIGNAL SIGINT\nUSER 5\nCMD [\"x\"]\nENTRYPOINT [\"/app\"]\n";
+    let built = make(text, &["app"], |o| {
+        o.args.insert("V".into(), "2".into());
+        o.labels.insert("given".into(), "1".into());
+    })
+    .unwrap();
+    let c = &built.config.config;
+    assert_eq!(c.env[1..], ["FROM_A=1", "P=linux/arm/v7", "T=arm/v7 2", "B=amd64"]);
+    assert_eq!((c.working_dir.as_str(), c.user.as_str(), c.stop_signal.as_str()), ("/w/sub", "5", "SIGINT"));
+    assert_eq!(c.exposed_ports.keys().collect::<Vec<_>>(), ["53/udp", "80/tcp", "9000/tcp", "9001/tcp"]);
+    assert_eq!(
+        c.labels.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>(),
+        ["a=b", "c d=e f", "given=1"]
+    );
+    let health = c.healthcheck.as_ref().unwrap();
+    assert_eq!((health.interval, health.retries), (90_000_000_000, 3));
+    assert_eq!(health.test, ["CMD-SHELL", "/app ok"]);
+    assert_eq!((c.cmd.as_ref().unwrap().len(), c.entrypoint.as_ref().unwrap().len()), (1, 1));
+    assert_eq!(built.config.platform().to_string(), "linux/arm/v7");
+    let layers = built.config.history.iter().filter(|h| !h.empty_layer).count();
+    assert_eq!((built.layers.len(), built.config.rootfs.diff_ids.len(), layers), (4, 4, 4));
+    assert_eq!(built.config.history[0].created_by, "COPY app /out/app # buildkit");
+}
+
+#[test]
+fn what_is_not_done_is_said_with_its_line() {
+    for (text, line, part, elsewhere) in [
+        ("FROM scratch\nRUN apk add x\n", 2, "RUN apk add x", true),
+        ("FROM scratch\nADD https://example.com/x /x\n", 2, "https://example.com/x", true),
+        ("FROM scratch\nCOPY nope /x\n", 2, "beside it are: app", false),
+        ("FROM scratch\n\nCOPY --chown=bob app /x\n", 3, "`bob`", false),
+        ("FROM scratch\nCOPY app app /x\n", 2, "end with `/`", false),
+        ("FROM $NO\n", 1, "names nothing", false),
+        ("COPY a b\nFROM scratch\n", 1, "before the first FROM", false),
+        ("FROM scratch\nENTRYPOINT [\"a\"]\nSHELL x\n", 3, "JSON", false),
+    ] {
+        match make(text, &["app"], |_| {}) {
+            Err(Failure::Said(e)) => {
+                assert_eq!((e.line, e.elsewhere), (line, elsewhere), "{text}: {e}");
+                assert!(e.message.contains(part), "{text}: {e}");
+            }
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+    assert!(matches!(make("FROM busybox\n", &[], |_| {}), Err(Failure::Outside(why)) if why == "no busybox"));
+}
+
+#[test]
+fn the_same_twice() {
+    let once = || make("FROM scratch\nCOPY . /x/\nWORKDIR /y\n", &["a", "b/c"], |_| {}).unwrap();
+    assert_eq!(once().layers, once().layers);
+}
+
+#[test]
+fn later_numbers_and_unknown_targets() {
+    let text = "FROM scratch AS a\nCOPY --from=1 /x /y\nFROM scratch\n";
+    assert!(make(text, &[], |_| {}).is_ok(), "stage a is not needed");
+    for target in ["a", "b"] {
+        let made = make(text, &[], |o| o.target = Some(target.to_owned()));
+        assert!(matches!(made, Err(Failure::Said(_))), "{target}");
+    }
+}
+
+const WHOLE: &str = "# escape=\\\nARG A=1\nFROM scratch AS x\nCOPY --chown=1:2 <<EOF <<-'B' a /d/\nx $A\nEOF\n\tq\nB\nENV A=\"${A:-b}\" \\\n B=${A//a/b}\nADD a /y\nHEALTHCHECK --interval=5s CMD [\"a\"]\nFROM x\nCOPY --from=x /d /e\nEXPOSE 1-3/udp\n";
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn damaged_dockerfiles_end(at in 0..WHOLE.len(), by in any::<u8>(), cut in any::<bool>()) {
+        let mut bytes = WHOLE.as_bytes().to_vec();
+        if cut { bytes.truncate(at) } else { bytes[at] = by }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if parse(&text).is_ok() {
+            let _ = make(&text, &["a"], |_| {});
+        }
+    }
+
+    #[test]
+    fn any_text_ends(text in "[ -~\n\t]{0,200}", word in "[$a-c{}:/#%*?\\\\\"'+-]{0,40}") {
+        let _ = parse(&text);
+        let get = |_: &str| Some("abab".to_owned());
+        let _ = expand(&word, &Lexer { escape: '\\', get: &get, raw_quotes: false });
+        let _ = matches(&word, &text);
+        let _ = Ignore::parse(&text).hides(&word);
+    }
+}
