@@ -3,7 +3,7 @@
 use crate::document::{Entry, Node, ScalarKind};
 use crate::model::{Spanned, Text};
 use crate::place::Place;
-use crate::schema::{Kind, Shape, Status};
+use crate::schema::{Old, Kind, Shape, Status};
 
 /// A mapping and its schema.
 pub(super) struct View<'a> {
@@ -21,7 +21,9 @@ impl<'a> View<'a> {
     /// The value of a key that the schema honours or at least knows.
     fn get(&self, key: &str) -> Option<&'a Node> {
         debug_assert!(
-            self.shape.key(key).is_some_and(|k| !matches!(k.status, Status::Removed(_)) && k.old.is_none()),
+            self.shape.key(key).is_some_and(|k| {
+                !matches!(k.status, Status::Removed(_)) && !matches!(k.old, Some(Old::Renamed(_)))
+            }),
             "`{key}` is not in the table of {}",
             self.shape.name
         );
