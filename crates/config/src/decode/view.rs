@@ -3,7 +3,7 @@
 use crate::document::{Entry, Node, ScalarKind};
 use crate::model::{Spanned, Text};
 use crate::place::Place;
-use crate::schema::{Old, Kind, Shape, Status};
+use crate::schema::{Kind, Old, Shape, Status};
 
 /// A mapping and its schema.
 pub(super) struct View<'a> {
