@@ -7,7 +7,8 @@ mod support;
 use serde_json::{Value, json};
 use support::{Project, Ran};
 
-const BUILDS: &str = "version: 2\nbuilds:\n  - env: [CGO_ENABLED=0]\n    goos: [linux]\n    goarch: [amd64, arm64]\n";
+const BUILDS: &str =
+    "version: 2\nbuilds:\n  - env: [CGO_ENABLED=0]\n    goos: [linux]\n    goarch: [amd64, arm64]\n";
 
 const V2: &str = "FROM scratch AS base\nARG TARGETPLATFORM\nARG NAME=none\nCOPY --chmod=0755 $TARGETPLATFORM/tiny /usr/bin/tiny\nCOPY share /usr/share/tiny\n\
     LABEL name=$NAME\nFROM base\nUSER 65532\nENTRYPOINT [\"/usr/bin/tiny\"]\nFROM base AS never\nCOPY missing /x\n";
@@ -82,8 +83,13 @@ fn snapshots_have_an_image_of_each_platform() {
     let p = project(V2, V2_CONFIG);
     good(&p, &["--snapshot"]);
     let found = inspected(&p, "dist");
-    let names: Vec<&str> =
-        found.as_array().unwrap().iter().flat_map(|i| i["names"].as_array().unwrap()).filter_map(Value::as_str).collect();
+    let names: Vec<&str> = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|i| i["names"].as_array().unwrap())
+        .filter_map(Value::as_str)
+        .collect();
     assert!(names.iter().any(|n| n.ends_with("tiny:latest-amd64")), "{names:?}");
     assert!(names.iter().any(|n| n.ends_with("tiny:latest-arm64")), "{names:?}");
 }
@@ -101,7 +107,10 @@ fn old_dockers_and_their_manifest() {
         docker("amd64"),
         docker("arm64")
     );
-    let p = project("FROM scratch\nARG NAME\nENV NAME=$NAME\nENTRYPOINT [\"/tiny\"]\nCOPY tiny /\nCOPY share/a.txt /\n", &config);
+    let p = project(
+        "FROM scratch\nARG NAME\nENV NAME=$NAME\nENTRYPOINT [\"/tiny\"]\nCOPY tiny /\nCOPY share/a.txt /\n",
+        &config,
+    );
     good(&p, &[]);
     let found = inspected(&p, "dist");
     let of = |name: &str| {
@@ -116,21 +125,26 @@ fn old_dockers_and_their_manifest() {
     let digests: Vec<&Value> = index["platforms"].as_array().unwrap().iter().map(|p| &p["digest"]).collect();
     assert_eq!(digests.len(), 2);
     assert!(digests.contains(&&arm["platforms"][0]["digest"]));
-    let skipped = p.run(&["release", "--clean", "--skip=docker"]);
+    let skipped = p.run(&["release", "--clean", "--skip=docker,publish"]);
     assert_eq!(skipped.status, 0, "{}", skipped.stderr);
     assert!(!p.root.join("dist/images").exists());
 }
 
 #[test]
 fn what_is_not_done_is_said_with_its_line() {
-    let config = "dockers_v2:\n  - images: [tiny]\n    dockerfile: build/Dockerfile\n    platforms: [linux/amd64]\n";
+    let config =
+        "dockers_v2:\n  - images: [tiny]\n    dockerfile: build/Dockerfile\n    platforms: [linux/amd64]\n";
     for (text, code, parts) in [
         (
             "FROM scratch\nRUN apk add curl\n",
             "unsupported-key",
             &["build/Dockerfile:2", "RUN apk add curl", "buildx", "buildah", "podman"][..],
         ),
-        ("FROM scratch\n\nCOPY nope /\n", "config-value", &["build/Dockerfile:3", "`nope` is not there", "linux"]),
+        (
+            "FROM scratch\n\nCOPY nope /\n",
+            "config-value",
+            &["build/Dockerfile:3", "`nope` is not there", "linux"],
+        ),
         ("FROM scratch\nCOPPY a b\n", "config-value", &["build/Dockerfile:2", "COPPY"]),
     ] {
         let p = project(text, config);

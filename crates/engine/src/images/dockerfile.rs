@@ -66,7 +66,7 @@ impl Maker<'_> {
             (name.to_owned(), value.to_owned())
         };
         let options = Options {
-            platform: Platform::of(&on.target),
+            platform: platform_of(&on.target),
             host: Platform::of(&crate::host::host_target()),
             args: content.args.iter().map(pair).collect(),
             target: content.target.clone(),
@@ -133,6 +133,15 @@ fn content_of(verified: &Verified) -> Result<Content, ImageError> {
     let digest = Digest::from_hex(&file.sha256)
         .map_err(|why| ImageError::Damaged { what: file.path.clone(), why: why.to_string() })?;
     Ok(Content::verified(built.path(), file.size, digest))
+}
+
+/// What the image is said to be for, and TARGETPLATFORM: as goreleaser has it, levels of a processor are not in it.
+fn platform_of(target: &GoTarget) -> Platform {
+    let mut platform = Platform::of(target);
+    if matches!(platform.architecture.as_str(), "amd64" | "arm64") {
+        platform.variant.clear();
+    }
+    platform
 }
 
 /// The platform with its binaries where the image has them, and its entrypoint, for the proof.
@@ -202,7 +211,7 @@ impl Surroundings for Around<'_> {
             return Ok(None);
         }
         let what = format!("{}:{}: {}", self.content.path, step.line, step.title);
-        let target = match step.platform == Platform::of(&self.target) {
+        let target = match step.platform == platform_of(&self.target) {
             true => self.target,
             false => step.platform.to_string().parse().unwrap_or(self.target),
         };

@@ -61,9 +61,10 @@ pub(crate) static DOCKER_V2: Shape = shape(
             List(&Map(&TEMPLATED_EXTRA_FILE_WITH_MODE)),
             "Further files, rendered as templates first.",
         )
+        .later()
         .pro(),
-        key("templated_dockerfile", Template, "").pro(),
-        key("retry", Map(&RETRY), "How often it is tried.").superseded("the top-level `retry`"),
+        key("templated_dockerfile", Template, "").later().pro(),
+        key("retry", Map(&RETRY), "How often it is tried.").idle().superseded("the top-level `retry`"),
     ],
 );
 
@@ -162,15 +163,15 @@ pub(crate) static DOCKER: Shape = shape(
         key("goamd64", Template, "Which level of amd64; default v1."),
         key("dockerfile", Template, "The Dockerfile."),
         key("image_templates", List(&Template), "Names of the images, with tags."),
-        key("skip_build", BoolOrTemplate, "").pro(),
-        key("skip_push", BoolOrTemplate, ""),
+        key("skip_build", BoolOrTemplate, "").later().pro(),
+        key("skip_push", BoolOrTemplate, "Nothing is pushed by a release.").idle(),
         key("extra_files", List(&Template), "Further files."),
         key("build_flag_templates", List(&Template), ""),
-        key("push_flags", List(&Template), ""),
-        key("use", Enum(&["docker", "buildx", "podman"]), "Made from what, or with what."),
-        key("retry", Map(&RETRY), "How often it is tried.").superseded("the top-level `retry`"),
-        key("templated_files", List(&Map(&TEMPLATED_EXTRA_FILE_WITH_MODE)), "").pro(),
-        key("templated_dockerfile", Template, "").pro(),
+        key("push_flags", List(&Template), "").idle(),
+        key("use", Enum(&["docker", "buildx", "podman"]), "No daemon is used.").idle(),
+        key("retry", Map(&RETRY), "How often it is tried.").idle().superseded("the top-level `retry`"),
+        key("templated_files", List(&Map(&TEMPLATED_EXTRA_FILE_WITH_MODE)), "").later().pro(),
+        key("templated_dockerfile", Template, "").later().pro(),
     ],
 );
 
@@ -179,12 +180,12 @@ pub(crate) static DOCKER_MANIFEST: Shape = shape(
     &[
         key("id", Text, "Name of the item for `ids` elsewhere."),
         key("name_template", Template, "Name."),
-        key("skip_push", BoolOrTemplate, ""),
+        key("skip_push", BoolOrTemplate, "Nothing is pushed by a release.").idle(),
         key("image_templates", List(&Template), "Names of the images, with tags."),
-        key("create_flags", List(&Template), ""),
-        key("push_flags", List(&Template), ""),
-        key("use", Template, "Made from what, or with what."),
-        key("retry", Map(&RETRY), "How often it is tried.").superseded("the top-level `retry`"),
+        key("create_flags", List(&Template), "").idle(),
+        key("push_flags", List(&Template), "").idle(),
+        key("use", Template, "No daemon is used.").idle(),
+        key("retry", Map(&RETRY), "How often it is tried.").idle().superseded("the top-level `retry`"),
     ],
 );
 
