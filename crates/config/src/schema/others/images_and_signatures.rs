@@ -55,14 +55,15 @@ pub(crate) static DOCKER_V2: Shape = shape(
         key("flags", List(&Template), "Further flags."),
         key("disable", BoolOrTemplate, "Leave it out."),
         key("sbom", BoolOrTemplate, "SBOMs are of the release, and attached by `goferry image push`.").idle(),
-        key("hooks", Map(&HOOK_PAIR), "Commands around it.").later(),
+        key("hooks", Map(&HOOK_PAIR), "Commands around it.").later().later(),
         key(
             "templated_extra_files",
             List(&Map(&TEMPLATED_EXTRA_FILE_WITH_MODE)),
             "Further files, rendered as templates first.",
         )
+        .later()
         .pro(),
-        key("templated_dockerfile", Template, "").pro(),
+        key("templated_dockerfile", Template, "The Dockerfile, rendered as a template first.").later().pro(),
         key("retry", Map(&RETRY), "How often it is tried.").superseded("the top-level `retry`"),
     ],
 );
@@ -162,15 +163,21 @@ pub(crate) static DOCKER: Shape = shape(
         key("goamd64", Template, "Which level of amd64; default v1."),
         key("dockerfile", Template, "The Dockerfile."),
         key("image_templates", List(&Template), "Names of the images, with tags."),
-        key("skip_build", BoolOrTemplate, "").pro(),
+        key("skip_build", BoolOrTemplate, "Make no image.").later().pro(),
         key("skip_push", BoolOrTemplate, ""),
         key("extra_files", List(&Template), "Further files."),
         key("build_flag_templates", List(&Template), ""),
         key("push_flags", List(&Template), ""),
         key("use", Enum(&["docker", "buildx", "podman"]), "Made from what, or with what."),
         key("retry", Map(&RETRY), "How often it is tried.").superseded("the top-level `retry`"),
-        key("templated_files", List(&Map(&TEMPLATED_EXTRA_FILE_WITH_MODE)), "").pro(),
-        key("templated_dockerfile", Template, "").pro(),
+        key(
+            "templated_files",
+            List(&Map(&TEMPLATED_EXTRA_FILE_WITH_MODE)),
+            "Further files, rendered as templates first.",
+        )
+        .later()
+        .pro(),
+        key("templated_dockerfile", Template, "The Dockerfile, rendered as a template first.").later().pro(),
     ],
 );
 
