@@ -70,6 +70,8 @@ pub struct DockerfileSpec {
     pub path: String,
     /// Files and folders of the project that are in its context.
     pub files: Vec<String>,
+    /// Linux packages that are in its context.
+    pub packages: Vec<ContextPackage>,
     /// Platforms; binaries have their place in the context.
     pub platforms: Vec<ImagePlatform>,
     /// `KEY=value` of the build's arguments. Secrets are serialised as digests.
@@ -79,6 +81,17 @@ pub struct DockerfileSpec {
     pub contexts: Vec<(String, String)>,
     /// The stage that is wanted; none: the last.
     pub target: Option<String>,
+}
+
+/// A Linux package in the context of a Dockerfile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ContextPackage {
+    /// The step that makes it.
+    pub step: StepId,
+    /// Relative to dist.
+    pub path: String,
+    /// Path in the context.
+    pub to: String,
 }
 
 /// Images that were made, under one name.
