@@ -20,6 +20,7 @@ use goferry_target::GoTarget;
 use goferry_verify::Verified;
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Instant;
 
 /// As big as a Dockerfile or a .dockerignore may be.
 const MAX_TEXT: u64 = 4 << 20;
@@ -33,6 +34,7 @@ pub(crate) struct Recipe<'r> {
 impl Maker<'_> {
     /// Makes the image of a Dockerfile for all of its platforms.
     pub(crate) fn of_dockerfile(&self, recipe: &Recipe<'_>) -> Result<MadeImage, Diagnostics> {
+        let begun = Instant::now();
         let content = recipe.content;
         let text = text(&self.cx.project.root.join(&content.path))?;
         let dockerfile = parse(&text).map_err(|e| said(&content.path, &text, &e))?;
@@ -50,7 +52,7 @@ impl Maker<'_> {
             on.push(installed(platform, recipe, &built));
             images.push(seal(&layout, self.spec, &built).map_err(failed)?);
         }
-        self.finish(&layout, None, &on, &images)
+        self.finish(&layout, None, &on, &images, begun)
     }
 
     fn one(
@@ -109,6 +111,7 @@ impl Maker<'_> {
 
     /// An index of images that other steps made.
     pub(crate) fn of_images(&self, content: &ManifestSpec) -> Result<MadeImage, Diagnostics> {
+        let begun = Instant::now();
         let failed = |e: ImageError| failure(self.spec, &e);
         let layout = Layout::create(&self.cx.dist.join(&self.spec.layout)).map_err(failed)?;
         let mut images: Vec<(Platform, Descriptor)> = vec![];
@@ -126,7 +129,7 @@ impl Maker<'_> {
                 }
             }
         }
-        self.finish(&layout, None, &[], &images)
+        self.finish(&layout, None, &[], &images, begun)
     }
 }
 
