@@ -130,12 +130,16 @@ impl Execution<'_> {
         programs: &[Program<'_>],
     ) -> Result<Key, Diagnostics> {
         let root = &self.project.root;
-        let mut key = KeyBuilder::new("package/1");
+        let mut key = KeyBuilder::new("package/2");
         key.text("goferry", &self.session.version).text("spec", &json(spec)).text("step", &step.id.0);
         for p in programs {
             let file = p.file().map_err(|e| failure(&e))?;
             key.text("program", &format!("{} {}", p.planned.dst, file.sha256));
+            // How it is started where it is installed: by which runner, with which arguments.
+            let verify = self.plan.steps.iter().find(|s| s.id == p.planned.verified);
+            key.text("started", &verify.map(|s| json(&s.action)).unwrap_or_default());
         }
+        key.text("namespaces", self.session.env.get("GOFERRY_NO_NAMESPACES").map_or("-", String::as_str));
         for script in spec.scripts.values() {
             if let ScriptSpec::File(path) = script {
                 digested(&mut key, &root.join(path))?;
