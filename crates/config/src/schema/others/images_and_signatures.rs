@@ -166,7 +166,11 @@ pub(crate) static DOCKER: Shape = shape(
         key("skip_build", BoolOrTemplate, "Make no image.").later().pro(),
         key("skip_push", BoolOrTemplate, "Nothing is pushed by a release.").idle(),
         key("extra_files", List(&Template), "Further files."),
-        key("build_flag_templates", List(&Template), ""),
+        key(
+            "build_flag_templates",
+            List(&Template),
+            "Flags of docker build; those that mean something here are honoured, others are said.",
+        ),
         key("push_flags", List(&Template), "").idle(),
         key("use", Enum(&["docker", "buildx", "podman"]), "No daemon is used.").idle(),
         key("retry", Map(&RETRY), "How often it is tried.").idle().superseded("the top-level `retry`"),
