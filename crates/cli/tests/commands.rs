@@ -44,7 +44,7 @@ fn help_lists_what_works_and_nothing_else() {
         .filter(|l| !l.starts_with("   "))
         .filter_map(|l| l.split_whitespace().next().map(str::to_owned))
         .collect();
-    let expected = "release build plan check init inspect symbols size run test exec profile trace debug sbom sign attest verify scan vex deps stats explain doctor binfmt toolchain targets jsonschema cache completion man";
+    let expected = "release build plan check init inspect symbols size run test exec profile trace debug sbom image ci sign attest verify scan vex deps stats explain doctor binfmt toolchain targets jsonschema cache completion man";
     assert_eq!(listed.join(" "), expected);
     for name in &listed {
         assert_eq!(goferry(dir.path(), &[name, "--help"]).status.code(), Some(0), "{name}");
@@ -128,17 +128,17 @@ fn check_points_at_the_mistake() {
 fn check_accepts_what_is_old_and_lists_what_is_missing() {
     let dir = module();
     let path = dir.path().join(".goreleaser.yaml");
-    std::fs::write(&path, "version: 2\narchives:\n  - format: zip\nnfpms:\n  - formats: [deb]\n").unwrap();
+    std::fs::write(&path, "version: 2\narchives:\n  - format: zip\nsnapcrafts:\n  - id: x\n").unwrap();
     let out = goferry(dir.path(), &["check"]);
     assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
     assert!(stderr(&out).contains("warning[deprecated-key]"), "{}", stderr(&out));
-    assert!(stdout(&out).contains("nfpms"), "{}", stdout(&out));
+    assert!(stdout(&out).contains("snapcrafts"), "{}", stdout(&out));
     assert!(stdout(&out).contains(".goreleaser.yaml:4"), "{}", stdout(&out));
-    assert!(stdout(&out).contains("--skip=nfpms"), "{}", stdout(&out));
+    assert!(stdout(&out).contains("--skip=snapcrafts"), "{}", stdout(&out));
 
     let json = goferry(dir.path(), &["check", "--json"]);
     let value: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
-    assert_eq!(value["unsupported"][0]["section"], "nfpms");
+    assert_eq!(value["unsupported"][0]["section"], "snapcrafts");
     assert_eq!(value["unsupported"][0]["line"], 4);
     assert_eq!(value["diagnostics"][0]["code"], "deprecated-key");
     assert_eq!(value["diagnostics"][0]["severity"], "warning");

@@ -381,7 +381,7 @@ fn refusals(b: &Bench) {
         (None, &["sign", "--generate-key", "l"], 2, "key-password"),
         (None, &["sign", "--key", "k.pub", "f"], 2, "key-unusable"),
         (None, &["sign", "--key", "env://NO_SUCH_KEY", "f"], 2, "key-unusable"),
-        (None, &["sign", "--key", "missing.key", "f"], 1, "error[io]"),
+        (None, &["sign", "--key", "missing.key", "f"], 2, "key-unusable"),
         (Some(CANARY), &["sign", "--key", "k.key", "missing"], 1, "error[io]"),
         (Some(CANARY), &["sign", "--key", "k.key", "--bundle", "x", "f", "g"], 2, "--bundle"),
         (

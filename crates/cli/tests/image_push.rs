@@ -20,6 +20,11 @@ const CHECKS: &[Check] = &[
     ("dist_is_pushed_and_tags_are_kept", &["docker-registry"], dist_is_pushed_and_tags_are_kept),
     ("cosign_verifies_what_is_signed", &["docker-registry", "cosign"], cosign_verifies_what_is_signed),
     ("cosign_verifies_where_crane_serves", &["crane", "cosign"], cosign_verifies_where_crane_serves),
+    (
+        "dist_is_pushed_as_configured",
+        &["docker-registry", "crane", "cosign", "git"],
+        dist_is_pushed_as_configured,
+    ),
     ("documents_are_attached_as_they_are", &["docker-registry", "crane"], documents_are_attached_as_they_are),
     ("credentials_are_docker_s", &["docker-registry"], credentials_are_docker_s),
     ("what_cannot_be_pushed_is_said", &[], what_cannot_be_pushed_is_said),
@@ -130,6 +135,11 @@ impl Drop for Registry {
 
 /// An OCI layout with an index of two images under these names; `what` makes it another.
 fn layout(folder: &Path, what: &str, names: &[&str]) -> String {
+    layout_of(folder, what, &["amd64", "arm64"], names)
+}
+
+/// One with an image for one platform alone, or an index of several.
+fn layout_of(folder: &Path, what: &str, archs: &[&str], names: &[&str]) -> String {
     let blobs = folder.join("blobs/sha256");
     std::fs::create_dir_all(&blobs).unwrap();
     std::fs::write(folder.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).unwrap();
@@ -139,7 +149,7 @@ fn layout(folder: &Path, what: &str, names: &[&str]) -> String {
         json!({"mediaType": media_type, "digest": format!("sha256:{hex}"), "size": bytes.len()})
     };
     let layer = blob("application/vnd.oci.image.layer.v1.tar", &what.repeat(200_000).into_bytes());
-    let images: Vec<Value> = ["amd64", "arm64"]
+    let images: Vec<Value> = archs
         .iter()
         .map(|arch| {
             let config = json!({"architecture": arch, "os": "linux", "rootfs": {"type": "layers", "diff_ids": [layer["digest"]]}});
@@ -151,7 +161,10 @@ fn layout(folder: &Path, what: &str, names: &[&str]) -> String {
         })
         .collect();
     let index = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": images}).to_string();
-    let root = blob(INDEX, index.as_bytes());
+    let root = match images.as_slice() {
+        [one] => json!({"mediaType": MANIFEST, "digest": one["digest"], "size": one["size"]}),
+        _ => blob(INDEX, index.as_bytes()),
+    };
     let entries: Vec<Value> = names
         .iter()
         .map(|name| {
@@ -201,6 +214,7 @@ fn dist_is_pushed_and_tags_are_kept() {
     let (status, out, err) = r.goferry(&[], &["image", "push", "--immutable"]);
     assert_eq!(status, 0, "{err}");
     assert_eq!(out, format!("{}@{}\n{}@{}\n", names[0], digests[0], names[1], digests[1]));
+    assert_eq!(std::fs::read_to_string(r.home().join("dist/digests.txt")).unwrap().lines().count(), 2);
     // The same again is no fault; another is.
     assert_eq!(r.goferry(&[], &["image", "push", "--immutable"]).0, 0);
     layout(&r.home().join("dist/images/one"), "other", &[&names[0]]);
@@ -285,6 +299,84 @@ fn signed_and_verified(r: &Registry) {
     layout(&r.home().join("layout"), "y", &[&other]);
     assert_eq!(r.goferry(&[], &["image", "push", "layout"]).0, 0);
     assert_ne!(verify("cosign.pub", &["verify"], &other).0, 0);
+}
+
+/// `docker_manifests`, `docker_digest` and `docker_signs` over what lies in dist/.
+fn dist_is_pushed_as_configured() {
+    let r = Registry::start("docker-registry", "");
+    let (home, host) = (r.home(), &r.host);
+    key(&r, "cosign");
+    std::fs::write(home.join("go.mod"), "module example.com/tool\n\ngo 1.24\n").unwrap();
+    std::fs::write(home.join("main.go"), "package main\n\nfunc main() {}\n").unwrap();
+    std::fs::write(home.join(".gitignore"), "dist/\ncosign.*\nsigned\n").unwrap();
+    let config = format!(
+        r#"version: 2
+docker_manifests:
+  - name_template: "{host}/tool:{{{{ .Version }}}}"
+    image_templates: ["{host}/tool:{{{{ .Version }}}}-amd64", "{host}/tool:{{{{ .Version }}}}-arm64"]
+  - name_template: "{host}/skipped:v1"
+    image_templates: ["{host}/tool:none"]
+    skip_push: true
+docker_digest:
+  name_template: "{{{{ .ProjectName }}}}_digests.txt"
+docker_signs:
+  - artifacts: manifests
+    args: [sign, --key=cosign.key, "${{artifact}}@${{digest}}", --yes]
+  - id: own
+    artifacts: images
+    ids: [one]
+    cmd: sh
+    args: ["-c", "echo $artifact >> signed; echo $digest >> signed; [ \"$WHO\" = me ]"]
+    env: ["WHO={{{{ .Env.USER_OF_TEST }}}}"]
+"#
+    );
+    std::fs::write(home.join(".goreleaser.yaml"), config).unwrap();
+    for args in [
+        &["init", "-q", "-b", "main"][..],
+        &["add", "-A"],
+        &["-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "first"],
+        &["tag", "v1.2.3"],
+    ] {
+        let (status, _, err) = r.tool("git", args);
+        assert_eq!(status, 0, "{err}");
+    }
+    let one =
+        layout_of(&home.join("dist/images/one"), "1", &["amd64"], &[&format!("{host}/tool:1.2.3-amd64")]);
+    let two =
+        layout_of(&home.join("dist/images/two"), "2", &["arm64"], &[&format!("{host}/tool:1.2.3-arm64")]);
+    let env = [("COSIGN_PASSWORD", "pw"), ("USER_OF_TEST", "me")];
+    let (status, out, err) = r.goferry(&env, &["image", "push"]);
+    assert_eq!(status, 0, "{err}");
+
+    let name = format!("{host}/tool:1.2.3");
+    let (_, text, _) = r.tool("crane", &["manifest", &name]);
+    let index: Value = serde_json::from_str(&text).unwrap();
+    let of = |n: usize| {
+        (index["manifests"][n]["digest"].clone(), index["manifests"][n]["platform"]["architecture"].clone())
+    };
+    assert_eq!((of(0), of(1)), ((json!(one), json!("amd64")), (json!(two), json!("arm64"))));
+    let (_, digest, _) = r.tool("crane", &["digest", &name]);
+    assert!(out.ends_with(&format!("{name}@{}\n", digest.trim())), "{out}");
+    let hex = |d: &str| d.trim().strip_prefix("sha256:").unwrap().to_owned();
+    let digests = std::fs::read_to_string(home.join("dist/tool_digests.txt")).unwrap();
+    assert_eq!(
+        digests,
+        format!("{}  {name}-amd64\n{}  {name}-arm64\n{}  {name}\n", hex(&one), hex(&two), hex(&digest))
+    );
+
+    // The index is signed by goferry, the image that was chosen by the command, and no other.
+    let verify =
+        |name: &str| r.tool("cosign", &["verify", "--key", "cosign.pub", "--insecure-ignore-tlog", name]).0;
+    assert_eq!(verify(&name), 0);
+    assert_ne!(verify(&format!("{name}-arm64")), 0);
+    assert_eq!(std::fs::read_to_string(home.join("signed")).unwrap(), format!("{name}-amd64\n{one}\n"));
+    // A command that fails is said, and so is an image that is not there.
+    let (status, _, err) =
+        r.goferry(&[("COSIGN_PASSWORD", "pw"), ("USER_OF_TEST", "other")], &["image", "push"]);
+    assert!(status == 1 && err.contains("sign-failed"), "{status} {err}");
+    std::fs::remove_dir_all(home.join("dist/images/two")).unwrap();
+    let (status, _, err) = r.goferry(&env, &["image", "push"]);
+    assert!(status == 2 && err.contains("which is not among the images"), "{status} {err}");
 }
 
 fn documents_are_attached_as_they_are() {
@@ -378,7 +470,7 @@ fn what_cannot_be_pushed_is_said() {
             2,
             "predicate-invalid",
         ),
-        (&["image", "push", "layout", "--to", "a.io/x", "--key", "none.key"], 1, "none.key"),
+        (&["image", "push", "layout", "--to", "a.io/x", "--key", "none.key"], 2, "none.key"),
     ] {
         let (got, err) = goferry(args);
         assert!(got == Some(status) && err.contains(says), "{args:?}: {got:?} {err}");

@@ -65,7 +65,13 @@ fn what_is_missing_is_found_before_dist_is_emptied() {
         (key.clone(), &[], 2, &["key-password", "encrypted"]),
         (key, &[("COSIGN_PASSWORD", "wrong")], 2, &["key-password", "does not open"]),
         (keyless.clone(), &[], 5, &["identity-token", "there is no identity token"]),
-        (keyless, &[("SIGSTORE_ID_TOKEN", EXPIRED)], 5, &["identity-token", "ran out"]),
+        (keyless.clone(), &[("SIGSTORE_ID_TOKEN", EXPIRED)], 5, &["identity-token", "ran out"]),
+        (
+            format!("{keyless}fulcio = \"fulcio.example\"\nrekor = \"x\"\n"),
+            &[("SIGSTORE_ID_TOKEN", "x.y.z")],
+            5,
+            &["Fulcio", "`fulcio.example`", "Rekor"],
+        ),
         ("[scan]\ndb = \"../none\"\n".to_owned(), &[], 5, &["no-vulnerability-database", "none"]),
         (
             "[scan]\ndb = \"http://127.0.0.1:1\"\n".to_owned(),

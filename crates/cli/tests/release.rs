@@ -352,7 +352,7 @@ fn a_pair_that_does_not_compile_fails_at_the_end_and_the_others_are_kept() {
 fn everything_wrong_with_the_matrix_is_said_at_once_and_before_anything_is_built() {
     let p = Project::new(&[(
         ".goreleaser.yaml",
-        "version: 2\nbuilds:\n  - id: a\n    targets: [linux_amd65, android_arm]\n  - id: b\n    main: ./nowhere\n    goos: [linux, lunix]\n    goarch: [amd64]\n    env: [CGO_ENABLED=0]\nnfpms:\n  - formats: [deb]\n",
+        "version: 2\nbuilds:\n  - id: a\n    targets: [linux_amd65, android_arm]\n  - id: b\n    main: ./nowhere\n    goos: [linux, lunix]\n    goarch: [amd64]\n    env: [CGO_ENABLED=0]\nsnapcrafts:\n  - id: x\n",
     )]);
     let r = p.run(&["release", "--clean"]);
     assert_eq!(r.status, 2, "{}", r.stderr);
@@ -363,7 +363,7 @@ fn everything_wrong_with_the_matrix_is_said_at_once_and_before_anything_is_built
         "unsupported-section",
         "publish-unavailable",
         "--skip=publish",
-        "nfpms",
+        "snapcrafts",
     ] {
         assert!(r.stderr.contains(word), "{word}: {}", r.stderr);
     }

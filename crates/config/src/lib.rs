@@ -3,6 +3,7 @@
 //! Owns: what every key is called, means and accepts. Must not: read files or the environment, apply defaults that
 //! depend on the project.
 
+mod chglog;
 mod decode;
 mod document;
 pub mod model;
@@ -11,6 +12,7 @@ mod schema;
 mod starter;
 pub mod template;
 
+pub use chglog::{ChangelogVersion, read_changelog};
 pub use decode::load;
 pub use document::plain;
 pub use model::Config;

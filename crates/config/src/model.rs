@@ -5,13 +5,20 @@
 
 mod docker;
 mod image;
+mod image_push;
+mod linux_package;
 mod native;
 mod sbom;
 mod scan;
 mod sign;
 
-pub use docker::{Docker, DockerManifest, DockerV2};
+pub use docker::{Docker, DockerV2};
 pub use image::{Image, Ko};
+pub use image_push::{ImageManifest, ImagePushing};
+pub use linux_package::{
+    ApkSettings, ArchLinuxSettings, DebSettings, IpkAlternative, IpkSettings, LinuxPackage, PackageContent,
+    PackageSettings, RpmSettings,
+};
 pub use native::{
     CLibrary, CLinking, CProvider, IsolationRule, Sysroot, Toolchain, ToolchainTarget, Verify, VerifyBinary,
 };
@@ -95,6 +102,8 @@ pub struct Config {
     pub upx: Vec<Upx>,
     /// `archives`.
     pub archives: Vec<Archive>,
+    /// `nfpms` and `[[package]]`.
+    pub packages: Vec<LinuxPackage>,
     /// `source`.
     pub source: Source,
     /// `checksum`.
@@ -111,10 +120,10 @@ pub struct Config {
     pub dockers_v2: Vec<DockerV2>,
     /// `dockers`.
     pub dockers: Vec<Docker>,
-    /// `docker_manifests`.
-    pub docker_manifests: Vec<DockerManifest>,
     /// `[[image]]` of goferry.toml.
     pub images: Vec<Image>,
+    /// `docker_manifests`, `docker_digest` and `docker_signs`.
+    pub image_push: ImagePushing,
     /// `sboms`.
     pub sboms: Vec<SbomItem>,
     /// `[sbom]` of goferry.toml.

@@ -104,11 +104,44 @@ fn what_is_wrong_is_said_with_its_place() {
 }
 
 #[test]
-fn later_words_are_known() {
-    let (config, problems) = read("[package]\nformats = [\"deb\"]\n");
+fn packages_are_one_table_or_several() {
+    for (text, formats) in [
+        ("[package]\nformats = [\"deb\"]\nif = \"true\"\n", vec![vec!["deb"]]),
+        (
+            "[[package]]\n[[package]]\nid = \"b\"\nformats = [\"rpm\", \"apk\"]\n",
+            vec![vec![], vec!["rpm", "apk"]],
+        ),
+        ("[[nfpms]]\nformats = [\"ipk\"]\n[package]\nid = \"x\"\n", vec![vec!["ipk"], vec![]]),
+    ] {
+        let (config, problems) = read(text);
+        assert!(problems.list.is_empty(), "{problems:?}");
+        assert!(config.unsupported.is_empty(), "{:?}", config.unsupported);
+        let found: Vec<Vec<&str>> =
+            config.packages.iter().map(|p| p.formats.iter().map(|f| f.value.as_str()).collect()).collect();
+        assert_eq!(found, formats, "{text}");
+        assert_eq!(config.packages.iter().any(|p| p.native), text.contains("[package"), "{text}");
+    }
+    let (config, _) = read("[package]\nformats = [\"msix\"]\n");
+    assert_eq!(config.unsupported[0].path, "package[0].formats[0]");
+}
+
+#[test]
+fn overrides_of_a_package_replace_what_they_name() {
+    let (config, problems) = read(
+        "[package]\ndependencies = [\"a\"]\nrelease = \"1\"\numask = 0o022\ndeb.fields = {A = \"1\", B = \"2\"}\n\
+         scripts.preinstall = \"pre\"\n[package.overrides.deb]\ndependencies = [\"b\", \"c\"]\ndeb.fields = {B = \"3\"}\n\
+         scripts.postinstall = \"post\"\n",
+    );
     assert!(problems.list.is_empty(), "{problems:?}");
-    let names: Vec<_> = config.unsupported.iter().map(|u| u.section.as_str()).collect();
-    assert_eq!(names, ["package"]);
+    let package = &config.packages[0];
+    let deb = package.common.with(&package.overrides["deb"]);
+    let texts =
+        |list: &[goferry_config::model::Text]| list.iter().map(|t| t.value.clone()).collect::<Vec<_>>();
+    assert_eq!(texts(&deb.dependencies), ["b", "c"]);
+    assert_eq!((deb.release.unwrap().value.as_str(), deb.umask), ("1", Some(0o022)));
+    let fields: Vec<_> = deb.deb.fields.iter().map(|(k, v)| (k.as_str(), v.value.as_str())).collect();
+    assert_eq!(fields, [("A", "1"), ("B", "3")]);
+    assert_eq!(deb.scripts.keys().collect::<Vec<_>>(), ["postinstall", "preinstall"]);
 }
 
 #[test]

@@ -5,7 +5,8 @@
 use crate::session::Session;
 use goferry_cache::Digest;
 use goferry_objfile::{Binary, FileBytes, ObjError, inspect};
-use goferry_package::archive::{EntryKind, is_archive_name, read_members};
+use goferry_package::archive::EntryKind;
+use goferry_package::opened::{holds_files, read_files};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_supply::sbom::{FileKind, Inventory, ModuleFiles, resolve};
 use std::collections::BTreeMap;
@@ -78,7 +79,7 @@ struct Hashing {
 impl Hashing {
     fn start(files: &[PathBuf]) -> Option<Hashing> {
         let [path] = files else { return None };
-        let is_archive = is_archive_name(&path.file_name()?.to_string_lossy());
+        let is_archive = holds_files(&path.file_name()?.to_string_lossy());
         let path = Some(path).filter(|p| p.is_file() && !is_archive)?.clone();
         let own = path.clone();
         Some(Hashing { path, sha256: std::thread::spawn(move || sha256_of(&own)) })
@@ -165,7 +166,7 @@ impl Found<'_> {
         let changed = meta.modified().ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok());
         let changed = changed.map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or_default());
         let had = self.count();
-        match is_archive_name(name) {
+        match holds_files(name) {
             true => self.archive(path, name, inside.unwrap_or_default(), meta.len())?,
             false => {
                 let bytes = File::open(path).and_then(FileBytes::new).map_err(|e| unreadable(path, &e))?;
@@ -193,7 +194,7 @@ impl Found<'_> {
 
     fn archive(&mut self, path: &Path, name: &str, inside: &str, size: u64) -> Result<(), Diagnostics> {
         let (mut programs, mut damaged) = (vec![], Diagnostics::default());
-        read_members(path, UNPACKED_LIMIT, &mut |entry, body| {
+        read_files(path, UNPACKED_LIMIT, &mut |entry, body| {
             if entry.kind != EntryKind::File || entry.size > MAX_MEMBER {
                 return Ok(());
             }

@@ -1,5 +1,7 @@
 //! artifacts.json, metadata.json and goferry.json: what a run made, in goreleaser's shape and in our own.
 
+mod package;
+
 use crate::steps::{Execution, StepValue, lock};
 use goferry_package::dist::{Artifact, ArtifactKind, Metadata, Runtime, write_artifacts, write_metadata};
 use goferry_plan::graph::{Action, ArtifactKind as Planned, Step, StepId};
@@ -7,7 +9,10 @@ use goferry_report::{Diagnostic, Diagnostics};
 use goferry_verify::RunOutcome;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+
+/// Values of the steps that were done.
+type Values = HashMap<StepId, StepValue>;
 
 /// What goferry.json says of one binary.
 #[derive(Debug, Serialize)]
@@ -99,9 +104,24 @@ fn record(cx: &Execution<'_>) -> Value {
         "scan": scan_record(cx),
         "binaries": binaries,
         "images": images,
+        "packages": packages(cx),
         "targets": targets,
         "blocked": blocked,
     })
+}
+
+/// What was read back of each package.
+fn packages(cx: &Execution<'_>) -> Vec<Value> {
+    let proofs = lock(&cx.proofs);
+    let mut out = vec![];
+    for step in &cx.plan.steps {
+        let Action::LinuxPackage(spec) = &step.action else { continue };
+        if let Some(proof) = proofs.get(&spec.file) {
+            let target = step.target.map(|t| t.to_string());
+            out.push(json!({"path": spec.file, "format": spec.format, "target": target, "proof": proof}));
+        }
+    }
+    out
 }
 
 /// Whether binaries were scanned, and with what; what provenance says of it.
@@ -172,6 +192,7 @@ fn of_step(cx: &Execution<'_>, step: &Step, sums: &BTreeMap<String, String>) -> 
             Planned::UploadableBinary => ArtifactKind::UploadableBinary,
             Planned::UniversalBinary => ArtifactKind::UniversalBinary,
             Planned::Archive => ArtifactKind::UploadableArchive,
+            Planned::LinuxPackage => ArtifactKind::LinuxPackage,
             Planned::Source => ArtifactKind::UploadableSourceArchive,
             Planned::Checksum => ArtifactKind::Checksum,
             // goreleaser has no word for it; it is uploaded like any other file.
@@ -193,7 +214,7 @@ fn of_step(cx: &Execution<'_>, step: &Step, sums: &BTreeMap<String, String>) -> 
         if let Some(t) = step.target.as_ref().filter(|_| !matches!(step.action, Action::Sign(_))) {
             a = a.for_target(t);
         }
-        a = describe(cx, step, a, &o.path);
+        a = describe(cx, &values, step, a, &o.path);
         if let Some(sum) = sums.get(&o.name) {
             a = a.with("Checksum", sum.as_str());
         }
@@ -221,14 +242,19 @@ fn replaced(cx: &Execution<'_>) -> Vec<String> {
         .collect()
 }
 
-/// Whether the binary that this step verified was linked as a position independent program.
-fn is_pie(cx: &Execution<'_>, verified: &StepId) -> bool {
-    let step = |id: &StepId| cx.plan.steps.iter().find(|s| s.id == *id);
-    let Some(Action::Verify(spec)) = step(verified).map(|s| &s.action) else { return false };
-    matches!(step(&spec.built).map(|s| &s.action), Some(Action::Build(b)) if b.buildmode.as_deref() == Some("pie"))
+/// Whether the binary that this step verified asks for a loader, as goreleaser looks at it.
+fn is_dynamic(values: &Values, verified: &StepId) -> bool {
+    let Some(StepValue::Verified(v)) = values.get(verified) else { return false };
+    v.inspected().format.starts_with("ELF") && v.inspected().interpreter.is_some()
 }
 
-fn describe(cx: &Execution<'_>, step: &Step, mut a: Artifact, path: &str) -> Artifact {
+/// The step that verifies what this one builds.
+fn verified_by<'s>(cx: &'s Execution<'_>, built: &StepId) -> Option<&'s StepId> {
+    let of = |s: &&Step| matches!(&s.action, Action::Verify(v) if v.built == *built);
+    cx.plan.steps.iter().find(of).map(|s| &s.id)
+}
+
+fn describe(cx: &Execution<'_>, values: &Values, step: &Step, mut a: Artifact, path: &str) -> Artifact {
     let base = |s: &str, ext: &str| {
         let name = s.rsplit('/').next().unwrap_or(s);
         name.strip_suffix(ext).unwrap_or(name).to_owned()
@@ -237,7 +263,7 @@ fn describe(cx: &Execution<'_>, step: &Step, mut a: Artifact, path: &str) -> Art
         Action::Build(b) => {
             a = a.with("Binary", base(&b.binary, &b.ext)).with("Builder", "go").with("Ext", b.ext.as_str());
             a = a.with("ID", b.id.as_str());
-            if b.buildmode.as_deref().is_some_and(|m| m == "pie") {
+            if verified_by(cx, &step.id).is_some_and(|v| is_dynamic(values, v)) {
                 a = a.with("DynamicallyLinked", true);
             }
         }
@@ -259,12 +285,15 @@ fn describe(cx: &Execution<'_>, step: &Step, mut a: Artifact, path: &str) -> Art
         Action::Archive(s) if s.format == "binary" => {
             let name = s.binaries.first().map_or("", |b| b.name.as_str());
             a = a.with("Binary", name).with("Format", "binary").with("ID", s.id.as_str());
+            if s.binaries.iter().any(|b| is_dynamic(values, &b.verified)) {
+                a = a.with("DynamicallyLinked", true);
+            }
         }
         Action::Archive(s) => {
             let names: Vec<&str> = s.binaries.iter().map(|b| b.binary.as_str()).collect();
             a = a.with("Binaries", json!(names)).with("Format", s.format.as_str()).with("ID", s.id.as_str());
             a = a.with("WrappedIn", s.wrap.as_str());
-            if s.binaries.iter().any(|b| is_pie(cx, &b.verified)) {
+            if s.binaries.iter().any(|b| is_dynamic(values, &b.verified)) {
                 a = a.with("DynamicallyLinked", true);
             }
             if step.target.is_none() && !s.binaries.is_empty() {
@@ -273,6 +302,7 @@ fn describe(cx: &Execution<'_>, step: &Step, mut a: Artifact, path: &str) -> Art
                 a = a.with("Replaces", s.replaces);
             }
         }
+        Action::LinuxPackage(s) => a = package::described(cx, step, s, a),
         Action::Sbom(s) => a = a.with("ID", s.id.as_str()),
         Action::Source(s) => a = a.with("Format", s.format.as_str()),
         Action::Sign(s) => a = a.with("ID", s.id.as_str()),

@@ -30,6 +30,9 @@ pub(crate) fn look(session: &Session, prepared: &Prepared, hooks: bool) -> Resul
     if let Err(found) = keys.open_all(session, &prepared.plan, &prepared.env, hooks) {
         problems.append(found);
     }
+    if let Err(found) = keys.open_packages(session, &prepared.project.root, &prepared.plan, hooks) {
+        problems.append(found);
+    }
     let scans = prepared.plan.steps.iter().any(|s| matches!(s.action, Action::Scan(_)));
     let gate = scans && prepared.config.scan.is_some();
     if let Some(alert) = prepared.config.alert.as_ref().filter(|_| gate) {

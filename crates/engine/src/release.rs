@@ -237,6 +237,7 @@ fn execute(
         keys: ready.keys,
         scanner: ready.scanner,
         scans: Mutex::default(),
+        proofs: Mutex::default(),
         boms: crate::steps::sbom::Boms::default(),
         alone: RwLock::new(()),
     };
@@ -329,7 +330,7 @@ fn tell_of_unused(cx: &Execution<'_>, scanner: &Scanner) {
         })
         .collect();
     if scanned.len() == planned {
-        scanner.unused(&scanned).into_iter().for_each(|note| cx.session.sink.note(note));
+        scanner.unused(&scanned).into_iter().for_each(|d| cx.session.sink.diagnostic(d));
     }
 }
 

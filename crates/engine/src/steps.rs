@@ -1,6 +1,7 @@
 //! What each kind of step does: by running, or from the action cache.
 
 mod image;
+mod linux_package;
 pub(crate) mod sbom;
 mod scan;
 mod sign;
@@ -112,6 +113,8 @@ pub(crate) struct Execution<'a> {
     pub scanner: Result<Scanner, String>,
     /// Results of scan steps, failed ones too, by the binary's path in dist.
     pub scans: Mutex<BTreeMap<String, Scan>>,
+    /// What packages were found to be, by their paths in dist.
+    pub proofs: Mutex<BTreeMap<String, linux_package::Proof>>,
     /// What SBOM steps share.
     pub boms: sbom::Boms,
     /// Builds hold it shared; one that ran out of memory holds it alone.
@@ -206,6 +209,7 @@ impl Execution<'_> {
             Action::Verify(spec) => self.verify(step, spec),
             Action::Archive(spec) => self.archive(step, spec),
             Action::Image(spec) => self.image(spec),
+            Action::LinuxPackage(spec) => self.linux_package(step, spec),
             Action::Source(spec) => self.source(spec),
             Action::Vex(spec) => self.vex(spec),
             Action::Sbom(spec) => self.sbom(step, spec),

@@ -23,6 +23,40 @@ pub enum PackageError {
         /// The word.
         word: String,
     },
+    /// A word that is no format of Linux packages.
+    #[error("unknown package format `{word}`")]
+    UnknownPackageFormat {
+        /// The word.
+        word: String,
+    },
+    /// A Linux package that cannot be written as it is described.
+    #[error("package {package} ({format}): {reason}")]
+    LinuxPackage {
+        /// The package's name.
+        package: String,
+        /// The format's word.
+        format: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Two contents of a Linux package have one destination.
+    #[error("package {package}: several contents go to {destination}")]
+    ContentCollision {
+        /// The package's name.
+        package: String,
+        /// The destination.
+        destination: String,
+    },
+    /// A Linux package could not be signed.
+    #[error("package {package} ({format}) cannot be signed: {reason}")]
+    Signing {
+        /// The package's name.
+        package: String,
+        /// The format's word.
+        format: &'static str,
+        /// Why not.
+        reason: String,
+    },
     /// A word that is no checksum algorithm.
     #[error("unknown checksum algorithm `{word}`")]
     UnknownAlgorithm {

@@ -149,7 +149,7 @@ pub fn wrap(members: &mut [Member], folder: &str) {
 
 /// What destinations are relative to: the pattern itself if it is an existing path, else the folder of what all matches
 /// begin with.
-fn prefix_of(project: &Path, pattern: &str, files: &[String]) -> Result<String, PackageError> {
+pub(crate) fn prefix_of(project: &Path, pattern: &str, files: &[String]) -> Result<String, PackageError> {
     let plain = !Glob::parse(pattern)?.has_matchers();
     if plain && project.join(pattern).exists() {
         return Ok(clean(pattern));

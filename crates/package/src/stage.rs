@@ -29,6 +29,11 @@ pub struct PackagedRecord {
 }
 
 impl Packaged {
+    /// What another stage of this house wrote.
+    pub(crate) fn of(file: BuiltFile, files: Vec<String>) -> Packaged {
+        Packaged { file, files }
+    }
+
     /// The file.
     pub fn file(&self) -> &BuiltFile {
         &self.file
@@ -139,6 +144,9 @@ impl From<&PackageError> for Diagnostic {
             }
             PackageError::UnknownFormat { .. }
             | PackageError::UnknownAlgorithm { .. }
+            | PackageError::UnknownPackageFormat { .. }
+            | PackageError::LinuxPackage { .. }
+            | PackageError::ContentCollision { .. }
             | PackageError::Pattern { .. } => Code::ConfigValue,
             PackageError::DuplicateMember { .. } => Code::ArchiveNameCollision,
             _ => Code::Io,

@@ -3,7 +3,7 @@
 use crate::draft::Draft;
 use crate::facts::{HostFacts, Program, RunnerFact};
 use crate::graph::{Plan, Project};
-use crate::{archives, builds, images, provenance, rest, sbom, scans, sign, vex};
+use crate::{archives, builds, images, linux_packages, provenance, rest, sbom, scans, sign, vex};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 
 impl Draft<'_> {
@@ -25,6 +25,7 @@ impl Draft<'_> {
             } else {
                 archives::steps(self, &binaries, &mut steps)
             };
+            linux_packages::steps(self, &binaries, &mut steps, &mut uploadables);
             sign::before_archives(&mut steps);
             images::steps(self, &binaries, &mut steps);
             rest::source(self, &mut steps, &mut uploadables);

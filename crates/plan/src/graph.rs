@@ -1,13 +1,18 @@
 //! The plan: plain data, a graph of steps with what each reads, runs and writes.
 
 mod image;
+mod linux_package;
 mod provenance;
 mod sbom;
 mod sign;
 
 pub use image::{
     BaseSpec, BinariesSpec, DataSpec, DockerfileSpec, Extras, ImageBinary, ImageContent, ImagePlatform,
-    ImageSpec, ManifestSpec, RunSpec, Scope,
+    ImageSpec, RunSpec, Scope,
+};
+pub use linux_package::{
+    ContentSpec, DebOnly, FormatOnly, InstalledProgram, IpkOnly, LinuxPackageSpec, PackageName,
+    PackageRelations, PackageSigning, RpmOnly, ScriptSpec,
 };
 pub use provenance::ProvenanceSpec;
 pub use sbom::{SbomBy, SbomCommand, SbomFile, SbomSpec};
@@ -45,6 +50,8 @@ pub enum Stage {
     Archive,
     /// Container images.
     Image,
+    /// Packages of Linux's package managers.
+    LinuxPackage,
     /// Bills of materials.
     Sbom,
     /// CHANGELOG.md.
@@ -69,6 +76,7 @@ impl Stage {
             Stage::Scan => "scan",
             Stage::Archive => "archive",
             Stage::Image => "image",
+            Stage::LinuxPackage => "package",
             Stage::Sbom => "sbom",
             Stage::Changelog => "changelog",
             Stage::Checksum => "checksum",
@@ -159,6 +167,8 @@ pub enum ArtifactKind {
     UniversalBinary,
     /// An archive.
     Archive,
+    /// A package of Linux's package managers.
+    LinuxPackage,
     /// A source archive.
     Source,
     /// A checksum file.
@@ -191,6 +201,7 @@ impl ArtifactKind {
         match self {
             ArtifactKind::UploadableBinary
             | ArtifactKind::Archive
+            | ArtifactKind::LinuxPackage
             | ArtifactKind::Source
             | ArtifactKind::Sbom
             | ArtifactKind::Checksum => true,
@@ -251,6 +262,8 @@ pub enum Action {
     Archive(ArchiveSpec),
     /// Make a container image.
     Image(ImageSpec),
+    /// Make one package.
+    LinuxPackage(Box<LinuxPackageSpec>),
     /// Make the source archive.
     Source(SourceSpec),
     /// Make CHANGELOG.md.

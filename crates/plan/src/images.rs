@@ -9,9 +9,7 @@ mod native;
 
 use crate::builds::PlannedBinary;
 use crate::draft::Draft;
-use crate::graph::{
-    Action, ArtifactKind, BaseSpec, ImageContent, ImageSpec, Output, Scope, Stage, Step, StepId,
-};
+use crate::graph::{Action, ArtifactKind, BaseSpec, ImageSpec, Output, Scope, Stage, Step, StepId};
 use goferry_config::model::Text;
 use goferry_config::place::Place;
 use goferry_report::{Code, Diagnostic};
@@ -40,7 +38,7 @@ pub(crate) fn steps(d: &Draft<'_>, binaries: &[PlannedBinary], steps: &mut Vec<S
     }
 }
 
-/// Images of Dockerfiles, and indices of them.
+/// Images of Dockerfiles.
 fn dockers<'d>(d: &'d Draft<'_>, binaries: &[PlannedBinary]) -> Vec<(ImageSpec, &'d Place)> {
     let mut out = vec![];
     if !d.options.skips("dockers_v2") {
@@ -53,22 +51,13 @@ fn dockers<'d>(d: &'d Draft<'_>, binaries: &[PlannedBinary]) -> Vec<(ImageSpec, 
             out.extend(docker::old(d, o, at, binaries).map(|s| (s, &o.place)));
         }
     }
-    if !d.options.skips("docker_manifests") && !d.options.skips("dockers") {
-        let made: Vec<ImageSpec> = out.iter().map(|(s, _)| s.clone()).collect();
-        for m in &d.config.docker_manifests {
-            out.extend(docker::manifest(d, m, &made).map(|s| (s, &m.place)));
-        }
-    }
     out
 }
 
 /// The step of an image.
 pub(crate) fn step(spec: ImageSpec) -> Step {
     let binaries = spec.content.platforms().iter().flat_map(|p| &p.binaries);
-    let mut needs: BTreeSet<StepId> = binaries.map(|b| b.verified.clone()).collect();
-    if let ImageContent::Manifest(content) = &spec.content {
-        needs.extend(content.images.iter().map(|(id, _)| StepId(format!("image/{id}"))));
-    }
+    let needs: BTreeSet<StepId> = binaries.map(|b| b.verified.clone()).collect();
     let files = std::iter::once(&spec.layout).chain(&spec.archive);
     let outputs = files.map(|path| Output {
         path: path.clone(),

@@ -10,7 +10,8 @@ use crate::builds::PlannedBinary;
 use crate::draft::Draft;
 use crate::fields::with_target;
 use crate::graph::{
-    Action, ArtifactKind, Output, SbomBy, SbomCommand, SbomFile, SbomSpec, Stage, Step, StepId,
+    Action, ArtifactKind, InstalledProgram, LinuxPackageSpec, Output, SbomBy, SbomCommand, SbomFile,
+    SbomSpec, Stage, Step, StepId,
 };
 use goferry_config::model::{SbomItem, Text};
 use goferry_config::template::{Fields, Value, expand_shell};
@@ -19,6 +20,9 @@ use std::collections::BTreeMap;
 
 const DOCUMENT: &str = "{{ .ArtifactName }}.sbom.json";
 const BINARY_DOCUMENT: &str = "{{ .Binary }}_{{ .Version }}_{{ .Os }}_{{ .Arch }}.sbom.json";
+/// Whatever is handed to users as it is, besides documents.
+const SHIPPED: [ArtifactKind; 4] =
+    [ArtifactKind::Archive, ArtifactKind::UploadableBinary, ArtifactKind::LinuxPackage, ArtifactKind::Source];
 const SYFT: [&str; 5] = ["$artifact", "--output", "spdx-json=$document", "--enrich", "all"];
 
 /// Documents of everything that was planned so far; they are uploadables themselves.
@@ -92,6 +96,7 @@ fn subjects(
                 let programs = a.binaries.iter().map(|b| (b.verified.clone(), b.name.clone())).collect();
                 (a.id.clone(), programs, a.format == "binary")
             }
+            Action::LinuxPackage(p) => (p.id.clone(), installed(p, |i| i.dst.clone()), false),
             // Everything that is built of the sources.
             _ => (String::new(), of_all(binaries), false),
         };
@@ -99,10 +104,11 @@ fn subjects(
             true => programs.into_iter().map(|(step, _)| (step, output.name.clone())).collect(),
             false => programs,
         };
-        let archive = matches!(step.action, Action::Archive(_)) && !program;
+        let archive = matches!(step.action, Action::Archive(_) | Action::LinuxPackage(_)) && !program;
         let holds = programs.iter().filter(|_| archive).map(|(_, n)| n.clone()).collect();
         let paths = match &step.action {
             Action::Archive(a) if archive => a.binaries.iter().map(|b| b.path.clone()).collect(),
+            Action::LinuxPackage(p) => installed(p, |i| i.path.clone()).into_iter().map(|(_, p)| p).collect(),
             _ => vec![],
         };
         out.push(Subject {
@@ -118,6 +124,12 @@ fn subjects(
         });
     }
     out
+}
+
+/// The programs and libraries of a package, each with its step and a name. A header is part of its library.
+fn installed(p: &LinuxPackageSpec, name: impl Fn(&InstalledProgram) -> String) -> Vec<(StepId, String)> {
+    let programs = p.programs.iter().filter(|i| i.kind != ArtifactKind::CHeader);
+    programs.map(|i| (i.verified.clone(), name(i))).collect()
 }
 
 /// Every program by its path in dist; a part of a universal one that took its place is not shipped.
@@ -136,8 +148,7 @@ fn own(d: &Draft<'_>, binaries: &[PlannedBinary], steps: &mut Vec<Step>) {
     if own.disable || formats.is_empty() || binaries.is_empty() {
         return;
     }
-    let kinds = [ArtifactKind::Archive, ArtifactKind::UploadableBinary, ArtifactKind::Source];
-    let subjects = subjects(d, binaries, steps, &kinds);
+    let subjects = subjects(d, binaries, steps, &SHIPPED);
     let documents = |name: &str| {
         let ending = |f: &str| if f == "spdx" { "spdx.json" } else { "cdx.json" };
         formats.iter().map(|f| (f.clone(), format!("{name}.{}", ending(f)))).collect::<Vec<_>>()
@@ -269,7 +280,7 @@ impl Item<'_, '_> {
             "binary" => self.binaries(binaries),
             "source" => subjects(d, binaries, steps, &[ArtifactKind::Source]),
             "archive" => subjects(d, binaries, steps, &[ArtifactKind::Archive]),
-            // goferry makes none of these yet.
+            "package" => subjects(d, binaries, steps, &[ArtifactKind::LinuxPackage]),
             _ => vec![],
         };
         subjects.retain(|s| wanted.is_empty() || s.id.is_empty() || wanted.contains(&s.id));
@@ -327,8 +338,8 @@ impl Item<'_, '_> {
         let mut env: BTreeMap<String, String> = BTreeMap::new();
         let documents = self.documents(&mut env, &d.fields);
         let by = self.by(env, &d.fields, documents.clone(), None);
-        let kinds = [ArtifactKind::Archive, ArtifactKind::UploadableBinary, ArtifactKind::Source];
-        let files = subjects(d, binaries, steps, &kinds).iter().flat_map(Subject::files_of_release).collect();
+        let files =
+            subjects(d, binaries, steps, &SHIPPED).iter().flat_map(Subject::files_of_release).collect();
         let spec =
             SbomSpec { id: self.id.to_owned(), name: d.name.clone(), programs: of_all(binaries), files, by };
         Some(step(format!("sbom/{}", self.id), spec, needs, Some(documents)))

@@ -9,6 +9,7 @@ mod choice;
 mod cosign;
 
 pub(crate) use attest::{Attester, attester};
+pub(crate) use cosign::sign_image;
 
 use crate::builds::PlannedBinary;
 use crate::draft::Draft;
@@ -64,7 +65,7 @@ pub(crate) fn binaries(d: &Draft<'_>, binaries: &[PlannedBinary], steps: &mut Ve
 /// Archives may hold the signatures of binaries, so they wait for them.
 pub(crate) fn before_archives(steps: &mut [Step]) {
     let signed: Vec<StepId> = steps.iter().filter(|s| s.stage == Stage::Sign).map(|s| s.id.clone()).collect();
-    for s in steps.iter_mut().filter(|s| matches!(s.action, Action::Archive(_))) {
+    for s in steps.iter_mut().filter(|s| matches!(s.action, Action::Archive(_) | Action::LinuxPackage(_))) {
         s.needs.extend(signed.iter().cloned());
     }
 }

@@ -149,6 +149,7 @@ codes! {
     DoesNotStart "does-not-start" WrongArtifact "a binary does not start on its target";
     ExpectUnmet "expect-unmet" WrongArtifact "a binary's output is not what the configuration expects";
     DigestChanged "digest-changed" WrongArtifact "a file changed after it was verified";
+    PackageBroken "package-broken" WrongArtifact "a package does not install what was verified, or a script of it does not parse";
     // evidence
     KeyUnusable "key-unusable" Usage "a key cannot be read or written, or is of a kind that does not sign here";
     KeyPassword "key-password" Usage "the password of a key is missing or wrong";
@@ -172,6 +173,7 @@ codes! {
     Vulnerable "vulnerable" Gate "a vulnerability is in what is released, at the level that stops it or above";
     NotScanned "not-scanned" Gate "a binary cannot be scanned, and a scan is required";
     IgnoreExpired "ignore-expired" Gate "an entry of the list of accepted vulnerabilities does not hold any more";
+    IgnoreEntry "ignore-entry" Usage "an entry of the list of accepted vulnerabilities has no effect, no end, or is not taken over";
     AlertFailed "alert-failed" Failure "a message about a stopped release could not be sent";
     // cache
     CacheDamaged "cache-damaged" Failure "a cache entry does not match its digest and was dropped";

@@ -31,7 +31,9 @@ pub fn write_new(path: &Path, bytes: &[u8], secret: bool) -> Result<(), SupplyEr
     let dir = path.parent().filter(|d| !d.as_os_str().is_empty()).map_or(PathBuf::from("."), Path::to_owned);
     // A temporary file is 0600; a public one gets what the caller's umask leaves, by being made in the usual way.
     if secret {
-        let mut file = tempfile::NamedTempFile::new_in(dir).map_err(failed)?;
+        // Its own errors name a file that nobody has heard of.
+        let plain = |e: io::Error| failed(if e.raw_os_error().is_none() { e.kind().into() } else { e });
+        let mut file = tempfile::NamedTempFile::new_in(dir).map_err(plain)?;
         file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
         return file.persist_noclobber(path).map(drop).map_err(|e| failed(e.error));
     }

@@ -1,8 +1,9 @@
 //! tar streams, for archives, packages and image layers alike.
 //!
 //! Owns: headers as data; writing them as Go's `archive/tar` does (ustar, with a pax record before a member that ustar
-//! cannot say); reading ustar, pax and GNU's long names. Must not: open files, know what a member is for.
+//! cannot say) and as GNU tar does; reading ustar, pax and GNU's long names. Must not: open files, know what a member is for.
 
+mod gnu;
 mod read;
 mod write;
 
@@ -41,6 +42,8 @@ pub struct Header {
     pub device: (u32, u32),
     /// Extended attributes, by name (`security.capability`).
     pub xattrs: BTreeMap<String, Vec<u8>>,
+    /// Further pax records, by key; written only.
+    pub records: BTreeMap<String, Vec<u8>>,
 }
 
 /// What a member is (POSIX.1-2017, pax, "ustar Interchange Format", typeflag).

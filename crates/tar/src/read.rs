@@ -122,6 +122,7 @@ impl Said {
             }),
             device: (small(329..337), small(337..345)),
             xattrs: self.xattrs,
+            records: BTreeMap::new(),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::{BLOCK, Header, Kind};
 pub const END: [u8; 2 * BLOCK] = [0; 2 * BLOCK];
 
 /// Largest number in eleven octal digits: sizes and times.
-const OCTAL_11: u64 = 0o777_7777_7777;
+pub(crate) const OCTAL_11: u64 = 0o777_7777_7777;
 /// Largest number in seven octal digits: owner and group.
 const OCTAL_7: u64 = 0o777_7777;
 
@@ -20,15 +20,30 @@ pub fn padding(size: u64) -> &'static [u8] {
 impl Header {
     /// The header's blocks, preceded by its pax record where there must be one. The content follows, then [`padding`].
     pub fn blocks(&self) -> Vec<u8> {
-        let name = match self.kind {
-            Kind::Directory => format!("{}/", self.name.trim_end_matches('/')),
-            _ => self.name.clone(),
-        };
+        let name = self.name_as_written();
         let split = split_name(&name);
         let pax = self.pax(&name, split.is_none());
-        let fields = Fields {
-            name: &name,
-            split,
+        let fields = Fields { split, ..self.fields(&name) };
+        let mut blocks = Vec::new();
+        if !pax.is_empty() {
+            push_pax(&mut blocks, &name, &pax);
+        }
+        blocks.extend_from_slice(&ustar(&fields));
+        blocks
+    }
+
+    /// Folders end in a slash.
+    pub(crate) fn name_as_written(&self) -> String {
+        match self.kind {
+            Kind::Directory => format!("{}/", self.name.trim_end_matches('/')),
+            _ => self.name.clone(),
+        }
+    }
+
+    pub(crate) fn fields<'a>(&'a self, name: &'a str) -> Fields<'a> {
+        Fields {
+            name,
+            split: None,
             mode: self.mode & 0o7777,
             uid: self.uid,
             gid: self.gid,
@@ -39,13 +54,7 @@ impl Header {
             owner: &self.owner,
             group: &self.group,
             device: self.device,
-        };
-        let mut blocks = Vec::new();
-        if !pax.is_empty() {
-            push_pax(&mut blocks, &name, &pax);
         }
-        blocks.extend_from_slice(&ustar(&fields));
-        blocks
     }
 
     /// What ustar cannot say, sorted by key.
@@ -75,12 +84,13 @@ impl Header {
             say("mtime", self.mtime.to_string());
         }
         pax.extend(self.xattrs.iter().map(|(k, v)| (format!("SCHILY.xattr.{k}"), v.clone())));
+        pax.extend(self.records.iter().map(|(k, v)| (k.clone(), v.clone())));
         pax.sort_unstable();
         pax
     }
 }
 
-struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     name: &'a str,
     split: Option<(&'a str, &'a str)>,
     mode: u32,
@@ -95,7 +105,7 @@ struct Fields<'a> {
     device: (u32, u32),
 }
 
-fn ustar(f: &Fields<'_>) -> [u8; BLOCK] {
+pub(crate) fn ustar(f: &Fields<'_>) -> [u8; BLOCK] {
     let mut h = [0; BLOCK];
     let (prefix, name) = f.split.unwrap_or(("", f.name));
     put_text(&mut h[0..100], name);

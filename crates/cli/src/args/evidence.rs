@@ -30,7 +30,7 @@ pub(crate) struct SignArgs {
     /// Private key: cosign's own, PKCS 8, SEC 1, minisign's or OpenSSH's; a file, or env://NAME [default: sign with an identity]
     #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     pub(crate) key: Option<String>,
-    /// Where the signature goes [default: FILE.sigstore.json, FILE.minisig or FILE.sig, by the kind of key]
+    /// Where the signature goes, - for standard output [default: FILE.sigstore.json, FILE.minisig or FILE.sig, by the kind of key]
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) bundle: Option<PathBuf>,
     /// Make a new key: PREFIX.key, encrypted with COSIGN_PASSWORD, and PREFIX.pub
@@ -65,13 +65,13 @@ pub(crate) struct AttestArgs {
     /// Private key: a file in PEM (cosign's own, PKCS 8, SEC 1), or env://NAME [default: sign with an identity]
     #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     pub(crate) key: Option<String>,
-    /// What is said of the files: a file with a JSON object
+    /// What is said of the files: a file with a JSON object, or - for standard input
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) predicate: PathBuf,
     /// What the predicate is: a URI, or one of cosign's words, e.g. slsaprovenance1, cyclonedx, openvex
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) kind: String,
-    /// Where the bundle goes [default: FILE.sigstore.json, for one FILE]
+    /// Where the bundle goes, - for standard output [default: FILE.sigstore.json, for one FILE]
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) bundle: Option<PathBuf>,
     #[command(flatten)]

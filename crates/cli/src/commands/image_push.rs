@@ -29,31 +29,18 @@ pub(super) fn run(args: &ImagePushArgs) -> Result<ExitCode, Diagnostics> {
     };
     let rows = push(&session, &question, &mut |row| {
         if !args.json {
-            names(row).iter().for_each(|n| data(&(harmless(&format!("{n}@{}", row.digest)) + "\n")));
+            row.names().iter().for_each(|n| data(&(harmless(&format!("{n}@{}", row.digest)) + "\n")));
             talk(&(harmless(&line(row)) + "\n"));
         }
     })?;
     if let Some(path) = &args.digests {
-        let text: String = rows.iter().flat_map(digests).collect();
+        let text: String = rows.iter().map(Row::digest_lines).collect();
         std::fs::write(path, text).map_err(|e| unwritable(path, &e))?;
     }
     if args.json {
         output::json(&rows);
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The image under each of its tags; without tags the repository.
-fn names(row: &Row) -> Vec<String> {
-    let tags = row.tagged.iter().chain(&row.unchanged);
-    let names: Vec<String> = tags.map(|t| format!("{}:{t}", row.repository)).collect();
-    if names.is_empty() { vec![row.repository.clone()] } else { names }
-}
-
-/// `<hex>  <image>`, as goreleaser writes its file of digests.
-fn digests(row: &Row) -> Vec<String> {
-    let hex = row.digest.split(':').next_back().unwrap_or_default();
-    names(row).iter().map(|n| format!("{hex}  {n}\n")).collect()
 }
 
 fn line(row: &Row) -> String {

@@ -49,7 +49,7 @@ pub(super) fn run(args: &ScanArgs) -> Result<ExitCode, Diagnostics> {
     write(args, &scanner, &scanned)?;
     // Of what could not be scanned nobody knows what it has.
     if !problems.has_errors() {
-        scanner.unused(&scanned).iter().for_each(|n| talk(&format!("note: {}\n", output::harmless(n))));
+        scanner.unused(&scanned).into_iter().for_each(|d| session.sink.diagnostic(d));
     }
     for s in &scanned {
         problems.append(s.diagnostics());

@@ -42,7 +42,11 @@ const NO_REMOTE: &str = "the commit and its tag count even where there is no rem
 const NATIVE: &str =
     "without any configuration goferry has defaults of its own: matrix, zip for windows, module's name";
 
-static DELIBERATE: [Deliberate; 49] = [
+const PKGINFO: &str = "it says who made it; nfpm 2.48 lists what is suggested too, 2.45 did not";
+const OWNERS: &str = "owners by name, of files as of folders";
+const LINTIAN: &str = "lintian's overrides are written into the package, not into dist first";
+
+static DELIBERATE: [Deliberate; 60] = [
     entry("source-*", "dist/*.bkp", Lost, "goreleaser forgets a copy of the archive in dist"),
     entry(
         "source-t*",
@@ -131,6 +135,52 @@ static DELIBERATE: [Deliberate; 49] = [
         Becomes("*\nCommit=none\n*", "*\nCommit=d77161506593961523aef82ecb7f42a07785b162\n*"),
         NO_REMOTE,
     ),
+    entry("nfpms*", "archives/*.pkg.tar.zst/members/.PKGINFO/s*", Becomes("*", "*"), PKGINFO),
+    entry("nfpms*", "archives/*.pkg.tar.zst/members/*/uname", Becomes("", "root"), OWNERS),
+    entry("nfpms*", "archives/*.pkg.tar.zst/members/*/gname", Becomes("", "root"), OWNERS),
+    entry(
+        "nfpms-conventional",
+        "archives/*.pkg.tar.zst/members/etc/tiny.conf/uname",
+        Becomes("", "nobody"),
+        OWNERS,
+    ),
+    entry(
+        "nfpms-conventional",
+        "archives/*.pkg.tar.zst/members/etc/tiny.conf/gname",
+        Becomes("", "nogroup"),
+        OWNERS,
+    ),
+    entry(
+        "nfpms-conventional",
+        "archives/*.pkg.tar.zst/members/*/mode",
+        Becomes("0", "777"),
+        "a link that nobody may follow, for who looks at its mode",
+    ),
+    entry(
+        "nfpms-conventional",
+        "archives/*.pkg.tar.zst/members/*/mode",
+        Becomes("20000000755", "755"),
+        "a bit of Go's own that means nothing in tar",
+    ),
+    entry(
+        "nfpms-conventional",
+        "archives/*.pkg.tar.zst/members/*/mtime",
+        Becomes("source", "2020-02-02T02:02:02Z"),
+        "mtime holds for the files of a tree too",
+    ),
+    entry(
+        "nfpms",
+        "archives/*.pkg.tar.zst/members/*/mtime",
+        Becomes("epoch", "2024-01-02T03:04:05Z"),
+        REPRODUCIBLE,
+    ),
+    entry(
+        "nfpms-conventional",
+        "artifacts/Linux Package *.deb (*)/extra/Files",
+        Becomes("[*/lintian\"*]", "[*lintian/overrides*]"),
+        LINTIAN,
+    ),
+    entry("nfpms-conventional", "dist/deb*", Lost, LINTIAN),
     entry("no-config", "metadata/project_name", Becomes("no-config", "tiny"), NATIVE),
     entry("no-config", "*", Lost, NATIVE),
     entry("no-config", "*", Added, NATIVE),

@@ -133,6 +133,7 @@ fn what_is_not_meant_is_refused() {
     assert_eq!(r.status, 0, "{}", r.stderr);
     assert!(r.stderr.contains("TEST-0002 is accepted, but nothing has it"), "{}", r.stderr);
     assert!(!r.stderr.contains("TEST-0001 is accepted, but"), "{}", r.stderr);
+    assert!(r.stderr.contains("TEST-0001 is ignored without an end"), "{}", r.stderr);
     // A limit that cannot be read widens nothing.
     p.write("osv-scanner.toml", &list.replacen("reason", "ignoreUntil = 20271231\nreason", 1));
     let r = scan(&["--db", "../db", "--ignore-file", "osv-scanner.toml"]);

@@ -87,10 +87,13 @@ fn with_a_section_it_is_a_gate() {
     // Accepted: the rest happens, with nothing built or scanned again.
     configure(
         &p,
-        "db = \"../db\"\nfail_on = \"linked\"\n[[scan.ignore]]\nid = \"TEST-0001\"\nreason = \"r\"\nexpires = 2999-01-01\n",
+        "db = \"../db\"\nfail_on = \"linked\"\n[[scan.ignore]]\nid = \"TEST-0001\"\nreason = \"r\"\nexpires = 2999-01-01\n\
+        [[scan.ignore]]\nid = \"TEST-0009\"\nreason = \"r\"\nexpires = 2999-01-01\n",
     );
     let r = p.run(&SNAPSHOT);
     assert!(r.status == 0 && signed(&p), "{} {}", r.status, r.stderr);
+    assert!(r.stderr.contains("TEST-0009 is accepted, but nothing has it"), "{}", r.stderr);
+    assert!(!r.stderr.contains("TEST-0001 is accepted, but"), "{}", r.stderr);
     let record = p.record();
     assert_eq!(record["scan"]["gate"], true);
     assert_eq!(record["binaries"][0]["scan"]["ignored"][0]["ignore"]["reason"], "r");

@@ -6,6 +6,8 @@ mod checks;
 mod conflict;
 mod docker;
 mod image;
+mod image_push;
+mod linux_package;
 mod native;
 mod read;
 mod sbom;

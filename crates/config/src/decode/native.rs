@@ -8,7 +8,7 @@ use crate::model::{
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::GoTarget;
 
-/// Reads `targets`, `[verify]`, `[test]`, `[toolchain]`, `[sbom]`, `[sign]`, `[scan]`, `[alert]` and `[sysroot]`.
+/// Reads `targets`, `[verify]`, `[test]`, `[toolchain]`, `[sbom]`, `[sign]`, `[scan]`, `[alert]`, `[[package]]` and `[sysroot]`.
 pub(super) fn read_native(root: &View<'_>, config: &mut Config) -> Diagnostics {
     let mut diagnostics = Diagnostics::default();
     config.targets = root.texts("targets");
@@ -39,6 +39,7 @@ pub(super) fn read_native(root: &View<'_>, config: &mut Config) -> Diagnostics {
     config.sign =
         root.map("sign").map(|sign| super::sign::read_signing(&sign, &mut diagnostics)).unwrap_or_default();
     config.scan = root.map("scan").map(|scan| super::scan::read_scan(&scan, &mut diagnostics));
+    super::linux_package::read(root, "package", config);
     config.alert = root.map("alert").map(|alert| super::scan::read_alert(&alert, &mut diagnostics));
     if let (Some(alert), None) = (&config.alert, &config.scan) {
         diagnostics.push(unheard(alert));

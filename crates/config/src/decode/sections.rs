@@ -4,7 +4,7 @@ use super::read::{
     build_flags, extra_files, extra_globs, file_info, hook_pair, hooks, target_match, variant_lists,
 };
 use super::view::{View, as_text};
-use super::{sbom, sign};
+use super::{image_push, linux_package, sbom, sign};
 use crate::model::{
     Archive, Build, BuildOverride, Changelog, ChangelogGroup, Checksum, Config, FormatOverride, GitRules,
     Gomod, Metadata, Source, Spanned, Text, Universal, Unsupported, Upx,
@@ -34,16 +34,16 @@ pub(super) fn read_shared(root: &View<'_>, config: &mut Config) {
     config.universal_binaries = root.maps("universal_binaries").iter().map(read_universal).collect();
     config.upx = root.maps("upx").iter().map(read_upx).collect();
     config.archives = root.maps("archives").iter().map(read_archive).collect();
+    linux_package::read(root, "nfpms", config);
     config.source = root.map("source").map(|source| read_source(&source)).unwrap_or_default();
     config.checksum = root.map("checksum").map(|checksum| read_checksum(&checksum)).unwrap_or_default();
     config.sboms = root.maps("sboms").iter().map(sbom::read_item).collect();
     config.kos = root.maps("kos").iter().map(super::image::read_ko).collect();
     config.dockers_v2 = root.maps("dockers_v2").iter().map(super::docker::read_v2).collect();
     config.dockers = root.maps("dockers").iter().map(super::docker::read_old).collect();
-    config.docker_manifests =
-        root.maps("docker_manifests").iter().map(super::docker::read_manifest).collect();
     config.signs = root.maps("signs").iter().map(sign::read_item).collect();
     config.binary_signs = root.maps("binary_signs").iter().map(sign::read_item).collect();
+    config.image_push = image_push::read(root);
     config.changelog = root.map("changelog").map(|changelog| read_changelog(&changelog)).unwrap_or_default();
 }
 

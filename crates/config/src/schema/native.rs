@@ -1,6 +1,7 @@
 //! What goferry.toml may hold: its own words, and goreleaser's sections in TOML.
 
-use super::Kind::{Any, Bool, Enum, Int, List, Map, MapOf, OneOrMany, Template, Text};
+use super::Kind::{Bool, Enum, Int, List, Map, MapOf, OneOrMany, Template, Text};
+use super::others::NFPM;
 use super::{Key, Shape, key, shape};
 
 static VERIFY_BINARY: Shape = shape(
@@ -236,7 +237,11 @@ pub(crate) static OWN: [Key; 11] = [
         OneOrMany(&Map(&super::image::IMAGE)),
         "Container images of the binaries that were verified.",
     ),
-    key("package", Any, "System packages.").later(),
+    key(
+        "package",
+        OneOrMany(&Map(&NFPM)),
+        "System packages, as goreleaser's `nfpms`; without `formats` deb, rpm and apk.",
+    ),
 ];
 
 /// goreleaser's words that goferry.toml does not take: its own mean something else, or they are about the YAML file itself.

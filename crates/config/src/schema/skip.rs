@@ -56,7 +56,7 @@ const GORELEASER_SKIPS: &[(&str, &[&str])] = &[
     ("homebrew", &["brews", "homebrew_casks"]),
     ("aur", &["aurs"]),
     ("aur-source", &["aur_sources"]),
-    ("nfpm", &["nfpms"]),
+    ("nfpm", &["nfpms", "package"]),
     ("makeself", &["makeselfs"]),
     ("archive", &["archives"]),
     ("krew", &["krews"]),

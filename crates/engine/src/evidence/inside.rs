@@ -6,7 +6,8 @@ use super::kind::Kind;
 use super::{Ledger, Question};
 use goferry_cache::Digest;
 use goferry_objfile::GoBuildInfo;
-use goferry_package::archive::{EntryKind, is_archive_name, read_members};
+use goferry_package::archive::EntryKind;
+use goferry_package::opened::{holds_files, read_files};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 
@@ -36,7 +37,7 @@ pub(super) fn programs(folder: &Folder, question: &Question<'_>, ledger: &mut Le
         if wrong || folder.chosen.as_ref().is_some_and(|c| !c.contains(name)) {
             continue;
         }
-        let read = match is_archive_name(name) {
+        let read = match holds_files(name) {
             true => of_archive(name, &held.path),
             false => of_file(name, &held.path).map(|p| p.into_iter().collect()),
         };
@@ -59,7 +60,7 @@ fn of_file(name: &str, path: &std::path::Path) -> Result<Option<Program>, String
 
 fn of_archive(name: &str, path: &std::path::Path) -> Result<Vec<Program>, String> {
     let mut out = vec![];
-    let visited = read_members(path, UNPACKED_LIMIT, &mut |entry, mut content| {
+    let visited = read_files(path, UNPACKED_LIMIT, &mut |entry, mut content| {
         if entry.kind == EntryKind::File {
             out.extend(program(&mut content)?.map(|b| known(name, &entry.name, b)));
         }

@@ -56,64 +56,39 @@ struct Said {
     predicate: Option<(PredicateType, String)>,
 }
 
-/// Attachments that were read, and the keys that are opened once.
-pub(crate) struct Evidence<'a> {
-    session: &'a Session,
-    by: Option<&'a NativeSign>,
+/// Keys that are opened once, and what they sign.
+pub(crate) struct Signer<'a> {
+    pub(crate) session: &'a Session,
     keys: Keys,
+}
+
+/// Attachments that were read.
+pub(crate) struct Evidence<'a> {
+    by: Option<&'a NativeSign>,
     said: Vec<Said>,
 }
 
-impl<'a> Evidence<'a> {
-    /// Reads the files and opens the key, so that what cannot be used is found before anything is pushed.
-    pub(crate) fn read(session: &'a Session, it: &'a Attachments) -> Result<Evidence<'a>, Diagnostics> {
-        let said = it.files.iter().map(|f| said(&session.cwd.join(f))).collect::<Result<_, _>>()?;
-        let keys = Keys::default();
-        it.by.as_ref().map_or(Ok(()), |by| keys.open_one(session, by))?;
-        Ok(Evidence { session, by: it.by.as_ref(), keys, said })
+impl<'a> Signer<'a> {
+    pub(crate) fn new(session: &'a Session) -> Signer<'a> {
+        Signer { session, keys: Keys::default() }
     }
 
-    /// Everything that is to be attached to an image.
-    pub(crate) fn attach(
+    /// Opens a signer's key, before anything is done that it will sign.
+    pub(crate) fn open(&self, by: &NativeSign) -> Result<(), Diagnostics> {
+        self.keys.open_one(self.session, by)
+    }
+
+    /// Signs an image and attaches the signature.
+    pub(crate) fn sign(
         &self,
         client: &Client<'_>,
+        by: &NativeSign,
         to: &Repository,
         image: &Descriptor,
-    ) -> Result<Vec<Attached>, Diagnostics> {
-        let mut done = vec![];
-        for (referrer, predicate_type) in self.referrers(to, image)? {
-            let (is, stored) = client.attach(to, image, &referrer).map_err(|e| drawn(&e))?;
-            done.push(Attached {
-                artifact_type: referrer.artifact_type,
-                predicate_type,
-                digest: is.digest.to_string(),
-                found_by: match stored {
-                    Stored::Listed => "list",
-                    Stored::Tagged => "tag",
-                },
-            });
-        }
-        Ok(done)
-    }
-
-    fn referrers(
-        &self,
-        to: &Repository,
-        image: &Descriptor,
-    ) -> Result<Vec<(Referrer, Option<String>)>, Diagnostics> {
-        let Some(by) = self.by else {
-            return Ok(self.said.iter().map(|s| (plain(s), None)).collect());
-        };
+    ) -> Result<Attached, Diagnostics> {
         let sign = PredicateType::parse(SIGNED).map_err(|e| e.diagnostic())?;
-        let mut all = vec![self.bundle(by, to, image, &sign, "{}")?];
-        for said in &self.said {
-            match &said.predicate {
-                // What is said of the image, signed: so `cosign verify-attestation` finds it.
-                Some((kind, text)) => all.push(self.bundle(by, to, image, kind, text)?),
-                None => all.push((plain(said), None)),
-            }
-        }
-        Ok(all)
+        let (referrer, kind) = self.bundle(by, to, image, &sign, "{}")?;
+        attach_one(client, to, image, referrer, kind)
     }
 
     fn bundle(
@@ -130,6 +105,58 @@ impl<'a> Evidence<'a> {
         let bundle = self.keys.statement(self.session, &statement, by, &env)?;
         let text = bundle.to_json().map_err(|e| e.diagnostic())?;
         Ok((of_bundle(text.into_bytes(), Some(kind.uri())), Some(kind.uri().to_owned())))
+    }
+}
+
+fn attach_one(
+    client: &Client<'_>,
+    to: &Repository,
+    image: &Descriptor,
+    referrer: Referrer,
+    predicate_type: Option<String>,
+) -> Result<Attached, Diagnostics> {
+    let (is, stored) = client.attach(to, image, &referrer).map_err(|e| drawn(&e))?;
+    let found_by = match stored {
+        Stored::Listed => "list",
+        Stored::Tagged => "tag",
+    };
+    Ok(Attached {
+        artifact_type: referrer.artifact_type,
+        predicate_type,
+        digest: is.digest.to_string(),
+        found_by,
+    })
+}
+
+impl<'a> Evidence<'a> {
+    /// Reads the files and opens the key, so that what cannot be used is found before anything is pushed.
+    pub(crate) fn read(signer: &Signer<'_>, it: &'a Attachments) -> Result<Evidence<'a>, Diagnostics> {
+        let said = it.files.iter().map(|f| said(&signer.session.cwd.join(f))).collect::<Result<_, _>>()?;
+        it.by.as_ref().map_or(Ok(()), |by| signer.open(by))?;
+        Ok(Evidence { by: it.by.as_ref(), said })
+    }
+
+    /// Attaches everything to an image. With a signer, what is said of the image is signed, so that
+    /// `cosign verify-attestation` finds it.
+    pub(crate) fn attach(
+        &self,
+        signer: &Signer<'_>,
+        client: &Client<'_>,
+        to: &Repository,
+        image: &Descriptor,
+    ) -> Result<Vec<Attached>, Diagnostics> {
+        let mut done = vec![];
+        if let Some(by) = self.by {
+            done.push(signer.sign(client, by, to, image)?);
+        }
+        for said in &self.said {
+            let (referrer, kind) = match (self.by, &said.predicate) {
+                (Some(by), Some((kind, text))) => signer.bundle(by, to, image, kind, text)?,
+                _ => (plain(said), None),
+            };
+            done.push(attach_one(client, to, image, referrer, kind)?);
+        }
+        Ok(done)
     }
 }
 

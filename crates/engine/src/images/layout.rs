@@ -17,7 +17,8 @@ const LIMIT: u64 = 16 << 20;
 
 /// A layout on disk.
 pub(crate) struct Layout {
-    root: PathBuf,
+    /// Its folder.
+    pub(crate) root: PathBuf,
     /// What index.json lists, each digest once.
     pub(crate) images: Vec<Image>,
 }
@@ -82,6 +83,11 @@ fn grouped(entries: Vec<Descriptor>) -> Vec<Image> {
         }
     }
     images
+}
+
+/// A content that cannot be read.
+pub(crate) fn drawn_reading(digest: &Digest, source: io::Error) -> Diagnostics {
+    super::registries::drawn(&goferry_registry::RegistryError::Source { digest: digest.clone(), source })
 }
 
 struct Blobs(PathBuf);

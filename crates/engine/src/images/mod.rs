@@ -4,10 +4,12 @@
 //! (`registry` does), draw.
 
 mod attach;
+pub mod bake;
 mod base;
 pub(crate) mod build;
 pub(crate) mod dockerfile;
 mod extras;
+mod index;
 pub mod inspect;
 pub mod instruction;
 mod layout;
@@ -16,6 +18,8 @@ pub(crate) mod proof;
 pub mod push;
 mod registries;
 pub mod run;
+mod sign;
+mod wanted;
 
 pub use attach::Attachments;
 pub use instruction::enter_if_asked;

@@ -1,14 +1,18 @@
 //! `goferry image push`: the images of OCI layouts, under their names, with what goes with them.
 
-use super::attach::{Attached, Attachments, Evidence};
+use super::attach::{Attached, Attachments, Evidence, Signer};
+use super::index::{self, Known};
 use super::layout::{Image, Layout};
 use super::registries::{Registries, drawn};
+use super::{sign, wanted};
 use crate::session::Session;
-use goferry_registry::{Client, Push, Reference, Repository};
+use goferry_plan::image_push::ImagePush;
+use goferry_registry::{BlobSource, Client, Descriptor, Push, Reference, Repository, media};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What is asked for.
 pub struct Question {
@@ -26,10 +30,26 @@ pub struct Question {
     pub attachments: Attachments,
 }
 
+/// What kind of image a row is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// An image for one platform.
+    Image,
+    /// An image for several platforms.
+    Index,
+    /// One of `docker_manifests`: an index over images that were pushed before.
+    Manifest,
+}
+
 /// What was pushed.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Row {
+    /// Name of the layout's folder, which is the image's id.
+    pub id: String,
+    /// What it is.
+    pub kind: Kind,
     /// The repository.
     pub repository: String,
     /// Its digest there.
@@ -50,12 +70,39 @@ pub struct Row {
     pub attached: Vec<Attached>,
 }
 
+impl Row {
+    /// The image under each of its tags; without tags the repository.
+    pub fn names(&self) -> Vec<String> {
+        let tags = self.tagged.iter().chain(&self.unchanged);
+        let names: Vec<String> = tags.map(|t| format!("{}:{t}", self.repository)).collect();
+        if names.is_empty() { vec![self.repository.clone()] } else { names }
+    }
+
+    /// `<hex>  <image>` for each name, as goreleaser writes its file of digests.
+    pub fn digest_lines(&self) -> String {
+        let hex = self.digest.split(':').next_back().unwrap_or_default();
+        self.names().iter().map(|n| format!("{hex}  {n}\n")).collect()
+    }
+}
+
 /// An image on its way to a repository.
 #[derive(Clone, Debug)]
 struct Target {
     image: Image,
     repository: Repository,
     tags: Vec<String>,
+}
+
+/// A run of pushes.
+struct Run<'a> {
+    client: Client<'a>,
+    question: &'a Question,
+    mount_from: Vec<Repository>,
+    signer: Signer<'a>,
+    evidence: Evidence<'a>,
+    wanted: ImagePush,
+    rows: Vec<Row>,
+    done: &'a mut dyn FnMut(&Row),
 }
 
 /// Pushes. `done` is told of each repository when it has everything.
@@ -67,52 +114,92 @@ pub fn push(
     question: &Question,
     done: &mut dyn FnMut(&Row),
 ) -> Result<Vec<Row>, Diagnostics> {
-    let layouts = layouts(&session.cwd.join(&question.folder))?;
-    let evidence = Evidence::read(session, &question.attachments)?;
+    let folder = session.cwd.join(&question.folder);
+    let layouts = layouts(&folder)?;
+    let in_dist = !Layout::is_one(&folder) && question.to.is_empty();
+    let wanted = if in_dist { wanted::of_dist(session, &folder)? } else { ImagePush::default() };
+    let signer = Signer::new(session);
+    let evidence = Evidence::read(&signer, &question.attachments)?;
+    sign::prepare(&signer, &wanted.signs)?;
     let mount_from = question.mount_from.iter().map(|r| r.parse()).collect::<Result<Vec<Repository>, _>>();
     let mount_from = mount_from.map_err(|e| drawn(&e))?;
-    // Every name is known to be one before anything is sent.
+    // Every name is known to be one, and every index to have its images, before anything is sent.
     let planned = layouts
         .iter()
         .map(|layout| Ok((layout, targets(&layout.images, &question.to)?)))
         .collect::<Result<Vec<_>, Diagnostics>>()?;
+    let known: Vec<Known> =
+        planned.iter().flat_map(|(l, targets)| targets.iter().map(|t| known(l, t))).collect();
+    let indexes = wanted
+        .manifests
+        .iter()
+        .map(|m| {
+            Ok((
+                m.name.parse::<Reference>().map_err(|e| drawn(&e))?,
+                index::made(&m.name, &m.images, &known)?,
+            ))
+        })
+        .collect::<Result<Vec<_>, Diagnostics>>()?;
     let registries = Registries::new(session);
     let client = registries.client(&question.plain_http)?;
-    let mut rows = vec![];
-    for (layout, targets) in planned {
+    let mut run = Run { client, question, mount_from, signer, evidence, wanted, rows: vec![], done };
+    for (layout, targets) in &planned {
+        let id = layout.root.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         for target in targets {
-            let row = one(&client, layout, &target, question.immutable, &mount_from, &evidence)?;
-            done(&row);
-            rows.push(row);
+            let root = &target.image.descriptor;
+            let is_index = matches!(root.media_type.as_str(), media::INDEX | media::DOCKER_INDEX);
+            let kind = if is_index { Kind::Index } else { Kind::Image };
+            run.one(&id, kind, &target.repository, &target.tags, root, &layout.source())?;
         }
     }
-    Ok(rows)
+    for (name, made) in indexes {
+        let tags: Vec<String> = name.tag().map(str::to_owned).into_iter().collect();
+        run.one("", Kind::Manifest, name.repository(), &tags, &made.descriptor, &made.source)?;
+    }
+    if let Some(name) = run.wanted.digests.as_ref().filter(|n| !n.is_empty()) {
+        let text: String = run.rows.iter().map(Row::digest_lines).collect();
+        crate::dist::write_whole(&folder.join(name), text).map_err(|d| Diagnostics::from(*d))?;
+    }
+    Ok(run.rows)
 }
 
-fn one(
-    client: &Client<'_>,
-    layout: &Layout,
-    target: &Target,
-    immutable: bool,
-    mount_from: &[Repository],
-    evidence: &Evidence<'_>,
-) -> Result<Row, Diagnostics> {
-    let source = layout.source();
-    let (to, root) = (&target.repository, &target.image.descriptor);
-    let push = Push { to, tags: &target.tags, root, source: &source, immutable, mount_from };
-    let pushed = client.push(&push).map_err(|e| drawn(&e))?;
-    let attached = evidence.attach(client, to, root)?;
-    Ok(Row {
-        repository: to.to_string(),
-        digest: pushed.digest.to_string(),
-        tagged: pushed.tagged,
-        unchanged: pushed.unchanged,
-        sent: pushed.sent,
-        sent_bytes: pushed.sent_bytes,
-        mounted: pushed.mounted,
-        there: pushed.there,
-        attached,
-    })
+impl Run<'_> {
+    fn one(
+        &mut self,
+        id: &str,
+        kind: Kind,
+        to: &Repository,
+        tags: &[String],
+        root: &Descriptor,
+        source: &Arc<dyn BlobSource>,
+    ) -> Result<(), Diagnostics> {
+        let (immutable, mount_from) = (self.question.immutable, self.mount_from.as_slice());
+        let push = Push { to, tags, root, source, immutable, mount_from };
+        let pushed = self.client.push(&push).map_err(|e| drawn(&e))?;
+        let mut row = Row {
+            id: id.to_owned(),
+            kind,
+            repository: to.to_string(),
+            digest: pushed.digest.to_string(),
+            tagged: pushed.tagged,
+            unchanged: pushed.unchanged,
+            sent: pushed.sent,
+            sent_bytes: pushed.sent_bytes,
+            mounted: pushed.mounted,
+            there: pushed.there,
+            attached: self.evidence.attach(&self.signer, &self.client, to, root)?,
+        };
+        let signed = sign::sign(&self.signer, &self.client, &self.wanted.signs, &row, to, root)?;
+        row.attached.extend(signed);
+        (self.done)(&row);
+        self.rows.push(row);
+        Ok(())
+    }
+}
+
+fn known(layout: &Layout, target: &Target) -> Known {
+    let names = target.tags.iter().filter_map(|t| target.repository.tagged(t).ok()).collect();
+    Known { names, descriptor: target.image.descriptor.clone(), source: layout.source() }
 }
 
 /// The folder itself, or those in its `images/`.
@@ -197,7 +284,6 @@ fn own_tags(image: &Image) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use goferry_registry::{Descriptor, media};
 
     fn image(n: u8, names: &[&str]) -> Image {
         let names = names.iter().map(|n| (*n).to_owned()).collect();

@@ -112,3 +112,9 @@ pub(crate) fn drawn(e: &RegistryError) -> Diagnostics {
     };
     d.into()
 }
+
+/// What a sign command knows of secrets beyond the environment.
+pub(crate) fn learn_secrets(sign: &goferry_plan::image_push::Sign) {
+    goferry_plan::secret::learn(sign.env.iter().filter_map(|e| e.split_once('=')));
+    goferry_plan::secret::learn(sign.stdin.as_deref().map(|s| ("SIGN_STDIN_SECRET", s)));
+}

@@ -26,7 +26,7 @@ pub(super) fn gather(
         match of_file(&session.cwd, file) {
             Ok((ignores, said)) => {
                 out.extend(ignores);
-                said.into_iter().for_each(|s| session.sink.note(s));
+                said.into_iter().map(super::entry).for_each(|d| session.sink.diagnostic(d));
             }
             Err(found) => problems.append(found),
         }

@@ -176,14 +176,14 @@ impl Scanner {
 
     /// What is to be said of entries that cover nothing of what was scanned: they may be mistyped, or have done their work.
     /// One that has ended is said by itself.
-    pub fn unused(&self, scanned: &[Scanned]) -> Vec<String> {
+    pub fn unused(&self, scanned: &[Scanned]) -> Vec<Diagnostic> {
         let covers = |i: &&Ignore| scanned.iter().any(|s| s.report.ignored.iter().any(|c| c.ignore == **i));
         let unused = self.ignores.iter().filter(|i| !covers(i) && !i.is_expired(&self.today));
         let limits =
             |i: &Ignore| if i.module.is_empty() { String::new() } else { format!(" in {}", i.module) };
-        unused
-            .map(|i| format!("{}: {}{} is accepted, but nothing has it", i.source, i.id, limits(i)))
-            .collect()
+        let said =
+            |i: &Ignore| format!("{}: {}{} is accepted, but nothing has it", i.source, i.id, limits(i));
+        unused.map(|i| entry(said(i))).collect()
     }
 
     /// Judges what was found by the list and the threshold, today.
@@ -209,6 +209,11 @@ fn scanner_folder(session: &Session) -> Option<PathBuf> {
 
 fn missing(message: String) -> Diagnostic {
     Diagnostic::error(Code::NoVulnerabilityDatabase, message)
+}
+
+/// What is to be said of an entry of a list.
+fn entry(message: String) -> Diagnostic {
+    Diagnostic::warning(Code::IgnoreEntry, message)
 }
 
 pub(crate) fn unusable(e: &ScanError) -> Diagnostic {

@@ -2,6 +2,7 @@
 //!
 //! Must not: ask a service. Certificates last for minutes, so they are asked for when something is signed.
 
+use super::service::check_services;
 use super::token::Source;
 use super::{Environment, Keys, key_text, named, now};
 use crate::session::Session;
@@ -31,7 +32,8 @@ impl Keys {
                 Some(name) => self.open(&session.cwd, name, &env, native.stdin.as_deref()).map(drop),
                 None => token(session, native, &env, hooks),
             };
-            for d in found.err().into_iter().flat_map(|found| found.list) {
+            let found = [found, check_services(native)].into_iter().filter_map(Result::err);
+            for d in found.flat_map(|found| found.list) {
                 if !problems.list.contains(&d) {
                     problems.push(d);
                 }

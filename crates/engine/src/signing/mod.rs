@@ -5,22 +5,26 @@
 
 mod early;
 mod named;
+mod openpgp;
+pub(crate) mod packages;
 mod service;
 mod token;
 
 pub(crate) use early::check;
-pub use named::check_key_name;
-pub(crate) use named::{is_key_text, looks_like_a_token};
+pub(crate) use named::is_key_text;
+pub use named::{check_key_name, looks_like_a_token};
+pub use service::check_services;
 
 use crate::session::Session;
 use base64ct::{Base64, Encoding as _};
 use goferry_plan::graph::{NativeSign, SignBy, SignSpec};
 use goferry_plan::secret;
-use goferry_report::Diagnostics;
+use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_supply::{
     Attestation, Bundle, Format, Identity, Password, PredicateType, PrivateKey, Signature, SignedBy,
     SigningKey, Statement, SupplyError, Witnesses,
 };
+use packages::PackageKey;
 use service::{Addresses, addresses, learn_services};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -56,14 +60,26 @@ pub(crate) struct Sealed {
     pub beside: Option<Arc<SigningKey>>,
 }
 
+/// What names a key of packages: itself and its password.
+type PackageOpening = (String, Option<String>);
+
+/// What names a key: itself, and digests of the variable that holds it and of its password. Both may be of a signature's own `env`, so that the
+/// same name is another key.
+type Opening = (String, Option<[u8; 32]>, Option<[u8; 32]>);
+
+fn digest(text: &str) -> [u8; 32] {
+    Sha256::digest(text).into()
+}
+
 /// Keys that were opened: a password costs a sixth of a second, and a release has many files. And identities that were certified, while
 /// they are fresh.
 #[derive(Default)]
 pub struct Keys {
-    /// By the digest of the key's text and its password: the same name may mean another key where a signature has an `env` of its own.
-    opened: Mutex<HashMap<[u8; 32], Arc<SigningKey>>>,
+    opened: Mutex<HashMap<Opening, Arc<SigningKey>>>,
     /// By who certified them and where the token came from.
     certified: Mutex<HashMap<(String, Source), Arc<Identity>>>,
+    /// Those that sign inside packages, by their names and passwords.
+    packages: Mutex<HashMap<PackageOpening, Arc<PackageKey>>>,
 }
 
 /// Who signs, held while it is done.
@@ -101,6 +117,22 @@ impl Keys {
             }
         };
         signed.map_err(drawn)
+    }
+
+    /// The form in which a key signs; an identity's is a sigstore bundle.
+    ///
+    /// # Errors
+    /// The key does not open.
+    pub fn format(
+        &self,
+        session: &Session,
+        native: &NativeSign,
+        env: &Environment<'_>,
+    ) -> Result<Format, Diagnostics> {
+        match &native.key {
+            Some(name) => self.open(&session.cwd, name, env, native.stdin.as_deref()).map(|k| k.format()),
+            None => Ok(Format::Sigstore),
+        }
     }
 
     /// Says something of files and signs it.
@@ -214,15 +246,15 @@ impl Keys {
         env: &Environment<'_>,
         stdin: Option<&str>,
     ) -> Result<Arc<SigningKey>, Diagnostics> {
-        let text = key_text(cwd, name, env)?;
         let password = env.get("COSIGN_PASSWORD").or(stdin);
-        let digest = |of: &[u8]| Sha256::digest(of);
-        let both = [digest(&text), digest(password.unwrap_or_default().as_bytes())].concat();
-        let id = Sha256::digest([both.as_slice(), &[u8::from(password.is_some())]].concat()).into();
+        // A file is read once, for it may be a pipe.
+        let variable = name.strip_prefix("env://").and_then(|variable| env.get(variable));
+        let id = (name.to_owned(), variable.map(digest), password.map(digest));
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(key) = opened.get(&id) {
             return Ok(Arc::clone(key));
         }
+        let text = key_text(cwd, name, env)?;
         let password = password.map(Password::new);
         let key = Arc::new(SigningKey::read(&text, name, password.as_ref()).map_err(drawn)?);
         opened.insert(id, Arc::clone(&key));
@@ -232,21 +264,29 @@ impl Keys {
 
 /// A key as it is written. A name that may be the key itself is in no error.
 fn key_text(cwd: &Path, name: &str, env: &Environment<'_>) -> Result<Vec<u8>, Diagnostics> {
+    if name.is_empty() {
+        let d = Diagnostic::error(Code::KeyUnusable, "the name of the key is empty");
+        return Err(d.hint("the variable that it comes from may not be set").into());
+    }
     let failed = |reason: String| match named::may_be_shown(name) {
         true => drawn(SupplyError::Key { name: name.to_owned(), reason }),
         false => named::no_name().into(),
     };
     if let Some(variable) = name.strip_prefix("env://") {
         let text = env.get(variable).map(|v| v.as_bytes().to_vec());
-        return text.ok_or_else(|| failed("there is no such variable".to_owned()));
+        return match text {
+            Some(text) if text.trim_ascii().is_empty() => Err(failed("the variable is empty".to_owned())),
+            Some(text) => Ok(text),
+            None => Err(failed("there is no such variable".to_owned())),
+        };
     }
-    goferry_supply::read_bounded(&cwd.join(name), KEY_LIMIT).map_err(|e| {
-        failed(match e {
-            SupplyError::Io { source, .. } => format!("it cannot be read: {source}"),
-            SupplyError::TooLarge { limit, .. } => format!("it has more than {limit} bytes"),
-            other => other.to_string(),
-        })
-    })
+    match goferry_supply::read_bounded(&cwd.join(name), KEY_LIMIT) {
+        Ok(text) if text.trim_ascii().is_empty() => Err(failed("it is empty".to_owned())),
+        Ok(text) => Ok(text),
+        Err(SupplyError::Io { source, .. }) => Err(failed(format!("it cannot be read: {source}"))),
+        Err(SupplyError::TooLarge { limit, .. }) => Err(failed(format!("it has more than {limit} bytes"))),
+        Err(e) => Err(failed(e.to_string())),
+    }
 }
 
 /// The files that a release's signature is written into, relative to the working directory.

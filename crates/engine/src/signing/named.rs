@@ -16,7 +16,8 @@ pub(crate) fn is_key_text(text: &str) -> bool {
 }
 
 /// Three parts of base64 in a row, the first of which is a JSON object.
-pub(crate) fn looks_like_a_token(text: &str) -> bool {
+#[must_use]
+pub fn looks_like_a_token(text: &str) -> bool {
     text.trim().starts_with("ey") && text.matches('.').count() == 2 && !text.contains('/')
 }
 

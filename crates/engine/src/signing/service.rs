@@ -2,8 +2,9 @@
 
 use super::Environment;
 use crate::session::Session;
-use goferry_net::{NetError, Request};
+use goferry_net::{NetError, Request, shown};
 use goferry_plan::graph::{self, NativeSign};
+use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_supply::{Answer, Call, PUBLIC_FULCIO, PUBLIC_REKOR, Transport, Witnesses};
 use std::time::Duration;
 
@@ -75,4 +76,28 @@ pub(super) fn learn_services(services: &graph::Services) {
     for url in [&services.fulcio, &services.rekor, &services.tsa].into_iter().flatten() {
         crate::addresses::learn("SIGNING_SERVICE", url);
     }
+}
+
+/// Whether what is named can be asked at all. Of an address only what may be shown is shown.
+///
+/// # Errors
+/// An address is none of http or https.
+pub fn check_services(native: &NativeSign) -> Result<(), Diagnostics> {
+    let s = &native.services;
+    learn_services(s);
+    let mut problems = Diagnostics::default();
+    // An empty timestamp authority is none, as for cosign.
+    let tsa = s.tsa.as_ref().filter(|t| !t.is_empty());
+    let all = [
+        ("certificate authority (Fulcio)", s.fulcio.as_ref()),
+        ("transparency log (Rekor)", s.rekor.as_ref()),
+        ("timestamp authority", tsa),
+    ];
+    for (what, url) in all.into_iter().filter_map(|(what, url)| Some((what, url?))) {
+        if !url.starts_with("https://") && !url.starts_with("http://") {
+            let message = format!("the address of the {what} is not one of http or https: `{}`", shown(url));
+            problems.push(Diagnostic::error(Code::ConfigValue, message));
+        }
+    }
+    if problems.has_errors() { Err(problems) } else { Ok(()) }
 }

@@ -36,6 +36,11 @@ impl Source {
         given: Option<&str>,
         env: &Environment<'_>,
     ) -> Result<Source, Diagnostics> {
+        if given == Some("") {
+            let reason =
+                "the identity token is empty; the variable that it comes from may not be set".to_owned();
+            return Err(super::drawn(SupplyError::Identity { reason }));
+        }
         if let Some(given) = given {
             return Ok(match looks_like_a_token(given) {
                 true => Source::Itself(given.to_owned()),

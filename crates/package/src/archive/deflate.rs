@@ -17,30 +17,40 @@ const WHOLE: u64 = 128 << 20;
 
 /// libdeflate's level, 1 to 12.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Level(u8);
+pub(crate) struct Level(u8);
 
 impl Level {
-    pub(super) fn new(level: u8) -> Self {
+    pub(crate) fn new(level: u8) -> Self {
         Level(level.clamp(1, 12))
     }
 }
 
 /// A finished stream and what gzip and zip say about its content.
-pub(super) struct Deflated {
-    pub(super) packed: Vec<u8>,
-    pub(super) crc: u32,
+pub(crate) struct Deflated {
+    pub(crate) packed: Vec<u8>,
+    pub(crate) crc: u32,
     /// Bytes before compression.
-    pub(super) size: u64,
+    pub(crate) size: u64,
 }
 
 impl Deflated {
     /// Compresses what `write` writes; `expected` is about how many bytes that will be.
-    pub(super) fn make(
+    pub(crate) fn make(
         expected: u64,
         level: Level,
         write: impl FnOnce(&mut dyn Write) -> Result<(), PackageError>,
     ) -> Result<Deflated, PackageError> {
-        if expected > WHOLE {
+        Deflated::make_within(WHOLE, expected, level, write)
+    }
+
+    /// The same, where only up to `whole_at_most` bytes may be held in memory at once.
+    pub(crate) fn make_within(
+        whole_at_most: u64,
+        expected: u64,
+        level: Level,
+        write: impl FnOnce(&mut dyn Write) -> Result<(), PackageError>,
+    ) -> Result<Deflated, PackageError> {
+        if expected > whole_at_most {
             let mut stream = Stream::new(level);
             write(&mut stream)?;
             return stream.finish();

@@ -5,17 +5,18 @@
 //! Nothing of the machine gets in: no clock, no user, no umask, no number of threads.
 
 mod compress;
-mod deflate;
+pub(crate) mod deflate;
 mod feed;
 mod gzip;
 mod read;
-mod tar;
+pub(crate) mod tar;
 mod zip;
 
 use crate::PackageError;
 use crate::pending::PendingFile;
 use feed::Feed;
 pub(crate) use feed::hex;
+pub(crate) use read::{Bounded, tar as tar_members};
 pub use read::{Entry, EntryKind, Visit, is_archive_name, read_members};
 use std::collections::HashSet;
 use std::fmt;

@@ -95,9 +95,9 @@ pub fn read_members(path: &Path, limit: u64, visit: &mut Visit<'_>) -> Result<()
 }
 
 /// What is left of a limit that several readers share; beyond it is an error, and not an end.
-struct Bounded<'a> {
-    from: &'a mut dyn Read,
-    left: &'a Cell<u64>,
+pub(crate) struct Bounded<'a> {
+    pub(crate) from: &'a mut dyn Read,
+    pub(crate) left: &'a Cell<u64>,
 }
 
 impl Read for Bounded<'_> {
@@ -121,7 +121,7 @@ fn damaged(what: &str) -> io::Error {
 }
 
 /// The members of a tar stream; what only a file system has is [`EntryKind::Other`] here.
-fn tar(from: &mut dyn Read, visit: &mut Visit<'_>) -> io::Result<()> {
+pub(crate) fn tar(from: &mut dyn Read, visit: &mut Visit<'_>) -> io::Result<()> {
     goferry_tar::read(from, &mut |e, body| {
         let h = &e.header;
         let kind = match h.kind {

@@ -48,8 +48,6 @@ pub enum ImageContent {
     Binaries(BinariesSpec),
     /// What a Dockerfile makes of verified binaries.
     Dockerfile(DockerfileSpec),
-    /// Images that were made, under one name.
-    Manifest(ManifestSpec),
 }
 
 impl ImageContent {
@@ -58,7 +56,6 @@ impl ImageContent {
         match self {
             ImageContent::Binaries(b) => &b.platforms,
             ImageContent::Dockerfile(d) => &d.platforms,
-            ImageContent::Manifest(_) => &[],
         }
     }
 }
@@ -79,13 +76,6 @@ pub struct DockerfileSpec {
     pub contexts: Vec<(String, String)>,
     /// The stage that is wanted; none: the last.
     pub target: Option<String>,
-}
-
-/// Images that were made, under one name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ManifestSpec {
-    /// Their ids, and their layouts relative to dist.
-    pub images: Vec<(String, String)>,
 }
 
 /// Verified binaries on a base.

@@ -23,16 +23,15 @@ pub(super) struct Artifact {
 
 /// The kinds that a word of `artifacts` means; none for a word that means nothing.
 pub(super) fn kinds(word: &str) -> Option<&'static [ArtifactKind]> {
-    use ArtifactKind::{Archive, Checksum, Sbom, Source, UploadableBinary};
+    use ArtifactKind::{Archive, Checksum, LinuxPackage, Sbom, Source, UploadableBinary};
     Some(match word {
-        "all" => &[Archive, UploadableBinary, Source, Checksum, Sbom],
+        "all" => &[Archive, UploadableBinary, LinuxPackage, Source, Checksum, Sbom],
         "checksum" => &[Checksum],
         "archive" => &[Archive],
         "binary" => &[UploadableBinary],
         "source" => &[Source],
         "sbom" => &[Sbom],
-        // goferry makes no packages yet.
-        "package" => &[],
+        "package" => &[LinuxPackage],
         _ => return None,
     })
 }
@@ -43,6 +42,7 @@ pub(super) fn chosen(d: &Draft<'_>, steps: &[Step], kinds: &[ArtifactKind], ids:
     for step in steps {
         let id = match &step.action {
             Action::Archive(a) => a.id.clone(),
+            Action::LinuxPackage(p) => p.id.clone(),
             _ => String::new(),
         };
         if !(ids.is_empty() || id.is_empty() || ids.contains(&id)) {

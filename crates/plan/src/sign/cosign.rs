@@ -29,7 +29,7 @@ pub(crate) struct SignBlob {
 }
 
 /// Flags without a value that change nothing here, or only when they are this.
-const BOOLEANS: [(&str, Option<bool>); 9] = [
+const BOOLEANS: [(&str, Option<bool>); 11] = [
     ("yes", None),
     ("verbose", None),
     ("insecure-skip-verify", None),
@@ -39,6 +39,9 @@ const BOOLEANS: [(&str, Option<bool>); 9] = [
     ("issue-certificate", Some(false)),
     ("sk", Some(false)),
     ("allow-http-registry", None),
+    // Of images: only the image itself is signed here, and the signature goes to the registry.
+    ("recursive", Some(false)),
+    ("upload", Some(true)),
 ];
 
 /// Flags with a value that change nothing here: an issuer is asked only when somebody is there to log in.
@@ -46,6 +49,18 @@ const IGNORED: [&str; 4] = ["oidc-issuer", "oidc-client-id", "timeout", "output-
 
 /// Reads a command; none if goferry must leave it to the program.
 pub(crate) fn sign_blob(cmd: &str, args: &[String]) -> Option<SignBlob> {
+    let out = read(cmd, args, "sign-blob")?;
+    (out.bundle.is_some() || out.signature.is_some()).then_some(out)
+}
+
+/// Reads a `cosign sign`, whose `file` is an image's reference; none if goferry must leave it to the program. A copy of the
+/// signature in a file is not made here.
+pub(crate) fn sign_image(cmd: &str, args: &[String]) -> Option<SignBlob> {
+    let out = read(cmd, args, "sign")?;
+    (out.bundle.is_none() && out.signature.is_none() && out.certificate.is_none()).then_some(out)
+}
+
+fn read(cmd: &str, args: &[String], wanted: &str) -> Option<SignBlob> {
     let program = cmd.rsplit(['/', '\\']).next()?;
     if !matches!(program.strip_suffix(".exe").unwrap_or(program), "cosign") {
         return None;
@@ -66,8 +81,7 @@ pub(crate) fn sign_blob(cmd: &str, args: &[String]) -> Option<SignBlob> {
     let [command, file] = positional.as_slice() else { return None };
     out.file = (*file).to_owned();
     let kms = out.key.as_ref().is_some_and(|k| k.contains("://") && !k.starts_with("env://"));
-    let written = out.bundle.is_some() || out.signature.is_some();
-    (*command == "sign-blob" && !kms && written && !file.starts_with("-")).then_some(out)
+    (*command == wanted && !kms && !file.starts_with("-")).then_some(out)
 }
 
 struct Words<'a> {

@@ -10,9 +10,9 @@ pub(crate) static NFPM: Shape = shape(
         key("file_name_template", Template, "Name of the file."),
         key("package_name", Template, "Name of the package."),
         key("epoch", Template, "Epoch of the package version."),
-        key("release", Template, ""),
+        key("release", Template, "Release of the package, behind its version."),
         key("prerelease", Template, "Prerelease part of the version."),
-        key("version_metadata", Template, ""),
+        key("version_metadata", Template, "Metadata of the version, behind its `+`."),
         key("dependencies", List(&Template), "What it needs."),
         key("recommends", List(&Template), "What it should come with."),
         key("suggests", List(&Template), "What it may come with."),
@@ -22,14 +22,19 @@ pub(crate) static NFPM: Shape = shape(
         key("provides", List(&Template), "What it stands for."),
         key("contents", List(&Map(&NFPM_CONTENT)), "Files of the package."),
         key("scripts", Map(&NFPM_SCRIPTS), "Scripts that the package manager runs."),
-        key("rpm", Map(&NFPM_RPM), ""),
-        key("deb", Map(&NFPM_DEB), ""),
-        key("apk", Map(&NFPM_APK), ""),
-        key("archlinux", Map(&NFPM_ARCH_LINUX), ""),
-        key("ipk", Map(&NFPM_IPK), ""),
-        key("msix", Map(&NFPM_MSIX), ""),
-        key("templated_contents", List(&Map(&NFPM_CONTENT)), "").pro(),
-        key("templated_scripts", Map(&NFPM_SCRIPTS), "").pro(),
+        key("rpm", Map(&NFPM_RPM), "What only rpm has."),
+        key("deb", Map(&NFPM_DEB), "What only deb has."),
+        key("apk", Map(&NFPM_APK), "What only apk has."),
+        key("archlinux", Map(&NFPM_ARCH_LINUX), "What only pacman has."),
+        key("ipk", Map(&NFPM_IPK), "What only ipk has."),
+        key("msix", Map(&NFPM_MSIX), "What only msix has.").later(),
+        key(
+            "templated_contents",
+            List(&Map(&NFPM_CONTENT)),
+            "Files of the package that are rendered as templates first.",
+        )
+        .pro(),
+        key("templated_scripts", Map(&NFPM_SCRIPTS), "Scripts that are rendered as templates first.").pro(),
         key("overrides", MapOf(&Map(&NFPM_OVERRIDABLES)), "What differs for one format."),
         key("id", Text, "Name of the item for `ids` elsewhere."),
         key("ids", List(&Text), "Only these items, by id; default all."),
@@ -46,13 +51,13 @@ pub(crate) static NFPM: Shape = shape(
         key("description", Template, "What the program is."),
         key("license", Template, "Licence, as SPDX writes it."),
         key("bindir", Template, "Where binaries go."),
-        key("libdirs", Map(&LIBDIRS), ""),
+        key("libdirs", Map(&LIBDIRS), "Where headers and libraries go."),
         key("changelog", Template, "File with the changelog."),
         key("mtime", Template, "Modification time."),
         key("meta", Bool, "Include metadata files, or hold nothing but metadata."),
         key("if", Template, "Only when this template gives true.").pro(),
         key("goamd64", List(&Template), "Which level of amd64; default v1."),
-        key("builds", List(&Text), "").renamed("ids"),
+        key("builds", List(&Text), "Builds whose programs go in.").renamed("ids"),
     ],
 );
 
@@ -86,22 +91,26 @@ pub(crate) static S_RPM: Shape = shape(
 pub(crate) static NFPM_CONTENT: Shape = shape(
     "nfpm_content",
     &[
-        key("src", Template, "Source."),
-        key("dst", Template, "Destination."),
-        key("type", Enum(&["symlink", "ghost", "config", "config|noreplace", "dir", "tree", ""]), ""),
-        key("packager", Template, ""),
-        key("file_info", Map(&FILE_INFO), ""),
-        key("expand", Bool, ""),
+        key("src", Template, "Pattern of files; of a symlink what it names."),
+        key("dst", Template, "Where it goes; a folder, if it ends with `/`."),
+        key(
+            "type",
+            Enum(&["symlink", "ghost", "config", "config|noreplace", "dir", "tree", ""]),
+            "What it is: a file (nothing), config, config|noreplace, symlink, ghost, dir or tree.",
+        ),
+        key("packager", Template, "Only in packages of this format."),
+        key("file_info", Map(&FILE_INFO), "Owner, mode and time."),
+        key("expand", Bool, "Whether `$NAME` in `src` and `dst` is taken from the environment."),
     ],
 );
 
 pub(crate) static NFPM_SCRIPTS: Shape = shape(
     "nfpm_scripts",
     &[
-        key("preinstall", Template, ""),
-        key("postinstall", Template, ""),
-        key("preremove", Template, ""),
-        key("postremove", Template, ""),
+        key("preinstall", Template, "Script before installing."),
+        key("postinstall", Template, "Script after installing."),
+        key("preremove", Template, "Script before removing."),
+        key("postremove", Template, "Script after removing."),
     ],
 );
 
@@ -109,13 +118,13 @@ pub(crate) static NFPM_RPM: Shape = shape(
     "nfpm_rpm",
     &[
         key("summary", Template, "One line."),
-        key("group", Template, ""),
+        key("group", Template, "Group of the package."),
         key("compression", Template, "Compression."),
-        key("signature", Map(&NFPM_RPM_SIGNATURE), "Name of the signature file."),
+        key("signature", Map(&NFPM_RPM_SIGNATURE), "Who signs it."),
         key("scripts", Map(&NFPM_RPM_SCRIPTS), "Scripts that the package manager runs."),
-        key("prefixes", List(&Template), ""),
-        key("packager", Template, ""),
-        key("buildhost", Template, ""),
+        key("prefixes", List(&Template), "Folders that may be elsewhere."),
+        key("packager", Template, "Who made the package."),
+        key("buildhost", Template, "Name of the machine that built it; goferry names none by itself."),
     ],
 );
 
@@ -123,13 +132,17 @@ pub(crate) static NFPM_DEB: Shape = shape(
     "nfpm_deb",
     &[
         key("scripts", Map(&NFPM_DEB_SCRIPTS), "Scripts that the package manager runs."),
-        key("triggers", Map(&NFPM_DEB_TRIGGERS), ""),
-        key("breaks", List(&Template), ""),
-        key("signature", Map(&NFPM_DEB_SIGNATURE), "Name of the signature file."),
-        key("lintian_overrides", List(&Template), ""),
+        key("triggers", Map(&NFPM_DEB_TRIGGERS), "Triggers of dpkg."),
+        key("breaks", List(&Template), "What it breaks."),
+        key("signature", Map(&NFPM_DEB_SIGNATURE), "Who signs it."),
+        key(
+            "lintian_overrides",
+            List(&Template),
+            "Lintian tags that are meant, without the name of the package.",
+        ),
         key("compression", Enum(&["gzip", "xz", "zstd", "none"]), "Compression."),
-        key("fields", MapOf(&Template), ""),
-        key("predepends", List(&Template), ""),
+        key("fields", MapOf(&Template), "Further fields of the control file."),
+        key("predepends", List(&Template), "What must be configured before it is unpacked."),
     ],
 );
 
@@ -137,15 +150,15 @@ pub(crate) static NFPM_APK: Shape = shape(
     "nfpm_apk",
     &[
         key("scripts", Map(&NFPM_APK_SCRIPTS), "Scripts that the package manager runs."),
-        key("signature", Map(&NFPM_APK_SIGNATURE), "Name of the signature file."),
+        key("signature", Map(&NFPM_APK_SIGNATURE), "Who signs it."),
     ],
 );
 
 pub(crate) static NFPM_ARCH_LINUX: Shape = shape(
     "nfpm_arch_linux",
     &[
-        key("pkgbase", Template, ""),
-        key("packager", Template, ""),
+        key("pkgbase", Template, "Name of the split package; default its own."),
+        key("packager", Template, "Who made the package."),
         key("scripts", Map(&NFPM_ARCH_LINUX_SCRIPTS), "Scripts that the package manager runs."),
     ],
 );
@@ -153,13 +166,13 @@ pub(crate) static NFPM_ARCH_LINUX: Shape = shape(
 pub(crate) static NFPM_IPK: Shape = shape(
     "nfpm_ipk",
     &[
-        key("abi_version", Template, ""),
-        key("alternatives", List(&Map(&NFPM_IPK_ALTERNATIVE)), ""),
-        key("auto_installed", Bool, ""),
-        key("essential", Bool, ""),
-        key("predepends", List(&Template), ""),
+        key("abi_version", Template, "ABI version."),
+        key("alternatives", List(&Map(&NFPM_IPK_ALTERNATIVE)), "Alternatives."),
+        key("auto_installed", Bool, "Whether it counts as installed for another."),
+        key("essential", Bool, "Whether it must not be removed."),
+        key("predepends", List(&Template), "What must be configured before it is unpacked."),
         key("tags", List(&Template), "Tags."),
-        key("fields", MapOf(&Template), ""),
+        key("fields", MapOf(&Template), "Further fields of the control file."),
     ],
 );
 
@@ -183,9 +196,9 @@ pub(crate) static NFPM_OVERRIDABLES: Shape = shape(
         key("file_name_template", Template, "Name of the file."),
         key("package_name", Template, "Name of the package."),
         key("epoch", Template, "Epoch of the package version."),
-        key("release", Template, ""),
+        key("release", Template, "Release of the package, behind its version."),
         key("prerelease", Template, "Prerelease part of the version."),
-        key("version_metadata", Template, ""),
+        key("version_metadata", Template, "Metadata of the version, behind its `+`."),
         key("dependencies", List(&Template), "What it needs."),
         key("recommends", List(&Template), "What it should come with."),
         key("suggests", List(&Template), "What it may come with."),
@@ -195,67 +208,105 @@ pub(crate) static NFPM_OVERRIDABLES: Shape = shape(
         key("provides", List(&Template), "What it stands for."),
         key("contents", List(&Map(&NFPM_CONTENT)), "Files of the package."),
         key("scripts", Map(&NFPM_SCRIPTS), "Scripts that the package manager runs."),
-        key("rpm", Map(&NFPM_RPM), ""),
-        key("deb", Map(&NFPM_DEB), ""),
-        key("apk", Map(&NFPM_APK), ""),
-        key("archlinux", Map(&NFPM_ARCH_LINUX), ""),
-        key("ipk", Map(&NFPM_IPK), ""),
-        key("msix", Map(&NFPM_MSIX), ""),
-        key("templated_contents", List(&Map(&NFPM_CONTENT)), "").pro(),
-        key("templated_scripts", Map(&NFPM_SCRIPTS), "").pro(),
+        key("rpm", Map(&NFPM_RPM), "What only rpm has."),
+        key("deb", Map(&NFPM_DEB), "What only deb has."),
+        key("apk", Map(&NFPM_APK), "What only apk has."),
+        key("archlinux", Map(&NFPM_ARCH_LINUX), "What only pacman has."),
+        key("ipk", Map(&NFPM_IPK), "What only ipk has."),
+        key("msix", Map(&NFPM_MSIX), "What only msix has.").later(),
+        key(
+            "templated_contents",
+            List(&Map(&NFPM_CONTENT)),
+            "Files of the package that are rendered as templates first.",
+        )
+        .pro(),
+        key("templated_scripts", Map(&NFPM_SCRIPTS), "Scripts that are rendered as templates first.").pro(),
     ],
 );
 
 pub(crate) static LIBDIRS: Shape = shape(
     "libdirs",
-    &[key("header", Template, ""), key("carchive", Template, ""), key("cshared", Template, "")],
+    &[
+        key("header", Template, "Where headers of C libraries go; default /usr/include."),
+        key("carchive", Template, "Where static C libraries go; default /usr/lib."),
+        key("cshared", Template, "Where shared C libraries go; default /usr/lib."),
+    ],
 );
 
 pub(crate) static NFPM_RPM_SIGNATURE: Shape =
-    shape("nfpm_rpm_signature", &[key("key_file", Template, "File with the key.")]);
+    shape("nfpm_rpm_signature", &[key("key_file", Template, "File with the private key.")]);
 
-pub(crate) static NFPM_RPM_SCRIPTS: Shape =
-    shape("nfpm_rpm_scripts", &[key("pretrans", Template, ""), key("posttrans", Template, "")]);
+pub(crate) static NFPM_RPM_SCRIPTS: Shape = shape(
+    "nfpm_rpm_scripts",
+    &[
+        key("pretrans", Template, "Script before the transaction."),
+        key("posttrans", Template, "Script after the transaction."),
+    ],
+);
 
 pub(crate) static NFPM_DEB_SCRIPTS: Shape = shape(
     "nfpm_deb_scripts",
-    &[key("rules", Template, ""), key("templates", Template, ""), key("config", Template, "")],
+    &[
+        key("rules", Template, "Rules file of the package."),
+        key("templates", Template, "Templates of debconf."),
+        key("config", Template, "Config script of debconf."),
+    ],
 );
 
 pub(crate) static NFPM_DEB_TRIGGERS: Shape = shape(
     "nfpm_deb_triggers",
     &[
-        key("interest", List(&Template), ""),
-        key("interest_await", List(&Template), ""),
-        key("interest_noawait", List(&Template), ""),
-        key("activate", List(&Template), ""),
-        key("activate_await", List(&Template), ""),
-        key("activate_noawait", List(&Template), ""),
+        key("interest", List(&Template), "Names that it waits for."),
+        key("interest_await", List(&Template), "The same, and the other package waits for it."),
+        key("interest_noawait", List(&Template), "The same, and nobody waits."),
+        key("activate", List(&Template), "Names that it activates."),
+        key("activate_await", List(&Template), "The same, and it waits."),
+        key("activate_noawait", List(&Template), "The same, and it does not wait."),
     ],
 );
 
 pub(crate) static NFPM_DEB_SIGNATURE: Shape = shape(
     "nfpm_deb_signature",
-    &[key("key_file", Template, "File with the key."), key("type", Template, "")],
+    &[
+        key("key_file", Template, "File with the private key."),
+        key("type", Template, "Role of the signer: `origin`, `maint` or `archive`; default origin."),
+    ],
 );
 
-pub(crate) static NFPM_APK_SCRIPTS: Shape =
-    shape("nfpm_apk_scripts", &[key("preupgrade", Template, ""), key("postupgrade", Template, "")]);
+pub(crate) static NFPM_APK_SCRIPTS: Shape = shape(
+    "nfpm_apk_scripts",
+    &[
+        key("preupgrade", Template, "Script before upgrading."),
+        key("postupgrade", Template, "Script after upgrading."),
+    ],
+);
 
 pub(crate) static NFPM_APK_SIGNATURE: Shape = shape(
     "nfpm_apk_signature",
-    &[key("key_file", Template, "File with the key."), key("key_name", Template, "")],
+    &[
+        key("key_file", Template, "File with the private key."),
+        key(
+            "key_name",
+            Template,
+            "Name of the public key where it is installed; default the maintainer's address with `.rsa.pub`.",
+        ),
+    ],
 );
 
-pub(crate) static NFPM_ARCH_LINUX_SCRIPTS: Shape =
-    shape("nfpm_arch_linux_scripts", &[key("preupgrade", Template, ""), key("postupgrade", Template, "")]);
+pub(crate) static NFPM_ARCH_LINUX_SCRIPTS: Shape = shape(
+    "nfpm_arch_linux_scripts",
+    &[
+        key("preupgrade", Template, "Script before upgrading."),
+        key("postupgrade", Template, "Script after upgrading."),
+    ],
+);
 
 pub(crate) static NFPM_IPK_ALTERNATIVE: Shape = shape(
     "nfpm_ipk_alternative",
     &[
         key("priority", Int, "Priority of the package."),
         key("target", Template, "Address that is uploaded to."),
-        key("link_name", Template, ""),
+        key("link_name", Template, "Name of the link."),
     ],
 );
 

@@ -18,7 +18,8 @@ use images_and_signatures::{
     SBOM, SIGN,
 };
 use installers::{APP_BUNDLE, DMG, FLATPAK, MAKESELF, MSI, NSIS, SNAPCRAFT};
-use linux_packages::{NFPM, S_RPM};
+pub(crate) use linux_packages::NFPM;
+use linux_packages::S_RPM;
 use package_managers::{AUR, AUR_SOURCE, CHOCOLATEY, HOMEBREW, HOMEBREW_CASK, KREW, NIX, NPM, SCOOP, WINGET};
 use publish::{
     BEFORE_PUBLISH_HOOK, BLOB, CLOUDSMITH, FURY, GITEA_UR_LS, GITHUB_UR_LS, GITLAB_UR_LS, INCLUDE, IRU, MCP,
@@ -38,7 +39,7 @@ pub(crate) static OTHERS: [Key; 56] = [
     key("krews", List(&Map(&KREW)), "Plugins of kubectl's krew index.").publishing(),
     key("kos", List(&Map(&KO)), "Container images as ko makes them, of the binaries that were verified."),
     key("scoops", List(&Map(&SCOOP)), "Manifests in a Scoop bucket.").publishing(),
-    key("nfpms", List(&Map(&NFPM)), "System packages: deb, rpm, apk and others.").later(),
+    key("nfpms", List(&Map(&NFPM)), "System packages: deb, rpm, apk and others."),
     key("srpm", Map(&S_RPM), "A source RPM.").later(),
     key("snapcrafts", List(&Map(&SNAPCRAFT)), "Snaps.").later(),
     key("flatpak", List(&Map(&FLATPAK)), "Flatpak bundles.").later(),

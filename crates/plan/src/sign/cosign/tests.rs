@@ -132,3 +132,28 @@ fn what_is_left_to_the_program() {
         assert_eq!(read(cmd, args), None, "{cmd} {args:?}");
     }
 }
+
+#[test]
+fn images_are_signed_here_where_nothing_else_is_asked() {
+    let image = |line: &str| {
+        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        super::sign_image("cosign", &words).map(|i| (i.key, i.file))
+    };
+    let key = Some("cosign.key".to_owned());
+    for (line, is) in [
+        ("sign --key=cosign.key a/b:v1@sha256:0 --yes", Some((key.clone(), "a/b:v1@sha256:0"))),
+        ("sign --key cosign.key --upload=true --recursive=false --tlog-upload=false a/b", Some((key, "a/b"))),
+        ("sign a/b -y", Some((None, "a/b"))),
+        ("sign --key=cosign.key -r a/b", None),
+        ("sign --key=cosign.key --recursive a/b", None),
+        ("sign --key=cosign.key -a x=y a/b", None),
+        ("sign --key=cosign.key --new-bundle-format=false a/b", None),
+        ("sign --key=cosign.key --upload=false a/b", None),
+        ("sign --key=cosign.key --bundle=x a/b", None),
+        ("sign --key=awskms://x a/b", None),
+        ("sign --key=cosign.key a/b c/d", None),
+        ("sign-blob --key=cosign.key --bundle=x a/b", None),
+    ] {
+        assert_eq!(image(line), is.map(|(k, f): (Option<String>, &str)| (k, f.to_owned())), "{line}");
+    }
+}

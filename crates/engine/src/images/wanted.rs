@@ -1,0 +1,49 @@
+//! What the configuration says of images that are pushed from dist/.
+
+use crate::images::registries;
+use crate::project;
+use crate::session::{ConfigFile, Request, Session};
+use crate::templates::ProjectTemplates;
+use goferry_config::model::ImagePushing;
+use goferry_plan::image_push::ImagePush;
+use goferry_plan::{Options, draft};
+use goferry_report::Diagnostics;
+use serde_json::Value;
+use std::path::Path;
+
+/// goferry.json of many binaries.
+const LIMIT: u64 = 256 << 20;
+
+/// Manifests, digests and signatures for the release in `dist`. Without a configuration there are the digests only.
+///
+/// # Errors
+/// What is wrong with the configuration or the project.
+pub(super) fn of_dist(session: &Session, dist: &Path) -> Result<ImagePush, Diagnostics> {
+    let (config, problems) = crate::config::load(&session.cwd, &session.cwd, &ConfigFile::Search);
+    if problems.has_errors() {
+        return Err(problems);
+    }
+    if config.image_push == ImagePushing::default() {
+        return Ok(ImagePush { digests: Some("digests.txt".to_owned()), ..ImagePush::default() });
+    }
+    // Names are made for the release that is there: a snapshot is called otherwise.
+    let request = Request { snapshot: is_snapshot(dist), ..Request::new("image push") };
+    let (project, mut problems) = project::gather(session, &request, &config, session.cwd.clone(), None);
+    let templates =
+        ProjectTemplates::new(project.root.clone(), session.env.clone(), project.facts.clock.unix);
+    let options = Options::default();
+    let draft = draft(&config, &project.facts, &options, &templates);
+    let wanted = draft.image_push();
+    problems.append(draft.problems());
+    goferry_plan::secret::learn(draft.env.iter().map(|(k, v)| (k.as_str(), v.as_str())));
+    for sign in &wanted.signs {
+        registries::learn_secrets(sign);
+    }
+    if problems.has_errors() { Err(problems) } else { Ok(wanted) }
+}
+
+fn is_snapshot(dist: &Path) -> bool {
+    let text = goferry_supply::read_bounded(&dist.join("goferry.json"), LIMIT).ok();
+    let record: Option<Value> = text.and_then(|t| serde_json::from_slice(&t).ok());
+    record.is_some_and(|r| r["project"]["snapshot"] == true)
+}

@@ -1,0 +1,185 @@
+use super::super::{Content, ContentKind, Format, Package, Source};
+use super::{Entry, What, entries};
+use proptest::prelude::*;
+use std::path::Path;
+
+fn package(contents: Vec<Content>) -> Package {
+    Package { name: "tool".into(), contents, mtime: 7, ..Package::default() }
+}
+
+fn bytes(dst: &str) -> Content {
+    Content::new(ContentKind::File, Source::Bytes(b"x".to_vec()), dst)
+}
+
+fn pattern(folder: &Path, pattern: &str, dst: &str) -> Content {
+    let source = Source::Pattern { folder: folder.to_owned(), pattern: pattern.to_owned() };
+    Content::new(ContentKind::File, source, dst)
+}
+
+fn paths(package: &Package) -> Vec<String> {
+    entries(Format::Rpm, package, &[]).unwrap().into_iter().map(|e| e.path).collect()
+}
+
+fn files(package: &Package) -> Vec<String> {
+    paths(package).into_iter().filter(|p| !p.ends_with('/')).collect()
+}
+
+/// A folder with some files in it.
+fn folder(names: &[&str]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for name in names {
+        std::fs::create_dir_all(dir.path().join(name).parent().unwrap()).unwrap();
+        std::fs::write(dir.path().join(name), name).unwrap();
+    }
+    dir
+}
+
+#[test]
+fn patterns_go_where_nfpm_puts_them() {
+    let dir = folder(&["a/one.txt", "a/two.txt", "a/b/three.txt", "a/b/c/four.txt", "single", "st*ar"]);
+    for (from, dst, expected) in [
+        ("single", "/etc/x", &["/etc/x"][..]),
+        ("single", "/etc/", &["/etc/single"]),
+        ("./single", "etc/x", &["/etc/x"]),
+        ("a/*.txt", "/u", &["/u/one.txt", "/u/two.txt"]),
+        ("a/*.txt", "/u/", &["/u/one.txt", "/u/two.txt"]),
+        ("a/**/*.txt", "/u", &["/u/c/four.txt", "/u/three.txt"]),
+        ("a/b/**", "/u/", &["/u/four.txt", "/u/three.txt"]),
+        ("a", "/u", &["/u/b/c/four.txt", "/u/b/three.txt", "/u/one.txt", "/u/two.txt"]),
+        ("a/{one,two}.txt", "/u", &["/u/one.txt", "/u/two.txt"]),
+        ("a/o*", "/u", &["/u/one.txt"]),
+    ] {
+        assert_eq!(files(&package(vec![pattern(dir.path(), from, dst)])), expected, "{from} to {dst}");
+    }
+    let absolute = dir.path().join("a/*.txt").to_str().unwrap().to_owned();
+    assert_eq!(
+        files(&package(vec![pattern(Path::new("/nowhere"), &absolute, "/u")])),
+        ["/u/one.txt", "/u/two.txt"]
+    );
+    assert_eq!(files(&package(vec![pattern(&dir.path().join("a"), "../single", "/u/x")])), ["/u/x"]);
+    let plain = Package { plain_sources: true, ..package(vec![pattern(dir.path(), "st*ar", "/u/x")]) };
+    assert_eq!(files(&plain), ["/u/x"]);
+    for wrong in ["none", "a/*.md", "a/[", "a/../../single"] {
+        let package = package(vec![pattern(dir.path(), wrong, "/u")]);
+        assert!(entries(Format::Deb, &package, &[]).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn folders_above_are_implied_and_belong_to_whoever_owns_the_file() {
+    let owned = Content { owner: "www".into(), group: "web".into(), ..bytes("/srv/site/in/x") };
+    let all = entries(Format::Deb, &package(vec![owned, bytes("/usr/bin/y")]), &[]).unwrap();
+    let rows: Vec<(&str, &str, bool)> = all
+        .iter()
+        .map(|e| (e.path.as_str(), e.owner.as_str(), e.what == What::Folder { implied: true }))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            ("/srv/", "root", true),
+            ("/srv/site/", "www", true),
+            ("/srv/site/in/", "www", true),
+            ("/srv/site/in/x", "www", false),
+            ("/usr/", "root", true),
+            ("/usr/bin/", "root", true),
+            ("/usr/bin/y", "root", false),
+        ]
+    );
+}
+
+#[test]
+fn what_collides_is_refused() {
+    let dir = |dst: &str| Content::new(ContentKind::Dir, Source::None, dst);
+    for contents in [
+        vec![bytes("/a/x"), bytes("a//x")],
+        vec![bytes("/a/x"), Content::symlink("y", "/a/x")],
+        vec![bytes("/a"), bytes("/a/x")],
+        vec![bytes("/a/x"), bytes("/a")],
+        vec![bytes("/a/x"), Content::symlink("y", "/a")],
+        vec![dir("/a"), dir("/a/")],
+        vec![dir("/a"), bytes("/a")],
+        vec![bytes("/")],
+        vec![bytes("/a\nb")],
+        vec![Content::symlink("", "/a")],
+        vec![Content::new(ContentKind::File, Source::None, "/a")],
+    ] {
+        assert!(entries(Format::Deb, &package(contents.clone()), &[]).is_err(), "{contents:?}");
+    }
+    // A stated folder takes the place of an implied one, whichever comes first.
+    for contents in [vec![bytes("/a/x"), dir("/a")], vec![dir("/a"), bytes("/a/x")]] {
+        let all = entries(Format::Deb, &package(contents), &[]).unwrap();
+        assert_eq!(all[0].what, What::Folder { implied: false });
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_tree_brings_modes_links_and_empty_folders_but_not_the_systems_own() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let dir = folder(&["bin/run", "share/doc"]);
+    let at = |name: &str| dir.path().join(name);
+    std::fs::create_dir(at("empty")).unwrap();
+    symlink("run", at("bin/link")).unwrap();
+    for (name, mode) in [("bin/run", 0o777), ("share/doc", 0o664), ("empty", 0o700)] {
+        std::fs::set_permissions(at(name), std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let tree = |dst: &str| {
+        let source = Source::Pattern { folder: dir.path().to_owned(), pattern: ".".into() };
+        Content::new(ContentKind::ConfigTree, source, dst)
+    };
+    let all = entries(Format::Rpm, &package(vec![tree("/usr")]), &[]).unwrap();
+    let rows: Vec<(&str, u32, bool)> =
+        all.iter().map(|e| (e.path.as_str(), e.mode, e.what == What::Folder { implied: true })).collect();
+    let folder_mode = std::fs::metadata(at("bin")).unwrap().permissions().mode() & 0o775;
+    assert_eq!(
+        rows[1..],
+        [
+            ("/usr/bin/", folder_mode, true),
+            ("/usr/bin/link", 0o777, false),
+            ("/usr/bin/run", 0o775, false),
+            ("/usr/empty/", 0o700, false),
+            ("/usr/share/", folder_mode, true),
+            ("/usr/share/doc", 0o664, false),
+        ]
+    );
+    assert!(all.iter().find(|e| e.path == "/usr/bin/run").is_some_and(Entry::is_config));
+    let disowned = Content { disown_subtree: vec!["/opt/*pty".into()], ..tree("/opt") };
+    let all = entries(Format::Rpm, &package(vec![disowned]), &[]).unwrap();
+    let empty = all.iter().find(|e| e.path == "/opt/empty/").unwrap();
+    assert_eq!(empty.what, What::Folder { implied: true });
+    let stated = Content { mode: Some(0o711), owner: "o".into(), ..tree("/srv/t") };
+    let all = entries(Format::Rpm, &package(vec![stated]), &[]).unwrap();
+    let run = all.iter().find(|e| e.path == "/srv/t/bin/run").unwrap();
+    assert_eq!((run.mode, run.owner.as_str()), (0o711, "o"));
+}
+
+#[test]
+fn what_is_for_one_format_is_in_no_other() {
+    let only = |format| Content { only: Some(format), ..bytes("/x") };
+    let ghost = Content::new(ContentKind::Ghost, Source::None, "/ghost");
+    let doc = Content { kind: ContentKind::Doc, ..bytes("/doc") };
+    let count =
+        |format, contents: &[Content]| entries(format, &package(contents.to_vec()), &[]).unwrap().len();
+    assert_eq!(Format::ALL.map(|f| count(f, &[only(Format::Deb)])), [1, 0, 0, 0, 0, 1]);
+    assert_eq!(Format::ALL.map(|f| count(f, &[ghost.clone(), doc.clone()])), [0, 2, 0, 0, 0, 0]);
+}
+
+proptest! {
+    /// Whatever the destinations: an error, or paths that are absolute, clean, sorted, each once, with all folders above.
+    #[test]
+    fn destinations_become_clean_paths(names in prop::collection::vec("[a-c./ é-]{0,12}", 1..6)) {
+        let contents = names.iter().map(|n| bytes(n)).collect();
+        if let Ok(all) = entries(Format::Deb, &package(contents), &[]) {
+            let paths: Vec<&str> = all.iter().map(|e| e.path.as_str()).collect();
+            prop_assert!(paths.windows(2).all(|w| w[0] < w[1]));
+            for path in &paths {
+                prop_assert!(path.starts_with('/') && !path.contains("//"));
+                prop_assert!(!path.split('/').any(|part| part == "." || part == ".."));
+                let trimmed = path.trim_end_matches('/');
+                for (at, _) in trimmed.match_indices('/').skip(1) {
+                    prop_assert!(paths.contains(&&trimmed[..=at]));
+                }
+            }
+        }
+    }
+}

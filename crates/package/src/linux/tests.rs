@@ -1,0 +1,206 @@
+use super::*;
+use crate::source::parse as read_tar;
+use proptest::prelude::*;
+
+#[test]
+fn versions_are_split_as_nfpm_does() {
+    for (text, upstream, prerelease, metadata) in [
+        ("v1.2.3", "1.2.3", "", ""),
+        ("1.2", "1.2.0", "", ""),
+        ("1", "1.0.0", "", ""),
+        ("2024.05", "2024.5.0", "", ""),
+        ("v1.2.3-rc.1+git.7", "1.2.3", "rc.1", "git.7"),
+        ("1.2.3-SNAPSHOT-abc", "1.2.3", "SNAPSHOT-abc", ""),
+        ("1.2.3.4", "1.2.3.4", "", ""),
+        ("nightly", "nightly", "", ""),
+        ("1.2.3-", "1.2.3-", "", ""),
+    ] {
+        let version = Version::semantic(text, "", "");
+        let parts = (version.upstream.as_str(), version.prerelease.as_str(), version.metadata.as_str());
+        assert_eq!(parts, (upstream, prerelease, metadata), "{text}");
+    }
+    let stated = Version::semantic("1.2.3-rc1", "beta", "b");
+    assert_eq!((stated.prerelease.as_str(), stated.metadata.as_str()), ("beta", "b"));
+}
+
+/// Recorded from nfpm 2.48 and, for rpm, 2.45 (scripts/compare-nfpm does it again).
+#[test]
+fn file_names_are_the_conventional_ones() {
+    let names = |arch: &str| {
+        let package = Package {
+            name: "tool".into(),
+            arch: arch.into(),
+            version: Version { release: "3".into(), ..Version::semantic("1.0.0-rc.1+b2", "", "") },
+            ..Package::default()
+        };
+        Format::ALL.map(|f| conventional_file_name(f, &package))
+    };
+    assert_eq!(
+        names("amd64")[..5],
+        [
+            "tool_1.0.0~rc.1+b2-3_amd64.deb",
+            "tool-1.0.0~rc.1+b2-3.x86_64.rpm",
+            "tool_1.0.0_rc.1-r3-pb2_x86_64.apk",
+            "tool-1.0.0rc.1-3-x86_64.pkg.tar.zst",
+            "tool_1.0.0~rc.1+b2-3_x86_64.ipk",
+        ]
+    );
+    for (arch, words) in [
+        ("386", ["i386", "i386", "x86", "i686", "i386"]),
+        ("arm5", ["armel", "armv5tel", "arm5", "arm", "armel"]),
+        ("arm6", ["armhf", "armv6hl", "armhf", "armv6h", "armhf"]),
+        ("arm7", ["armhf", "armv7hl", "armv7", "armv7h", "armhf"]),
+        ("arm64", ["arm64", "aarch64", "aarch64", "aarch64", "arm64"]),
+        ("mips64le", ["mips64el", "mips64el", "mips64le", "mips64le", "mips64el"]),
+        ("ppc64le", ["ppc64el", "ppc64le", "ppc64le", "powerpc64le", "ppc64el"]),
+        ("riscv64", ["riscv64", "riscv64", "riscv64", "riscv64", "riscv64_generic"]),
+        ("loong64", ["loong64", "loongarch64", "loongarch64", "loong64", "loong64"]),
+        ("all", ["all", "noarch", "noarch", "any", "all"]),
+    ] {
+        for (name, word) in names(arch).iter().zip(words) {
+            assert!(name.contains(&format!("{word}.")), "{arch}: {name} has {word}");
+        }
+    }
+}
+
+#[test]
+fn targets_are_what_goreleaser_takes() {
+    let target = |t: &str| t.parse::<goferry_target::GoTarget>().unwrap();
+    for (text, word, termux) in [
+        ("linux/arm/7", "arm7", "arm7"),
+        ("linux/arm/6", "arm6", "arm"),
+        ("linux/mips64le", "mips64le", "mips64le"),
+        ("linux/386", "386", "i686"),
+        ("android/arm64", "arm64", "aarch64"),
+        ("linux/amd64", "amd64", "x86_64"),
+    ] {
+        assert_eq!(arch_word(Format::Deb, &target(text)), word);
+        assert_eq!(arch_word(Format::TermuxDeb, &target(text)), termux);
+    }
+    let supported = |t: &str| Format::ALL.map(|f| supports(f, &target(t)));
+    assert_eq!(supported("linux/amd64"), [true, true, true, true, true, false]);
+    assert_eq!(supported("linux/riscv64"), [true, true, true, false, true, false]);
+    assert_eq!(supported("android/arm64"), [false, false, false, false, false, true]);
+    assert_eq!(supported("aix/ppc64"), [false, true, false, false, false, false]);
+    assert_eq!(supported("windows/amd64"), [false; 6]);
+}
+
+type Change = fn(&mut Package);
+
+#[test]
+fn what_cannot_be_said_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let good =
+        Package { name: "tool".into(), version: Version::semantic("1.0.0", "", ""), ..Package::default() };
+    let dot = |p: &mut Package| p.contents.push(Content::symlink("x", "/.PKGINFO"));
+    let wrong: [(Format, Change); 15] = [
+        (Format::Apk, dot),
+        (Format::ArchLinux, dot),
+        (Format::Ipk, |p| p.name = "my tool".into()),
+        (Format::Ipk, |p| p.name = "../tool".into()),
+        (Format::Apk, |p| p.relations.depends = vec!["a\ndepend = b".into()]),
+        (Format::Deb, |p| p.name.clear()),
+        (Format::Deb, |p| p.version.upstream.clear()),
+        (Format::Deb, |p| p.maintainer = "a\nDepends: b".into()),
+        (Format::Deb, |p| p.deb.compression = "lzma".into()),
+        (Format::Deb, |p| p.deb.compression = "zstd:99".into()),
+        (Format::Rpm, |p| p.rpm.compression = "none".into()),
+        (Format::Rpm, |p| p.version.epoch = "x".into()),
+        (Format::Rpm, |p| p.relations.depends = vec!["libc6 (>= 2)".into()]),
+        (Format::Apk, |p| p.platform = "aix".into()),
+        (Format::ArchLinux, |p| p.name = "-tool".into()),
+    ];
+    for (format, change) in wrong {
+        let mut package = good.clone();
+        change(&mut package);
+        let out = dir.path().join("out");
+        assert!(write(format, &package, &out, None).is_err(), "{format} {package:?}");
+        assert!(!out.exists());
+    }
+    for format in Format::ALL {
+        write(format, &good, &dir.path().join("out"), None).unwrap();
+    }
+}
+
+#[test]
+fn the_same_package_gives_the_same_bytes_wherever_its_files_lie() {
+    let sums: Vec<Vec<String>> = ["first", "second/deeper"]
+        .map(|place| {
+            let dir = tempfile::tempdir().unwrap();
+            let at = dir.path().join(place);
+            std::fs::create_dir_all(at.join("tree/sub")).unwrap();
+            std::fs::write(at.join("tree/sub/file"), b"content").unwrap();
+            let tree = Source::Pattern { folder: at.clone(), pattern: "tree".into() };
+            let package = Package {
+                name: "tool".into(),
+                version: Version::semantic("1.0.0", "", ""),
+                mtime: 1,
+                contents: vec![
+                    Content::new(ContentKind::Tree, tree, "/opt/tool"),
+                    Content::file(at.join("tree/sub/file"), "/usr/bin/tool", 0o755),
+                ],
+                ..Package::default()
+            };
+            Format::ALL.map(|f| write(f, &package, &at.join("out"), None).unwrap().sha256).into()
+        })
+        .into();
+    assert_eq!(sums[0], sums[1]);
+}
+
+/// Every header of tar's two dialects that our own reader knows comes back as it was; GNU's is read by dpkg in tests/linux.
+fn header_comes_back(name: &str, link: &str, owner: &str, mtime: i64) -> Result<(), TestCaseError> {
+    let header = tar::Header { kind: b'2', owner, link, ..tar::Header::file(name, 0, 0o644, mtime) };
+    let mut bytes = header.blocks(tar::Dialect::Pax);
+    bytes.extend_from_slice(&goferry_tar::END);
+    let read = read_tar(&bytes).map_err(TestCaseError::fail)?;
+    prop_assert_eq!(read.len(), 1);
+    prop_assert_eq!(&read[0].name, name);
+    prop_assert_eq!(&read[0].source, &crate::Source::Symlink(link.to_owned()));
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn pax_headers_hold_any_name(
+        name in "[a-zé日 =\\\\#]{1,20}(/[a-z日]{1,90}){0,4}",
+        link in "[a-zé日 ./]{1,200}",
+        owner in "[a-zé]{0,60}",
+        mtime in 0i64..0o777_7777_7777,
+    ) {
+        header_comes_back(&name, &link, &owner, mtime)?;
+    }
+
+    /// GNU's headers: a name that fits is there as it is; a longer one is in a member before, whole.
+    #[test]
+    fn gnu_headers_hold_any_name_size_and_time(
+        name in "\\./[a-zé日 ]{1,300}",
+        size in any::<u64>().prop_map(|n| n >> 1),
+        mtime in any::<i64>(),
+    ) {
+        let header = tar::Header { size, ..tar::Header::file(&name, 0, 0o644, mtime) };
+        let bytes = header.blocks(tar::Dialect::Gnu);
+        prop_assert_eq!(bytes.len() % 512, 0);
+        let last = &bytes[bytes.len() - 512..];
+        if name.len() > 100 {
+            prop_assert_eq!(bytes[156], b'L');
+            prop_assert_eq!(&bytes[512..512 + name.len()], name.as_bytes());
+            prop_assert_eq!(bytes[512 + name.len()], 0);
+        } else {
+            prop_assert_eq!(&last[..name.len()], name.as_bytes());
+        }
+        prop_assert_eq!(number(&last[124..136]), i128::from(size));
+        prop_assert_eq!(number(&last[136..148]), i128::from(mtime));
+        let sum: u32 = last.iter().enumerate().map(|(i, b)| if (148..156).contains(&i) { 32 } else { u32::from(*b) }).sum();
+        prop_assert_eq!(number(&last[148..155]), i128::from(sum));
+    }
+}
+
+/// A number of tar: octal digits, or base 256 if its first bit is set.
+fn number(field: &[u8]) -> i128 {
+    if field[0] & 0x80 == 0 {
+        let text: String = field.iter().take_while(|b| b.is_ascii_digit()).map(|b| char::from(*b)).collect();
+        return i128::from_str_radix(&text, 8).unwrap();
+    }
+    let first = if field[0] == 0xff { -1 } else { i128::from(field[0] & 0x7f) };
+    field[1..].iter().fold(first, |n, b| n << 8 | i128::from(*b))
+}

@@ -1,0 +1,176 @@
+//! What happens when images are pushed: `docker_manifests`, `docker_digest` and `docker_signs`.
+//!
+//! goreleaser's rules (2.15.1, internal/pipe/docker and sign): `$name` of a sign command is filled in first and templates
+//! after; here the image is not known until it is pushed, so templates come first.
+
+use crate::draft::Draft;
+use crate::graph::NativeSign;
+use crate::sign;
+use goferry_config::model::{self, Text};
+use goferry_config::template::expand_shell;
+use goferry_report::{Code, Diagnostic};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// All of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImagePush {
+    /// Indexes of images that were pushed.
+    pub manifests: Vec<Manifest>,
+    /// The file with digests, relative to dist.
+    pub digests: Option<String>,
+    /// What signs images.
+    pub signs: Vec<Sign>,
+}
+
+/// An index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    /// Its reference.
+    pub name: String,
+    /// Of its images.
+    pub images: Vec<String>,
+}
+
+/// A command that signs images, before it is known which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sign {
+    /// Its id.
+    pub id: String,
+    /// Which images.
+    pub which: Which,
+    /// Only images with these ids; empty: all.
+    pub ids: Vec<String>,
+    /// The program.
+    pub program: String,
+    args: Vec<String>,
+    /// `KEY=value`.
+    pub env: Vec<String>,
+    /// Its standard input.
+    pub stdin: Option<String>,
+    /// A file with that.
+    pub stdin_file: Option<String>,
+    /// Whether what it says is shown.
+    pub output: bool,
+}
+
+/// Which images are signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Those that were made, and no index over them.
+    Images,
+    /// Indexes.
+    Manifests,
+    /// Both.
+    All,
+}
+
+impl Sign {
+    /// The arguments for an image: `artifact` is its name, `digest` its digest.
+    pub fn args(&self, artifact: &str, digest: &str, id: &str) -> Vec<String> {
+        let own =
+            [("artifact", artifact), ("artifactName", artifact), ("artifactID", id), ("digest", digest)];
+        let env = self.env.iter().filter_map(|e| e.split_once('='));
+        let own: BTreeMap<&str, &str> = own.into_iter().chain(env).collect();
+        self.args.iter().map(|a| expand_shell(a, &|n| own.get(n).map(|v| (*v).to_owned()))).collect()
+    }
+
+    /// What goferry itself does of the command, if it does: who signs. None: the command is run.
+    pub fn native(&self, args: &[String], reference: &str) -> Option<NativeSign> {
+        let it = sign::sign_image(&self.program, args).filter(|i| i.file == reference)?;
+        Some(NativeSign {
+            // cosign logs what a key signs unless told not to; here it must be asked for.
+            log: it.key.is_none() || it.log == Some(true) || it.log.is_none() && it.services.rekor.is_some(),
+            key: it.key,
+            token: it.token,
+            services: it.services,
+            env: self.env.clone(),
+            stdin: self.stdin.clone(),
+            ..NativeSign::default()
+        })
+    }
+}
+
+/// goreleaser's default arguments.
+const ARGS: [&str; 4] = ["sign", "--key=cosign.key", "${artifact}@${digest}", "--yes"];
+
+impl Draft<'_> {
+    /// What happens when images are pushed. What is wrong is among [`Draft::problems`].
+    pub fn image_push(&self) -> ImagePush {
+        let it = &self.config.image_push;
+        let skips = |section: &str| self.options.skips(section);
+        let manifests = it.manifests.iter().filter(|_| !skips("docker_manifests"));
+        let no_digests = skips("docker_digest") || self.render.flag(it.no_digests.as_ref(), &self.fields);
+        let mut ids = BTreeSet::new();
+        ImagePush {
+            manifests: manifests.filter_map(|m| self.image_manifest(m)).collect(),
+            digests: (!no_digests).then(|| self.render.opt(it.digests.as_ref(), "digests.txt", &self.fields)),
+            signs: it
+                .signs
+                .iter()
+                .filter(|_| !skips("docker_signs"))
+                .filter_map(|s| self.image_sign(s, &mut ids))
+                .collect(),
+        }
+    }
+
+    fn image_manifest(&self, m: &model::ImageManifest) -> Option<Manifest> {
+        let skip = self.render.opt(m.skip_push.as_ref(), "", &self.fields);
+        let pre = Text::implied("{{ if .Prerelease }}true{{ end }}".to_owned());
+        let pre = self.render.flag(Some(&pre), &self.fields);
+        if skip.trim() == "true" || (skip.trim() == "auto" && pre) {
+            return None;
+        }
+        let name = self.render.opt(m.name.as_ref(), "", &self.fields);
+        let images = self.render.list(&m.images, &self.fields);
+        if name.is_empty() || images.is_empty() {
+            let mut d = Diagnostic::error(
+                Code::ConfigValue,
+                "an item of `docker_manifests` needs `name_template` and `image_templates`",
+            );
+            d.labels.extend(m.place.label(""));
+            self.render.push(d);
+            return None;
+        }
+        Some(Manifest { name, images })
+    }
+
+    fn image_sign(&self, s: &model::SignItem, ids: &mut BTreeSet<String>) -> Option<Sign> {
+        let say = |message: String| {
+            let mut d = Diagnostic::error(Code::ConfigValue, message);
+            d.labels.extend(s.place.label(""));
+            self.render.push(d);
+        };
+        let id = self.render.opt(s.id.as_ref(), "default", &self.fields);
+        if !ids.insert(id.clone()) {
+            say(format!("two items of `docker_signs` have the id `{id}`"));
+            return None;
+        }
+        let which = match self.render.opt(s.artifacts.as_ref(), "", &self.fields).as_str() {
+            "none" => return None,
+            "images" => Which::Images,
+            "manifests" => Which::Manifests,
+            // Without a word, images for all their platforms: those that `dockers_v2` makes.
+            "" | "all" => Which::All,
+            other => {
+                say(format!("`docker_signs.artifacts` cannot be `{other}`"));
+                return None;
+            }
+        };
+        let text = |t: &Text| self.render.text(t, &self.fields);
+        let args = match s.args.as_slice() {
+            [] => ARGS.map(str::to_owned).to_vec(),
+            args => args.iter().map(text).collect(),
+        };
+        Some(Sign {
+            id,
+            which,
+            ids: self.render.list(&s.ids, &self.fields),
+            program: s.cmd.as_ref().map_or_else(|| "cosign".to_owned(), |c| c.value.clone()),
+            args,
+            env: s.env.iter().map(text).collect(),
+            stdin: s.stdin.as_ref().map(text),
+            stdin_file: s.stdin_file.as_ref().map(|t| t.value.clone()),
+            output: self.render.flag(s.output.as_ref(), &self.fields),
+        })
+    }
+}
