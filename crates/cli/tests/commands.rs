@@ -44,7 +44,7 @@ fn help_lists_what_works_and_nothing_else() {
         .filter(|l| !l.starts_with("   "))
         .filter_map(|l| l.split_whitespace().next().map(str::to_owned))
         .collect();
-    let expected = "release build plan check init inspect symbols size run test exec profile trace debug sbom sign attest verify scan vex deps stats explain doctor binfmt toolchain targets jsonschema cache completion man";
+    let expected = "release build plan check init inspect symbols size run test exec profile trace debug sbom image ci sign attest verify scan vex deps stats explain doctor binfmt toolchain targets jsonschema cache completion man";
     assert_eq!(listed.join(" "), expected);
     for name in &listed {
         assert_eq!(goferry(dir.path(), &[name, "--help"]).status.code(), Some(0), "{name}");

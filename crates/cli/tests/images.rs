@@ -341,6 +341,43 @@ fn a_killed_run_leaves_no_half_image_and_the_next_one_finishes() {
 }
 
 #[test]
+fn a_bake_file_says_the_same() {
+    let p = project(CONFIG);
+    let r = p.run(&["ci", "bake"]);
+    assert_eq!(r.status, 0, "{}", r.stderr);
+    let file: Value = serde_json::from_str(&r.stdout).unwrap();
+    assert_eq!(file["group"]["default"]["targets"], serde_json::json!(["tiny", "wasm"]));
+    let tiny = &file["target"]["tiny"];
+    assert_eq!(tiny["platforms"], serde_json::json!(["linux/amd64", "linux/arm64", "linux/arm/v7"]));
+    assert_eq!(tiny["tags"][1], "registry.example/team/tiny:latest");
+    assert_eq!(tiny["args"]["SOURCE_DATE_EPOCH"], "1704164645");
+    let annotations = tiny["annotations"].to_string();
+    assert!(annotations.contains("manifest[linux/arm64]:com.example.a=arm64 only"), "{annotations}");
+    let dockerfile = tiny["dockerfile-inline"].as_str().unwrap();
+    for line in [
+        "FROM scratch AS image",
+        "COPY share /usr/share/tiny",
+        "ENV NAME=\"tiny\"",
+        "VOLUME [\"/data\"]",
+        "FROM image AS linux-arm-v7",
+        "COPY --chmod=0755 dist/tiny_linux_arm_7/tiny /usr/local/bin/tiny",
+        "CMD [\"--quiet\"]",
+        // Bake would expand what has one `$`.
+        "FROM $${TARGETOS}-$${TARGETARCH}$${TARGETVARIANT:+-$TARGETVARIANT}",
+    ] {
+        assert!(dockerfile.lines().any(|l| l == line), "{line} is not in {dockerfile}");
+    }
+    // By command, where somebody has buildx: go install does not take it.
+    let buildx = std::env::var_os("PATH")
+        .and_then(|path| std::env::split_paths(&path).map(|d| d.join("buildx")).find(|b| b.is_file()));
+    if let Some(buildx) = buildx {
+        p.write("docker-bake.json", &r.stdout);
+        let said = output(&buildx, &["bake", "-f", "docker-bake.json", "--print"], &p.root);
+        assert!(said.contains("linux/arm/v7"), "{said}");
+    }
+}
+
+#[test]
 fn what_is_no_image_is_said() {
     let p = project("targets = [\"linux/amd64\"]\n[[image]]\narchive = true\n");
     build(&p);

@@ -1,6 +1,7 @@
 //! The command line as it is written. Must not: look at the environment or files; `resolve` does.
 
 mod binfmt;
+mod ci;
 pub(crate) mod debug;
 mod deps;
 mod evidence;
@@ -20,6 +21,7 @@ mod verify;
 pub(crate) mod vex;
 
 pub(crate) use binfmt::{BinfmtAction, BinfmtArgs};
+pub(crate) use ci::{CiAction, CiArgs};
 pub(crate) use debug::DebugArgs;
 pub(crate) use deps::DepsArgs;
 pub(crate) use evidence::{AttestArgs, ServiceArgs, SignArgs};
@@ -106,8 +108,10 @@ pub(crate) enum Command {
     /// Say what is in a Go program, an archive or dist/: a bill of materials
     #[command(after_help = sbom::EXAMPLES)]
     Sbom(SbomArgs),
-    /// Container images: push them to registries
+    /// Container images: make them of verified binaries, look at them, run them, push them
     Image(ImageArgs),
+    /// Files for other builders, of the same plan
+    Ci(CiArgs),
     /// Sign files with a key, as cosign does; or make a key
     #[command(after_help = evidence::SIGN_EXAMPLES)]
     Sign(SignArgs),

@@ -3,6 +3,7 @@
 mod binfmt;
 mod cache;
 mod check;
+mod ci;
 mod completion;
 mod debug;
 mod deps;
@@ -66,6 +67,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Debug(a) => debug::run(&a),
         Command::Sbom(a) => sbom::run(&a),
         Command::Image(a) => image::run(&a),
+        Command::Ci(a) => ci::run(&a),
         Command::Sign(a) => evidence::sign(&a),
         Command::Attest(a) => evidence::attest(&a),
         Command::Verify(a) => verify::run(&a),

@@ -84,7 +84,7 @@ fn draw(prepared: &Prepared) -> String {
 fn over_all_targets(step: &Step) -> bool {
     matches!(
         step.stage,
-        Stage::Changelog | Stage::Checksum | Stage::Provenance | Stage::Sign | Stage::Metadata
+        Stage::Image | Stage::Changelog | Stage::Checksum | Stage::Provenance | Stage::Sign | Stage::Metadata
     ) || matches!(step.action, Action::Source(_))
 }
 

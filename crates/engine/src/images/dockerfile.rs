@@ -11,10 +11,9 @@ use goferry_image::dockerfile::{
     parse,
 };
 use goferry_image::{
-    Base, Compression, Content, Descriptor, Digest, ImageError, Kind, Layer, Layout, Node, Platform, Tree,
-    seal,
+    Base, Compression, Content, Digest, ImageError, Kind, Layer, Layout, Node, Platform, Tree, seal,
 };
-use goferry_plan::graph::{BaseSpec, DockerfileSpec, ImagePlatform, ImageSpec, ManifestSpec, StepId};
+use goferry_plan::graph::{BaseSpec, DockerfileSpec, ImagePlatform, ImageSpec, StepId};
 use goferry_report::{Code, Diagnostic, Diagnostics, Label};
 use goferry_target::GoTarget;
 use goferry_verify::Verified;
@@ -66,7 +65,7 @@ impl Maker<'_> {
             (name.to_owned(), value.to_owned())
         };
         let options = Options {
-            platform: Platform::of(&on.target),
+            platform: platform_of(&on.target),
             host: Platform::of(&crate::host::host_target()),
             args: content.args.iter().map(pair).collect(),
             target: content.target.clone(),
@@ -106,28 +105,6 @@ impl Maker<'_> {
         }
         Ok(context)
     }
-
-    /// An index of images that other steps made.
-    pub(crate) fn of_images(&self, content: &ManifestSpec) -> Result<MadeImage, Diagnostics> {
-        let failed = |e: ImageError| failure(self.spec, &e);
-        let layout = Layout::create(&self.cx.dist.join(&self.spec.layout)).map_err(failed)?;
-        let mut images: Vec<(Platform, Descriptor)> = vec![];
-        for (_, from) in &content.images {
-            let from = Layout::open(&self.cx.dist.join(from)).map_err(failed)?;
-            for (_, top) in from.refs().map_err(failed)? {
-                for (platform, image) in from.images(&top).map_err(failed)? {
-                    if images.iter().any(|(_, d)| d.digest == image.digest) {
-                        continue;
-                    }
-                    for blob in from.reachable(&image).map_err(failed)? {
-                        layout.copy(&from, &blob).map_err(failed)?;
-                    }
-                    images.push((platform, image));
-                }
-            }
-        }
-        self.finish(&layout, None, &[], &images)
-    }
 }
 
 fn content_of(verified: &Verified) -> Result<Content, ImageError> {
@@ -136,6 +113,15 @@ fn content_of(verified: &Verified) -> Result<Content, ImageError> {
     let digest = Digest::from_hex(&file.sha256)
         .map_err(|why| ImageError::Damaged { what: file.path.clone(), why: why.to_string() })?;
     Ok(Content::verified(built.path(), file.size, digest))
+}
+
+/// What the image is said to be for, and TARGETPLATFORM: as goreleaser has it, levels of a processor are not in it.
+fn platform_of(target: &GoTarget) -> Platform {
+    let mut platform = Platform::of(target);
+    if matches!(platform.architecture.as_str(), "amd64" | "arm64") {
+        platform.variant.clear();
+    }
+    platform
 }
 
 /// The platform with its binaries where the image has them, and its entrypoint, for the proof.
@@ -205,7 +191,7 @@ impl Surroundings for Around<'_> {
             return Ok(None);
         }
         let what = format!("{}:{}: {}", self.content.path, step.line, step.title);
-        let target = match step.platform == Platform::of(&self.target) {
+        let target = match step.platform == platform_of(&self.target) {
             true => self.target,
             false => step.platform.to_string().parse().unwrap_or(self.target),
         };

@@ -4,6 +4,7 @@
 //! (`registry` does), draw.
 
 mod attach;
+pub mod bake;
 mod base;
 pub(crate) mod build;
 pub(crate) mod dockerfile;

@@ -4,7 +4,7 @@ use super::listed::listed;
 use super::{Scanner, diagnostics};
 use crate::symbols;
 use goferry_objfile::{Binary, ReadAt};
-use goferry_package::archive::is_archive_name;
+use goferry_package::opened::holds_files;
 use goferry_report::{Code, Diagnostic, Diagnostics, Label};
 use goferry_scan::{Found, Level, Report, ScanError, Subject};
 use serde::Serialize;
@@ -61,7 +61,7 @@ impl Scanner {
     /// It cannot be read, is no Go program or has none, or is not the one that the release made.
     pub fn path(&self, path: &Path) -> Result<Vec<Scanned>, Diagnostics> {
         if !path.is_dir() {
-            let is_archive = path.file_name().is_some_and(|n| is_archive_name(&n.to_string_lossy()));
+            let is_archive = path.file_name().is_some_and(|n| holds_files(&n.to_string_lossy()));
             return if is_archive { self.archive(path) } else { Ok(vec![self.program(path, None, None)?]) };
         }
         let listed = listed(path)?;

@@ -20,6 +20,7 @@ const CHECKSUM: &str = "APK-TOOLS.checksum.SHA1";
 pub(super) fn write(package: &Package, out: &Path, sign: Option<&dyn Sign>) -> Result<Written, PackageError> {
     super::only_linux(Format::Apk, package)?;
     let entries = contents::entries(Format::Apk, package, &[])?;
+    super::no_dots_in_the_root(Format::Apk, package, &entries)?;
     let mut feed = Feed::new(out, Wanted::Sha1Too);
     let mut size = 0;
     let level = Compression::parse("").unwrap_or(Compression::Gzip(6));

@@ -25,6 +25,7 @@ pub(super) fn write(package: &Package, out: &Path) -> Result<Written, PackageErr
         return Err(wrong(Format::ArchLinux, package, reason));
     }
     let entries = contents::entries(Format::ArchLinux, package, &[])?;
+    super::no_dots_in_the_root(Format::ArchLinux, package, &entries)?;
     let mut feed = Feed::new(out, Wanted::Md5Too);
     let packed = output::compress(Compression::Zstd(LEVEL), 0, out, |sink| {
         let mut mtree = String::new();

@@ -79,16 +79,33 @@ pub fn write(
     }
 }
 
-/// What every format needs.
+/// What every format needs, and that nothing which is one line in a package's metadata brings more of them.
 fn check(format: Format, package: &Package) -> Result<(), PackageError> {
     if package.name.is_empty() {
         return Err(wrong(format, package, "it has no name"));
     }
+    if package.name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '/') {
+        return Err(wrong(format, package, "its name holds blanks or slashes"));
+    }
     if package.version.upstream.is_empty() {
         return Err(wrong(format, package, "it has no version"));
     }
-    let lines = [
-        ("name", &package.name),
+    match lines(package).find(|(_, text)| text.contains(['\n', '\r', '\0'])) {
+        Some((field, _)) => Err(wrong(format, package, &format!("its {field} has more than one line"))),
+        None => Ok(()),
+    }
+}
+
+/// The texts that are one line each, by the names of their keys.
+fn lines(package: &Package) -> impl Iterator<Item = (&'static str, &String)> {
+    let (v, r) = (&package.version, &package.relations);
+    let single = [
+        ("architecture", &package.arch),
+        ("version", &v.upstream),
+        ("epoch", &v.epoch),
+        ("prerelease", &v.prerelease),
+        ("version_metadata", &v.metadata),
+        ("release", &v.release),
         ("maintainer", &package.maintainer),
         ("homepage", &package.homepage),
         ("license", &package.license),
@@ -96,8 +113,32 @@ fn check(format: Format, package: &Package) -> Result<(), PackageError> {
         ("section", &package.section),
         ("priority", &package.priority),
     ];
-    match lines.iter().find(|(_, text)| text.contains(['\n', '\r', '\0'])) {
-        Some((field, _)) => Err(wrong(format, package, &format!("its {field} has more than one line"))),
+    let lists = [
+        ("dependencies", &r.depends),
+        ("recommends", &r.recommends),
+        ("suggests", &r.suggests),
+        ("conflicts", &r.conflicts),
+        ("replaces", &r.replaces),
+        ("provides", &r.provides),
+        ("predepends", &package.deb.predepends),
+        ("breaks", &package.deb.breaks),
+    ];
+    let listed = lists.into_iter().flat_map(|(key, items)| items.iter().map(move |item| (key, item)));
+    single.into_iter().chain(listed)
+}
+
+/// In apk and pacman what lies in the root and begins with a dot is the package's own.
+fn no_dots_in_the_root(
+    format: Format,
+    package: &Package,
+    entries: &[contents::Entry],
+) -> Result<(), PackageError> {
+    match entries.iter().find(|e| e.path.starts_with("/.")) {
+        Some(entry) => {
+            let reason =
+                format!("{} cannot be in it: what begins with a dot in the root is its own", entry.path);
+            Err(wrong(format, package, &reason))
+        }
         None => Ok(()),
     }
 }

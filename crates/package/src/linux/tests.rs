@@ -85,12 +85,20 @@ fn targets_are_what_goreleaser_takes() {
     assert_eq!(supported("windows/amd64"), [false; 6]);
 }
 
+type Change = fn(&mut Package);
+
 #[test]
 fn what_cannot_be_said_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let good =
         Package { name: "tool".into(), version: Version::semantic("1.0.0", "", ""), ..Package::default() };
-    let wrong: [(Format, fn(&mut Package)); 10] = [
+    let dot = |p: &mut Package| p.contents.push(Content::symlink("x", "/.PKGINFO"));
+    let wrong: [(Format, Change); 15] = [
+        (Format::Apk, dot),
+        (Format::ArchLinux, dot),
+        (Format::Ipk, |p| p.name = "my tool".into()),
+        (Format::Ipk, |p| p.name = "../tool".into()),
+        (Format::Apk, |p| p.relations.depends = vec!["a\ndepend = b".into()]),
         (Format::Deb, |p| p.name.clear()),
         (Format::Deb, |p| p.version.upstream.clear()),
         (Format::Deb, |p| p.maintainer = "a\nDepends: b".into()),
