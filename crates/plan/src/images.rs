@@ -62,7 +62,7 @@ impl Specs<'_> {
         }
     }
 
-    /// Images of Dockerfiles, and indices of them.
+    /// Images of Dockerfiles.
     fn dockers(&mut self, made: &docker::Made<'_>) {
         let d = self.d;
         if !d.options.skips("dockers_v2") {
@@ -76,11 +76,6 @@ impl Specs<'_> {
         for (at, o) in d.config.dockers.iter().enumerate() {
             self.push(docker::old(d, o, at, made), &o.place);
         }
-        if !d.options.skips("docker_manifests") {
-            for m in &d.config.docker_manifests {
-                self.push(docker::manifest(d, m, &self.out), &m.place);
-            }
-        }
     }
 }
 
@@ -88,12 +83,8 @@ impl Specs<'_> {
 pub(crate) fn step(spec: ImageSpec) -> Step {
     let binaries = spec.content.platforms().iter().flat_map(|p| &p.binaries);
     let mut needs: BTreeSet<StepId> = binaries.map(|b| b.verified.clone()).collect();
-    match &spec.content {
-        ImageContent::Binaries(_) => {}
-        ImageContent::Dockerfile(content) => needs.extend(content.packages.iter().map(|p| p.step.clone())),
-        ImageContent::Manifest(content) => {
-            needs.extend(content.images.iter().map(|(id, _)| StepId(format!("image/{id}"))));
-        }
+    if let ImageContent::Dockerfile(content) = &spec.content {
+        needs.extend(content.packages.iter().map(|p| p.step.clone()));
     }
     let files = std::iter::once(&spec.layout).chain(&spec.archive);
     let outputs = files.map(|path| Output {

@@ -11,10 +11,9 @@ use goferry_image::dockerfile::{
     parse,
 };
 use goferry_image::{
-    Base, Compression, Content, Descriptor, Digest, ImageError, Kind, Layer, Layout, Node, Platform, Tree,
-    seal,
+    Base, Compression, Content, Digest, ImageError, Kind, Layer, Layout, Node, Platform, Tree, seal,
 };
-use goferry_plan::graph::{BaseSpec, DockerfileSpec, ImagePlatform, ImageSpec, ManifestSpec, StepId};
+use goferry_plan::graph::{BaseSpec, DockerfileSpec, ImagePlatform, ImageSpec, StepId};
 use goferry_report::{Code, Diagnostic, Diagnostics, Label};
 use goferry_target::GoTarget;
 use goferry_verify::Verified;
@@ -107,29 +106,6 @@ impl Maker<'_> {
             }
         }
         Ok(context)
-    }
-
-    /// An index of images that other steps made.
-    pub(crate) fn of_images(&self, content: &ManifestSpec) -> Result<MadeImage, Diagnostics> {
-        let begun = Instant::now();
-        let failed = |e: ImageError| failure(self.spec, &e);
-        let layout = Layout::create(&self.cx.dist.join(&self.spec.layout)).map_err(failed)?;
-        let mut images: Vec<(Platform, Descriptor)> = vec![];
-        for (_, from) in &content.images {
-            let from = Layout::open(&self.cx.dist.join(from)).map_err(failed)?;
-            for (_, top) in from.refs().map_err(failed)? {
-                for (platform, image) in from.images(&top).map_err(failed)? {
-                    if images.iter().any(|(_, d)| d.digest == image.digest) {
-                        continue;
-                    }
-                    for blob in from.reachable(&image).map_err(failed)? {
-                        layout.copy(&from, &blob).map_err(failed)?;
-                    }
-                    images.push((platform, image));
-                }
-            }
-        }
-        self.finish(&layout, None, &[], &images, begun)
     }
 }
 

@@ -48,8 +48,6 @@ pub enum ImageContent {
     Binaries(BinariesSpec),
     /// What a Dockerfile makes of verified binaries.
     Dockerfile(DockerfileSpec),
-    /// Images that were made, under one name.
-    Manifest(ManifestSpec),
 }
 
 impl ImageContent {
@@ -58,7 +56,6 @@ impl ImageContent {
         match self {
             ImageContent::Binaries(b) => &b.platforms,
             ImageContent::Dockerfile(d) => &d.platforms,
-            ImageContent::Manifest(_) => &[],
         }
     }
 }
@@ -92,13 +89,6 @@ pub struct ContextPackage {
     pub path: String,
     /// Path in the context.
     pub to: String,
-}
-
-/// Images that were made, under one name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ManifestSpec {
-    /// Their ids, and their layouts relative to dist.
-    pub images: Vec<(String, String)>,
 }
 
 /// Verified binaries on a base.

@@ -1,15 +1,15 @@
-//! goreleaser's `dockers_v2`, `dockers` and `docker_manifests` (2.15.1, internal/pipe/docker): names, contexts, flags.
+//! goreleaser's `dockers_v2` and `dockers` (2.15.1, internal/pipe/docker): names, contexts, flags.
 
 mod context;
 mod flags;
 
-use super::{annotations, labelled, layout, names, narrowed};
+use super::{annotations, labelled, layout, names};
 use crate::draft::Draft;
-use crate::graph::{DockerfileSpec, ImageContent, ImageSpec, ManifestSpec, Scope};
+use crate::graph::{DockerfileSpec, ImageContent, ImageSpec, Scope};
 pub(super) use context::Made;
 use context::{Found, Wanted};
 use flags::Flags;
-use goferry_config::model::{Docker, DockerManifest, DockerV2, Text};
+use goferry_config::model::{Docker, DockerV2, Text};
 use goferry_config::place::Place;
 use goferry_report::{Code, Diagnostic};
 use std::collections::BTreeMap;
@@ -158,47 +158,6 @@ pub(super) fn old(d: &Draft<'_>, o: &Docker, at: usize, made: &Made<'_>) -> Opti
             contexts: flags.contexts,
             target: flags.target,
         }),
-    })
-}
-
-/// `docker_manifests`: an index of images that were made.
-pub(super) fn manifest(d: &Draft<'_>, m: &DockerManifest, made: &[ImageSpec]) -> Option<ImageSpec> {
-    let name = d.render.opt(m.name.as_ref(), "", &d.fields);
-    let wanted = d.render.list(&m.images, &d.fields);
-    if name.trim().is_empty() || wanted.is_empty() {
-        return None;
-    }
-    let mut images = vec![];
-    for image in &wanted {
-        match made.iter().find(|s| s.names.contains(image)) {
-            Some(spec) => images.push((spec.id.clone(), spec.layout.clone())),
-            None if narrowed(d) => {}
-            None => {
-                let known: Vec<&str> = made.iter().flat_map(|s| &s.names).map(String::as_str).collect();
-                let message = format!("docker_manifests `{name}`: no image is called {image}");
-                let diag = Diagnostic::error(Code::UnknownId, message)
-                    .hint(format!("`dockers` makes: {}", known.join(", ")));
-                d.render.push(labelled(diag, &m.place, ""));
-            }
-        }
-    }
-    if images.is_empty() {
-        return None;
-    }
-    let id = match &m.id {
-        Some(id) => id.value.clone(),
-        None => name.rsplit('/').next().unwrap_or(&name).replace(':', "-"),
-    };
-    Some(ImageSpec {
-        layout: layout(&id),
-        id,
-        section: "docker_manifests".to_owned(),
-        names: vec![name],
-        archive: None,
-        created: d.facts.clock.unix,
-        labels: BTreeMap::new(),
-        annotations: vec![],
-        content: ImageContent::Manifest(ManifestSpec { images }),
     })
 }
 
