@@ -210,12 +210,12 @@ pub(crate) static DOCKER_MANIFEST: Shape = shape(
     &[
         key("id", Text, "Name of the item for `ids` elsewhere."),
         key("name_template", Template, "Name."),
-        key("skip_push", BoolOrTemplate, ""),
+        key("skip_push", BoolOrTemplate, "Left out by `goferry image push`; `auto` for prereleases."),
         key("image_templates", List(&Template), "Names of the images, with tags."),
-        key("create_flags", List(&Template), ""),
-        key("push_flags", List(&Template), ""),
-        key("use", Template, "Made from what, or with what."),
-        key("retry", Map(&RETRY), "How often it is tried.").superseded("the top-level `retry`"),
+        key("create_flags", List(&Template), "No daemon is used.").idle(),
+        key("push_flags", List(&Template), "No daemon is used.").idle(),
+        key("use", Template, "No daemon is used.").idle(),
+        key("retry", Map(&RETRY), "How often it is tried.").idle().superseded("the top-level `retry`"),
     ],
 );
 
