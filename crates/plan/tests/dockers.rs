@@ -65,8 +65,7 @@ fn planned(text: &str, snapshot: bool, options: &Options) -> (Plan, Diagnostics)
 
 const BUILDS: &str = "version: 2\nproject_name: tool\nbuilds:\n  - id: cli\n    env: [CGO_ENABLED=0]\n    binary: tool\n    \
     targets: [linux_amd64_v1, linux_arm64, linux_arm_6, linux_arm_7, windows_amd64]\n";
-const TWO: &str =
-    "  - id: daemon\n    env: [CGO_ENABLED=0]\n    binary: bin/toold\n    targets: [linux_amd64_v1]\narchives: [{ids: [cli]}]\n";
+const TWO: &str = "  - id: daemon\n    env: [CGO_ENABLED=0]\n    binary: bin/toold\n    targets: [linux_amd64_v1]\narchives: [{ids: [cli]}]\n";
 const NFPMS: &str =
     "nfpms:\n  - id: debs\n    maintainer: A <a@example.com>\n    ids: [cli]\n    formats: [deb]\n";
 
