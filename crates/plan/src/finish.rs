@@ -15,6 +15,10 @@ impl Draft<'_> {
             self.render.push(self.nothing_to_build());
         }
         if self.options.images_only {
+            // Dockerfiles may want them.
+            if !(self.config.dockers_v2.is_empty() && self.config.dockers.is_empty()) {
+                linux_packages::steps(self, &binaries, &mut steps, &mut vec![]);
+            }
             images::steps(self, &binaries, &mut steps);
             self.some_image(&steps);
         } else if !self.options.build_only {

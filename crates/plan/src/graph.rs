@@ -7,8 +7,8 @@ mod sbom;
 mod sign;
 
 pub use image::{
-    BaseSpec, BinariesSpec, DataSpec, DockerfileSpec, Extras, ImageBinary, ImageContent, ImagePlatform,
-    ImageSpec, RunSpec, Scope,
+    BaseSpec, BinariesSpec, ContextPackage, DataSpec, DockerfileSpec, Extras, ImageBinary, ImageContent,
+    ImagePlatform, ImageSpec, RunSpec, Scope,
 };
 pub use linux_package::{
     ContentSpec, DebOnly, FormatOnly, InstalledProgram, IpkOnly, LinuxPackageSpec, PackageName,

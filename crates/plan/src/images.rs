@@ -9,7 +9,9 @@ mod native;
 
 use crate::builds::PlannedBinary;
 use crate::draft::Draft;
-use crate::graph::{Action, ArtifactKind, BaseSpec, ImageSpec, Output, Scope, Stage, Step, StepId};
+use crate::graph::{
+    Action, ArtifactKind, BaseSpec, ImageContent, ImageSpec, Output, Scope, Stage, Step, StepId,
+};
 use goferry_config::model::Text;
 use goferry_config::place::Place;
 use goferry_report::{Code, Diagnostic};
@@ -25,7 +27,7 @@ pub(crate) fn steps(d: &Draft<'_>, binaries: &[PlannedBinary], steps: &mut Vec<S
     if !d.options.skips("image") {
         specs.extend(d.config.images.iter().filter_map(|i| Some((native::spec(d, i, binaries)?, &i.place))));
     }
-    let dockers = dockers(d, binaries);
+    let dockers = dockers(d, binaries, steps);
     specs.extend(dockers);
     for (spec, place) in specs {
         if ids.insert(spec.id.clone()) {
@@ -39,16 +41,16 @@ pub(crate) fn steps(d: &Draft<'_>, binaries: &[PlannedBinary], steps: &mut Vec<S
 }
 
 /// Images of Dockerfiles.
-fn dockers<'d>(d: &'d Draft<'_>, binaries: &[PlannedBinary]) -> Vec<(ImageSpec, &'d Place)> {
+fn dockers<'d>(d: &'d Draft<'_>, binaries: &[PlannedBinary], steps: &[Step]) -> Vec<(ImageSpec, &'d Place)> {
     let mut out = vec![];
     if !d.options.skips("dockers_v2") {
         for v in &d.config.dockers_v2 {
-            out.extend(docker::v2(d, v, binaries).into_iter().map(|s| (s, &v.place)));
+            out.extend(docker::v2(d, v, (binaries, steps)).into_iter().map(|s| (s, &v.place)));
         }
     }
     if !d.options.skips("dockers") {
         for (at, o) in d.config.dockers.iter().enumerate() {
-            out.extend(docker::old(d, o, at, binaries).map(|s| (s, &o.place)));
+            out.extend(docker::old(d, o, at, (binaries, steps)).map(|s| (s, &o.place)));
         }
     }
     out
@@ -57,7 +59,10 @@ fn dockers<'d>(d: &'d Draft<'_>, binaries: &[PlannedBinary]) -> Vec<(ImageSpec, 
 /// The step of an image.
 pub(crate) fn step(spec: ImageSpec) -> Step {
     let binaries = spec.content.platforms().iter().flat_map(|p| &p.binaries);
-    let needs: BTreeSet<StepId> = binaries.map(|b| b.verified.clone()).collect();
+    let mut needs: BTreeSet<StepId> = binaries.map(|b| b.verified.clone()).collect();
+    if let ImageContent::Dockerfile(content) = &spec.content {
+        needs.extend(content.packages.iter().map(|p| p.made.clone()));
+    }
     let files = std::iter::once(&spec.layout).chain(&spec.archive);
     let outputs = files.map(|path| Output {
         path: path.clone(),

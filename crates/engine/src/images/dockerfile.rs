@@ -92,6 +92,9 @@ impl Maker<'_> {
             let content = content_of(verified).map_err(failed)?;
             context.put(&binary.to, Node::new(Kind::File(content), 0o755, self.spec.created));
         }
+        for package in &recipe.content.packages {
+            context.take(&self.cx.dist.join(&package.path), &package.to).map_err(failed)?;
+        }
         for name in [format!("{}.dockerignore", recipe.content.path), ".dockerignore".to_owned()] {
             // The second counts only if it is in the context.
             let inside = name == ".dockerignore" && context.tree().get(&name).is_none();

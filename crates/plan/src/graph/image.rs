@@ -60,6 +60,17 @@ impl ImageContent {
     }
 }
 
+/// A Linux package in a context.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ContextPackage {
+    /// The step that makes it.
+    pub made: StepId,
+    /// Path relative to dist.
+    pub path: String,
+    /// Path in the context.
+    pub to: String,
+}
+
 /// What a Dockerfile makes of verified binaries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DockerfileSpec {
@@ -69,6 +80,8 @@ pub struct DockerfileSpec {
     pub files: Vec<String>,
     /// Platforms; binaries have their place in the context.
     pub platforms: Vec<ImagePlatform>,
+    /// Linux packages in the context.
+    pub packages: Vec<ContextPackage>,
     /// `KEY=value` of the build's arguments. Secrets are serialised as digests.
     #[serde(serialize_with = "crate::secret::lines")]
     pub args: Vec<String>,

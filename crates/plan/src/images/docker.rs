@@ -3,14 +3,20 @@
 use super::{annotations, for_platform, labelled, layout, map, names, narrowed, no_binary};
 use crate::builds::PlannedBinary;
 use crate::draft::Draft;
-use crate::graph::{ArtifactKind, DockerfileSpec, ImageBinary, ImageContent, ImagePlatform, ImageSpec};
+use crate::graph::{
+    Action, ArtifactKind, ContextPackage, DockerfileSpec, ImageBinary, ImageContent, ImagePlatform,
+    ImageSpec, Step,
+};
 use goferry_config::model::{Docker, DockerV2, Text};
 use goferry_report::{Code, Diagnostic};
 use goferry_target::{Arch, GoTarget};
 use std::collections::BTreeMap;
 
+/// Binaries, and the steps of packages.
+type Made<'f> = (&'f [PlannedBinary], &'f [Step]);
+
 /// `dockers_v2`: one image of all platforms; of a snapshot one of each, since Docker loads no index.
-pub(super) fn v2(d: &Draft<'_>, v: &DockerV2, binaries: &[PlannedBinary]) -> Vec<ImageSpec> {
+pub(super) fn v2(d: &Draft<'_>, v: &DockerV2, from: Made<'_>) -> Vec<ImageSpec> {
     let opt = |t: &Option<Text>, default: &str| d.render.opt(t.as_ref(), default, &d.fields);
     let images = d.render.list(&v.images, &d.fields);
     if d.render.flag(v.disable.as_ref(), &d.fields) || images.is_empty() {
@@ -22,7 +28,7 @@ pub(super) fn v2(d: &Draft<'_>, v: &DockerV2, binaries: &[PlannedBinary]) -> Vec
         true => vec![usual("linux/amd64"), usual("linux/arm64")],
         false => v.platforms.clone(),
     };
-    let mine = mine(d, &v.ids, binaries);
+    let mine = mine(d, &v.ids, from);
     let mut platforms: Vec<(String, ImagePlatform)> = vec![];
     for p in &wanted {
         let text = d.render.text(p, &d.fields);
@@ -58,6 +64,7 @@ pub(super) fn v2(d: &Draft<'_>, v: &DockerV2, binaries: &[PlannedBinary]) -> Vec
         content: ImageContent::Dockerfile(DockerfileSpec {
             path: opt(&v.dockerfile, "Dockerfile"),
             files: d.render.list(&v.extra_files, &d.fields),
+            packages: packages(d, &v.ids, from.1, &platforms, true),
             platforms,
             args: flags.args.iter().map(|(k, v)| format!("{k}={v}")).collect(),
             contexts: flags.contexts.clone(),
@@ -81,7 +88,7 @@ pub(super) fn v2(d: &Draft<'_>, v: &DockerV2, binaries: &[PlannedBinary]) -> Vec
 }
 
 /// `dockers`: one platform, its files beside one another.
-pub(super) fn old(d: &Draft<'_>, o: &Docker, at: usize, binaries: &[PlannedBinary]) -> Option<ImageSpec> {
+pub(super) fn old(d: &Draft<'_>, o: &Docker, at: usize, from: Made<'_>) -> Option<ImageSpec> {
     let opt = |t: &Option<Text>, default: &str| d.render.opt(t.as_ref(), default, &d.fields);
     let names = d.render.list(&o.image_templates, &d.fields);
     let first = names.first()?;
@@ -100,7 +107,7 @@ pub(super) fn old(d: &Draft<'_>, o: &Docker, at: usize, binaries: &[PlannedBinar
         _ => String::new(),
     };
     let wanted = format!("{}/{arch}{variant}", opt(&o.goos, "linux"));
-    let mine = mine(d, &o.ids, binaries);
+    let mine = mine(d, &o.ids, from);
     let Some(on) = platform(&wanted, &mine, false) else {
         if !narrowed(d) {
             let text = Text { value: wanted, place: o.place.clone() };
@@ -122,6 +129,7 @@ pub(super) fn old(d: &Draft<'_>, o: &Docker, at: usize, binaries: &[PlannedBinar
         content: ImageContent::Dockerfile(DockerfileSpec {
             path: opt(&o.dockerfile, "Dockerfile"),
             files: d.render.list(&o.extra_files, &d.fields),
+            packages: packages(d, &o.ids, from.1, std::slice::from_ref(&on), false),
             platforms: vec![on],
             args: flags.args.iter().map(|(k, v)| format!("{k}={v}")).collect(),
             contexts: flags.contexts,
@@ -137,13 +145,17 @@ fn words(d: &Draft<'_>, ids: &[Text]) -> String {
     }
 }
 
-/// Binaries of these builds, libraries too.
-fn mine<'b>(d: &Draft<'_>, ids: &[Text], binaries: &'b [PlannedBinary]) -> Vec<&'b PlannedBinary> {
+/// Binaries of these builds, libraries too. Where the ids are only those of packages, all of them: they say which platforms there are.
+fn mine<'b>(d: &Draft<'_>, ids: &[Text], (binaries, steps): Made<'b>) -> Vec<&'b PlannedBinary> {
     let wanted = d.render.list(ids, &d.fields);
-    let fits = |b: &&PlannedBinary| {
-        (wanted.is_empty() || wanted.contains(&b.id)) && b.target.is_some() && b.kind != ArtifactKind::CHeader
-    };
-    binaries.iter().filter(fits).collect()
+    let usable = |b: &&PlannedBinary| b.target.is_some() && b.kind != ArtifactKind::CHeader;
+    let all: Vec<&PlannedBinary> = binaries.iter().filter(usable).collect();
+    let of_package = |s: &Step| matches!(&s.action, Action::LinuxPackage(p) if wanted.contains(&p.id));
+    let own: Vec<&PlannedBinary> = all.iter().filter(|b| wanted.contains(&b.id)).copied().collect();
+    match wanted.is_empty() || (own.is_empty() && steps.iter().any(of_package)) {
+        true => all,
+        false => own,
+    }
 }
 
 /// The binaries of a platform, each with its place in the context.
@@ -159,6 +171,31 @@ fn platform(wanted: &str, mine: &[&PlannedBinary], folders: bool) -> Option<Imag
         })
         .collect();
     Some(ImagePlatform { target, binaries, entrypoint: vec![] })
+}
+
+/// The Linux packages of these platforms, each with its place in the context.
+fn packages(
+    d: &Draft<'_>,
+    ids: &[Text],
+    steps: &[Step],
+    platforms: &[ImagePlatform],
+    folders: bool,
+) -> Vec<ContextPackage> {
+    let wanted = d.render.list(ids, &d.fields);
+    let mut out = vec![];
+    for step in steps {
+        let Action::LinuxPackage(package) = &step.action else { continue };
+        let on = platforms.iter().find(|p| step.target == Some(p.target));
+        let Some(on) = on.filter(|_| wanted.is_empty() || wanted.contains(&package.id)) else { continue };
+        let name = package.file.rsplit('/').next().unwrap_or(&package.file);
+        let folder = if folders { format!("{}/", folder(&on.target)) } else { String::new() };
+        out.push(ContextPackage {
+            made: step.id.clone(),
+            path: package.file.clone(),
+            to: format!("{folder}{name}"),
+        });
+    }
+    out
 }
 
 /// What TARGETPLATFORM is.
