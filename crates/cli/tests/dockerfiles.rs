@@ -1,4 +1,4 @@
-//! Images of Dockerfiles from end to end: `dockers_v2` and `dockers`, with goreleaser's names.
+//! Images of Dockerfiles from end to end: `dockers_v2`, `dockers` and `docker_manifests`, with goreleaser's names.
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "the functions that tests share are not marked as tests")]
 
@@ -95,14 +95,18 @@ fn snapshots_have_an_image_of_each_platform() {
 }
 
 #[test]
-fn old_dockers_have_one_platform_each() {
+fn old_dockers_and_their_manifest() {
     let docker = |arch: &str| {
         format!(
             "  - goarch: {arch}\n    dockerfile: build/Dockerfile\n    image_templates: ['registry.example/tiny:{{{{ .Tag }}}}-{arch}']\n    use: buildx\n    extra_files: [share]\n\
              \x20   build_flag_templates: [--pull, '--platform=linux/{arch}', '--label=version={{{{ .Version }}}}', --build-arg, 'NAME=x']\n"
         )
     };
-    let config = format!("dockers:\n{}{}", docker("amd64"), docker("arm64"));
+    let config = format!(
+        "dockers:\n{}{}docker_manifests:\n  - name_template: 'registry.example/tiny:{{{{ .Tag }}}}'\n    image_templates: ['registry.example/tiny:{{{{ .Tag }}}}-amd64', 'registry.example/tiny:{{{{ .Tag }}}}-arm64']\n",
+        docker("amd64"),
+        docker("arm64")
+    );
     let p = project(
         "FROM scratch\nARG NAME\nENV NAME=$NAME\nENTRYPOINT [\"/tiny\"]\nCOPY tiny /\nCOPY share/a.txt /\n",
         &config,
@@ -117,6 +121,10 @@ fn old_dockers_have_one_platform_each() {
     assert_eq!(arm["platforms"][0]["platform"], "linux/arm64");
     assert_eq!(files(&arm["platforms"][0]), ["0644 /a.txt", "0755 /tiny"]);
     assert_eq!(arm["platforms"][0]["config"]["config"]["Labels"], json!({"version": "1.2.3"}));
+    let index = of("registry.example/tiny:v1.2.3");
+    let digests: Vec<&Value> = index["platforms"].as_array().unwrap().iter().map(|p| &p["digest"]).collect();
+    assert_eq!(digests.len(), 2);
+    assert!(digests.contains(&&arm["platforms"][0]["digest"]));
     let skipped = p.run(&["release", "--clean", "--skip=docker,publish"]);
     assert_eq!(skipped.status, 0, "{}", skipped.stderr);
     assert!(!p.root.join("dist/images").exists());
@@ -147,14 +155,4 @@ fn what_is_not_done_is_said_with_its_line() {
             assert!(r.stderr.contains(part), "{part}: {}", r.stderr);
         }
     }
-}
-
-#[test]
-fn packages_are_in_the_context() {
-    let config = "nfpms:\n  - maintainer: A <a@example.com>\n    description: x\n    formats: [deb]\ndockers_v2:\n  - images: [tiny]\n    dockerfile: build/Dockerfile\n    platforms: [linux/arm64]\n";
-    let p = project("FROM scratch\nARG TARGETPLATFORM\nCOPY $TARGETPLATFORM/*.deb /packages/\n", config);
-    good(&p, &[]);
-    let found = inspected(&p, "dist");
-    let files = files(&found[0]["platforms"][0]);
-    assert_eq!(files, ["0755 /packages", "0644 /packages/tiny_1.2.3_linux_arm64.deb"]);
 }

@@ -12,7 +12,7 @@ mod sbom;
 mod scan;
 mod sign;
 
-pub use docker::{Docker, DockerV2};
+pub use docker::{Docker, DockerManifest, DockerV2};
 pub use image::{Image, Ko};
 pub use image_push::{ImageManifest, ImagePushing};
 pub use linux_package::{
@@ -120,6 +120,8 @@ pub struct Config {
     pub dockers_v2: Vec<DockerV2>,
     /// `dockers`.
     pub dockers: Vec<Docker>,
+    /// `docker_manifests`.
+    pub docker_manifests: Vec<DockerManifest>,
     /// `[[image]]` of goferry.toml.
     pub images: Vec<Image>,
     /// `docker_manifests`, `docker_digest` and `docker_signs`.

@@ -232,7 +232,7 @@ fn pro_makes_unknown_keys_warnings() {
 #[test]
 fn what_is_not_done_is_listed() {
     let config = good(
-        "nfpms: [{formats: [deb, msix]}]\nsrpm: {package_name: x}\nrelease: {draft: true}\nnightly: {tag_name: x}\n\
+        "nfpms: [{formats: [deb, msix]}]\nmakeselfs: [{id: x}]\nrelease: {draft: true}\nnightly: {tag_name: x}\n\
          builds:\n  - builder: rust\n    prebuilt: {path: x}\narchives: [{hooks: {before: [x]}}]\n",
     );
     let paths = |list: &[goferry_config::model::Unsupported]| {
@@ -241,7 +241,7 @@ fn what_is_not_done_is_listed() {
     assert_eq!(
         paths(&config.unsupported),
         [
-            "srpm srpm 3",
+            "makeselfs makeselfs 3",
             "builds builds[0].prebuilt 8",
             "archives archives[0].hooks 9",
             "builds builds[0].builder 7",

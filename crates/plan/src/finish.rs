@@ -2,7 +2,7 @@
 
 use crate::draft::Draft;
 use crate::facts::{HostFacts, Program, RunnerFact};
-use crate::graph::{Plan, Project};
+use crate::graph::{Plan, Project, Stage, Step};
 use crate::{archives, builds, images, linux_packages, provenance, rest, sbom, scans, sign, vex};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 
@@ -15,11 +15,12 @@ impl Draft<'_> {
             self.render.push(self.nothing_to_build());
         }
         if self.options.images_only {
-            // Dockerfiles may want them.
-            if !(self.config.dockers_v2.is_empty() && self.config.dockers.is_empty()) {
-                linux_packages::steps(self, &binaries, &mut steps, &mut vec![]);
-            }
-            images::steps(self, &binaries, &mut steps);
+            let packages = self.packages_of_images(&binaries);
+            images::steps(self, &binaries, &packages, &mut steps);
+            // Of the packages only those are made that an image holds.
+            let held = |p: &Step| steps.iter().any(|s| s.needs.contains(&p.id));
+            let held: Vec<_> = packages.iter().filter(|p| held(p)).cloned().collect();
+            steps.extend(held);
             self.some_image(&steps);
         } else if !self.options.build_only {
             scans::steps(self, &binaries, &mut steps);
@@ -31,7 +32,8 @@ impl Draft<'_> {
             };
             linux_packages::steps(self, &binaries, &mut steps, &mut uploadables);
             sign::before_archives(&mut steps);
-            images::steps(self, &binaries, &mut steps);
+            let packages: Vec<_> = steps.iter().filter(|s| s.stage == Stage::LinuxPackage).cloned().collect();
+            images::steps(self, &binaries, &packages, &mut steps);
             rest::source(self, &mut steps, &mut uploadables);
             rest::changelog(self, &mut steps);
             sbom::steps(self, &binaries, &mut steps, &mut uploadables);
@@ -74,8 +76,17 @@ impl Draft<'_> {
         d.hint("look at goos, goarch, ignore, skip, and at --id, --target and --single-target")
     }
 
-    fn some_image(&self, steps: &[crate::graph::Step]) {
-        let is_image = |s: &crate::graph::Step| matches!(s.action, crate::graph::Action::Image(_));
+    /// Packages that Dockerfiles may copy, where only images are asked for.
+    fn packages_of_images(&self, binaries: &[builds::PlannedBinary]) -> Vec<Step> {
+        let mut steps = vec![];
+        if !(self.config.dockers.is_empty() && self.config.dockers_v2.is_empty()) {
+            linux_packages::steps(self, binaries, &mut steps, &mut vec![]);
+        }
+        steps
+    }
+
+    fn some_image(&self, steps: &[Step]) {
+        let is_image = |s: &Step| matches!(s.action, crate::graph::Action::Image(_));
         if !steps.iter().any(is_image) && !self.render_has_errors() {
             let d = Diagnostic::error(Code::ConfigValue, "no image is configured")
                 .hint("goferry makes images of `kos`, `dockers_v2` and `dockers` in goreleaser's file and of `[[image]]` in goferry.toml")

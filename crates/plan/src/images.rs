@@ -1,4 +1,4 @@
-//! Image steps: goreleaser's `kos` and goferry's `[[image]]`.
+//! Image steps: goreleaser's `kos`, `dockers_v2` and `dockers`, and goferry's `[[image]]`.
 //!
 //! An image holds binaries that were verified, never ones of its own: where `kos` asks for other flags than its build has,
 //! that is an error, since ko would build another program.
@@ -18,50 +18,82 @@ use goferry_report::{Code, Diagnostic};
 use goferry_target::GoTarget;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(crate) fn steps(d: &Draft<'_>, binaries: &[PlannedBinary], steps: &mut Vec<Step>) {
-    let mut ids = BTreeSet::new();
-    let mut specs = vec![];
+/// Steps of images. `packages` are the steps that make packages, which Dockerfiles may copy.
+pub(crate) fn steps(d: &Draft<'_>, binaries: &[PlannedBinary], packages: &[Step], steps: &mut Vec<Step>) {
+    let mut specs = Specs { d, ids: BTreeMap::new(), out: vec![] };
     if !d.options.skips("kos") {
-        specs.extend(d.config.kos.iter().filter_map(|k| Some((ko::spec(d, k, binaries)?, &k.place))));
+        for k in &d.config.kos {
+            specs.push(ko::spec(d, k, binaries), &k.place);
+        }
     }
     if !d.options.skips("image") {
-        specs.extend(d.config.images.iter().filter_map(|i| Some((native::spec(d, i, binaries)?, &i.place))));
-    }
-    let dockers = dockers(d, binaries, steps);
-    specs.extend(dockers);
-    for (spec, place) in specs {
-        if ids.insert(spec.id.clone()) {
-            steps.push(step(spec));
-        } else {
-            let message = format!("two images have the id `{}`", spec.id);
-            let diag = Diagnostic::error(Code::DuplicateId, message).hint("give each image an id of its own");
-            d.render.push(labelled(diag, place, "the second"));
+        for i in &d.config.images {
+            specs.push(native::spec(d, i, binaries), &i.place);
         }
     }
+    specs.dockers(&docker::Made { binaries, packages });
+    steps.extend(specs.out.into_iter().map(step));
 }
 
-/// Images of Dockerfiles.
-fn dockers<'d>(d: &'d Draft<'_>, binaries: &[PlannedBinary], steps: &[Step]) -> Vec<(ImageSpec, &'d Place)> {
-    let mut out = vec![];
-    if !d.options.skips("dockers_v2") {
-        for v in &d.config.dockers_v2 {
-            out.extend(docker::v2(d, v, (binaries, steps)).into_iter().map(|s| (s, &v.place)));
+/// Images so far.
+struct Specs<'d> {
+    d: &'d Draft<'d>,
+    /// Ids, with the sections that have them.
+    ids: BTreeMap<String, String>,
+    out: Vec<ImageSpec>,
+}
+
+impl Specs<'_> {
+    /// goreleaser's ids are those of a section, and here each image has a folder: the second section's says whose it is.
+    fn push(&mut self, spec: impl IntoIterator<Item = ImageSpec>, place: &Place) {
+        for mut spec in spec {
+            if self.ids.get(&spec.id).is_some_and(|section| *section != spec.section) {
+                spec.id = format!("{}-{}", spec.id, spec.section);
+                spec.layout = layout(&spec.id);
+            }
+            if self.ids.insert(spec.id.clone(), spec.section.clone()).is_some() {
+                let message = format!("two images have the id `{}`", spec.id);
+                let diag =
+                    Diagnostic::error(Code::DuplicateId, message).hint("give each image an id of its own");
+                self.d.render.push(labelled(diag, place, "the second"));
+            } else {
+                self.out.push(spec);
+            }
         }
     }
-    if !d.options.skips("dockers") {
+
+    /// Images of Dockerfiles, and indices of them.
+    fn dockers(&mut self, made: &docker::Made<'_>) {
+        let d = self.d;
+        if !d.options.skips("dockers_v2") {
+            for v in &d.config.dockers_v2 {
+                self.push(docker::v2(d, v, made), &v.place);
+            }
+        }
+        if d.options.skips("dockers") {
+            return;
+        }
         for (at, o) in d.config.dockers.iter().enumerate() {
-            out.extend(docker::old(d, o, at, (binaries, steps)).map(|s| (s, &o.place)));
+            self.push(docker::old(d, o, at, made), &o.place);
+        }
+        if !d.options.skips("docker_manifests") {
+            for m in &d.config.docker_manifests {
+                self.push(docker::manifest(d, m, &self.out), &m.place);
+            }
         }
     }
-    out
 }
 
 /// The step of an image.
 pub(crate) fn step(spec: ImageSpec) -> Step {
     let binaries = spec.content.platforms().iter().flat_map(|p| &p.binaries);
     let mut needs: BTreeSet<StepId> = binaries.map(|b| b.verified.clone()).collect();
-    if let ImageContent::Dockerfile(content) = &spec.content {
-        needs.extend(content.packages.iter().map(|p| p.made.clone()));
+    match &spec.content {
+        ImageContent::Binaries(_) => {}
+        ImageContent::Dockerfile(content) => needs.extend(content.packages.iter().map(|p| p.step.clone())),
+        ImageContent::Manifest(content) => {
+            needs.extend(content.images.iter().map(|(id, _)| StepId(format!("image/{id}"))));
+        }
     }
     let files = std::iter::once(&spec.layout).chain(&spec.archive);
     let outputs = files.map(|path| Output {

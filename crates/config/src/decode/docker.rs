@@ -1,8 +1,8 @@
-//! `dockers_v2` and `dockers`.
+//! `dockers_v2`, `dockers` and `docker_manifests`.
 
 use super::sections::free_texts;
 use super::view::View;
-use crate::model::{Docker, DockerV2};
+use crate::model::{Docker, DockerManifest, DockerV2};
 
 pub(super) fn read_v2(item: &View<'_>) -> DockerV2 {
     DockerV2 {
@@ -34,6 +34,15 @@ pub(super) fn read_old(item: &View<'_>) -> Docker {
         image_templates: item.texts("image_templates"),
         extra_files: item.texts("extra_files"),
         build_flags: item.texts("build_flag_templates"),
+        place: item.place(),
+    }
+}
+
+pub(super) fn read_manifest(item: &View<'_>) -> DockerManifest {
+    DockerManifest {
+        id: item.text("id"),
+        name: item.text("name_template"),
+        images: item.texts("image_templates"),
         place: item.place(),
     }
 }

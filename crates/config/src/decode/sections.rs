@@ -41,6 +41,8 @@ pub(super) fn read_shared(root: &View<'_>, config: &mut Config) {
     config.kos = root.maps("kos").iter().map(super::image::read_ko).collect();
     config.dockers_v2 = root.maps("dockers_v2").iter().map(super::docker::read_v2).collect();
     config.dockers = root.maps("dockers").iter().map(super::docker::read_old).collect();
+    config.docker_manifests =
+        root.maps("docker_manifests").iter().map(super::docker::read_manifest).collect();
     config.signs = root.maps("signs").iter().map(sign::read_item).collect();
     config.binary_signs = root.maps("binary_signs").iter().map(sign::read_item).collect();
     config.image_push = image_push::read(root);

@@ -1,4 +1,4 @@
-//! `dockers_v2` and `dockers`.
+//! `dockers_v2`, `dockers`, `docker_manifests` and `docker_digest`.
 
 use super::Text;
 use crate::place::Place;
@@ -60,6 +60,20 @@ pub struct Docker {
     pub extra_files: Vec<Text>,
     /// `build_flag_templates`: flags of `docker build`.
     pub build_flags: Vec<Text>,
+    /// Where.
+    #[serde(skip)]
+    pub place: Place,
+}
+
+/// One item of `docker_manifests`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DockerManifest {
+    /// `id`.
+    pub id: Option<Text>,
+    /// `name_template`: name with tag.
+    pub name: Option<Text>,
+    /// `image_templates`: images that were made.
+    pub images: Vec<Text>,
     /// Where.
     #[serde(skip)]
     pub place: Place,

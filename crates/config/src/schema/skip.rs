@@ -97,7 +97,9 @@ mod tests {
             ("sign", "binary_signs", true),
             ("docker", "dockers_v2", true),
             ("publish", "release", true),
-            ("publish", "docker_manifests", true),
+            // Made in dist/, like all images.
+            ("publish", "docker_manifests", false),
+            ("docker", "docker_manifests", true),
             ("publish", "nfpms", false),
             ("nfpms", "nfpms", true),
             ("validate", "nfpms", false),

@@ -11,14 +11,16 @@ use goferry_image::dockerfile::{
     parse,
 };
 use goferry_image::{
-    Base, Compression, Content, Digest, ImageError, Kind, Layer, Layout, Node, Platform, Tree, seal,
+    Base, Compression, Content, Descriptor, Digest, ImageError, Kind, Layer, Layout, Node, Platform, Tree,
+    seal,
 };
-use goferry_plan::graph::{BaseSpec, DockerfileSpec, ImagePlatform, ImageSpec, StepId};
+use goferry_plan::graph::{BaseSpec, DockerfileSpec, ImagePlatform, ImageSpec, ManifestSpec, StepId};
 use goferry_report::{Code, Diagnostic, Diagnostics, Label};
 use goferry_target::GoTarget;
 use goferry_verify::Verified;
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Instant;
 
 /// As big as a Dockerfile or a .dockerignore may be.
 const MAX_TEXT: u64 = 4 << 20;
@@ -32,6 +34,7 @@ pub(crate) struct Recipe<'r> {
 impl Maker<'_> {
     /// Makes the image of a Dockerfile for all of its platforms.
     pub(crate) fn of_dockerfile(&self, recipe: &Recipe<'_>) -> Result<MadeImage, Diagnostics> {
+        let begun = Instant::now();
         let content = recipe.content;
         let text = text(&self.cx.project.root.join(&content.path))?;
         let dockerfile = parse(&text).map_err(|e| said(&content.path, &text, &e))?;
@@ -49,7 +52,7 @@ impl Maker<'_> {
             on.push(installed(platform, recipe, &built));
             images.push(seal(&layout, self.spec, &built).map_err(failed)?);
         }
-        self.finish(&layout, None, &on, &images)
+        self.finish(&layout, None, &on, &images, begun)
     }
 
     fn one(
@@ -104,6 +107,29 @@ impl Maker<'_> {
             }
         }
         Ok(context)
+    }
+
+    /// An index of images that other steps made.
+    pub(crate) fn of_images(&self, content: &ManifestSpec) -> Result<MadeImage, Diagnostics> {
+        let begun = Instant::now();
+        let failed = |e: ImageError| failure(self.spec, &e);
+        let layout = Layout::create(&self.cx.dist.join(&self.spec.layout)).map_err(failed)?;
+        let mut images: Vec<(Platform, Descriptor)> = vec![];
+        for (_, from) in &content.images {
+            let from = Layout::open(&self.cx.dist.join(from)).map_err(failed)?;
+            for (_, top) in from.refs().map_err(failed)? {
+                for (platform, image) in from.images(&top).map_err(failed)? {
+                    if images.iter().any(|(_, d)| d.digest == image.digest) {
+                        continue;
+                    }
+                    for blob in from.reachable(&image).map_err(failed)? {
+                        layout.copy(&from, &blob).map_err(failed)?;
+                    }
+                    images.push((platform, image));
+                }
+            }
+        }
+        self.finish(&layout, None, &[], &images, begun)
     }
 }
 

@@ -17,6 +17,7 @@ impl Execution<'_> {
             ImageContent::Dockerfile(content) => {
                 maker.of_dockerfile(&Recipe { content, verified: &verified })
             }
+            ImageContent::Manifest(content) => maker.of_images(content),
         }?;
         Ok((StepValue::Image(made), StepState::Done))
     }

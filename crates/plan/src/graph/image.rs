@@ -48,6 +48,8 @@ pub enum ImageContent {
     Binaries(BinariesSpec),
     /// What a Dockerfile makes of verified binaries.
     Dockerfile(DockerfileSpec),
+    /// Images that were made, under one name.
+    Manifest(ManifestSpec),
 }
 
 impl ImageContent {
@@ -56,19 +58,9 @@ impl ImageContent {
         match self {
             ImageContent::Binaries(b) => &b.platforms,
             ImageContent::Dockerfile(d) => &d.platforms,
+            ImageContent::Manifest(_) => &[],
         }
     }
-}
-
-/// A Linux package in a context.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ContextPackage {
-    /// The step that makes it.
-    pub made: StepId,
-    /// Path relative to dist.
-    pub path: String,
-    /// Path in the context.
-    pub to: String,
 }
 
 /// What a Dockerfile makes of verified binaries.
@@ -78,10 +70,10 @@ pub struct DockerfileSpec {
     pub path: String,
     /// Files and folders of the project that are in its context.
     pub files: Vec<String>,
+    /// Linux packages that are in its context.
+    pub packages: Vec<ContextPackage>,
     /// Platforms; binaries have their place in the context.
     pub platforms: Vec<ImagePlatform>,
-    /// Linux packages in the context.
-    pub packages: Vec<ContextPackage>,
     /// `KEY=value` of the build's arguments. Secrets are serialised as digests.
     #[serde(serialize_with = "crate::secret::lines")]
     pub args: Vec<String>,
@@ -89,6 +81,24 @@ pub struct DockerfileSpec {
     pub contexts: Vec<(String, String)>,
     /// The stage that is wanted; none: the last.
     pub target: Option<String>,
+}
+
+/// A Linux package in the context of a Dockerfile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ContextPackage {
+    /// The step that makes it.
+    pub step: StepId,
+    /// Relative to dist.
+    pub path: String,
+    /// Path in the context.
+    pub to: String,
+}
+
+/// Images that were made, under one name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ManifestSpec {
+    /// Their ids, and their layouts relative to dist.
+    pub images: Vec<(String, String)>,
 }
 
 /// Verified binaries on a base.

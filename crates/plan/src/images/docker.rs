@@ -1,97 +1,125 @@
-//! goreleaser's `dockers_v2` and `dockers` (2.15.1, internal/pipe/docker): names, contexts, flags.
+//! goreleaser's `dockers_v2`, `dockers` and `docker_manifests` (2.15.1, internal/pipe/docker): names, contexts, flags.
 
-use super::{annotations, for_platform, labelled, layout, map, names, narrowed, no_binary};
-use crate::builds::PlannedBinary;
+mod context;
+mod flags;
+
+use super::{annotations, labelled, layout, names, narrowed};
 use crate::draft::Draft;
-use crate::graph::{
-    Action, ArtifactKind, ContextPackage, DockerfileSpec, ImageBinary, ImageContent, ImagePlatform,
-    ImageSpec, Step,
-};
-use goferry_config::model::{Docker, DockerV2, Text};
+use crate::graph::{DockerfileSpec, ImageContent, ImageSpec, ManifestSpec, Scope};
+pub(super) use context::Made;
+use context::{Found, Wanted};
+use flags::Flags;
+use goferry_config::model::{Docker, DockerManifest, DockerV2, Text};
+use goferry_config::place::Place;
 use goferry_report::{Code, Diagnostic};
-use goferry_target::{Arch, GoTarget};
 use std::collections::BTreeMap;
 
-/// Binaries, and the steps of packages.
-type Made<'f> = (&'f [PlannedBinary], &'f [Step]);
-
 /// `dockers_v2`: one image of all platforms; of a snapshot one of each, since Docker loads no index.
-pub(super) fn v2(d: &Draft<'_>, v: &DockerV2, from: Made<'_>) -> Vec<ImageSpec> {
+pub(super) fn v2(d: &Draft<'_>, v: &DockerV2, made: &Made<'_>) -> Vec<ImageSpec> {
     let opt = |t: &Option<Text>, default: &str| d.render.opt(t.as_ref(), default, &d.fields);
-    let images = d.render.list(&v.images, &d.fields);
-    if d.render.flag(v.disable.as_ref(), &d.fields) || images.is_empty() {
+    if d.render.flag(v.disable.as_ref(), &d.fields) {
         return vec![];
     }
     let id = opt(&v.id, &d.name);
-    let usual = |p: &str| Text { value: p.to_owned(), place: v.place.clone() };
-    let wanted = match v.platforms.is_empty() {
-        true => vec![usual("linux/amd64"), usual("linux/arm64")],
-        false => v.platforms.clone(),
-    };
-    let mine = mine(d, &v.ids, from);
-    let mut platforms: Vec<(String, ImagePlatform)> = vec![];
-    for p in &wanted {
-        let text = d.render.text(p, &d.fields);
-        if text.is_empty() {
-            continue;
-        }
-        match platform(&text, &mine, true) {
-            Some(found) => platforms.push((text, found)),
-            None if narrowed(d) => {}
-            None => no_binary(d, &format!("dockers_v2 `{id}`"), &words(d, &v.ids), p, &mine),
-        }
+    let what = format!("dockers_v2 `{id}`");
+    let (images, tags) = (d.render.list(&v.images, &d.fields), tags(d, v));
+    if images.is_empty() || tags.is_empty() {
+        nameless(d, &what, images.is_empty(), &v.place);
+        return vec![];
     }
-    let tags = match v.tags.is_empty() {
-        true => vec![d.facts.vcs.tag.clone()],
-        false => d.render.list(&v.tags, &d.fields),
+    let mut flags = Flags::read(d, &v.flags, &what);
+    flags.labels.extend(pairs(d, &v.labels));
+    flags.args.extend(pairs(d, &v.build_args));
+    flags.annotations.extend(pairs(d, &v.annotations));
+    let found = platforms(d, v, made, &what);
+    let files = context::files(d, &v.extra_files, &what);
+    let several = found.len() > 1 && !d.facts.snapshot;
+    let noted = noted(d, flags.annotations.clone(), several, &v.place);
+    let one = |id: &str, suffix: &str, found: Vec<Found>| {
+        let tags: Vec<String> = tags.iter().map(|t| format!("{t}{suffix}")).collect();
+        let mut names = names(&images, &tags);
+        names.sort();
+        ImageSpec {
+            layout: layout(id),
+            id: id.to_owned(),
+            section: "dockers_v2".to_owned(),
+            names,
+            archive: None,
+            created: d.facts.clock.unix,
+            labels: flags.labels.clone(),
+            annotations: noted.clone(),
+            content: ImageContent::Dockerfile(DockerfileSpec {
+                path: opt(&v.dockerfile, "Dockerfile"),
+                files: files.clone(),
+                packages: found.iter().flat_map(|f| f.packages.clone()).collect(),
+                platforms: found.into_iter().map(|f| f.platform).collect(),
+                args: lines(flags.args.clone()),
+                contexts: flags.contexts.clone(),
+                target: flags.target.clone(),
+            }),
+        }
     };
-    let mut flags = Flags::read(d, &v.flags, &format!("dockers_v2 `{id}`"));
-    flags.labels.extend(map(d, &v.labels));
-    flags.args.extend(map(d, &v.build_args));
-    let several = platforms.len() > 1 && !d.facts.snapshot;
-    let mut noted = flags.annotations.clone();
-    noted.extend(map(d, &v.annotations));
-    let noted: BTreeMap<String, String> = noted.into_iter().map(|(k, v)| (scoped(k, several), v)).collect();
-    let one = |id: &str, tags: &[String], platforms: Vec<ImagePlatform>| ImageSpec {
-        layout: layout(id),
-        id: id.to_owned(),
-        section: "dockers_v2".to_owned(),
-        names: names(&images, tags),
-        archive: None,
-        created: d.facts.clock.unix,
-        labels: flags.labels.clone(),
-        annotations: annotations(noted.clone()),
-        content: ImageContent::Dockerfile(DockerfileSpec {
-            path: opt(&v.dockerfile, "Dockerfile"),
-            files: d.render.list(&v.extra_files, &d.fields),
-            packages: packages(d, &v.ids, from.1, &platforms, true),
-            platforms,
-            args: flags.args.iter().map(|(k, v)| format!("{k}={v}")).collect(),
-            contexts: flags.contexts.clone(),
-            target: flags.target.clone(),
-        }),
-    };
-    if platforms.is_empty() {
+    if found.is_empty() {
         return vec![];
     }
     if !d.facts.snapshot {
-        return vec![one(&id, &tags, platforms.into_iter().map(|(_, p)| p).collect())];
+        return vec![one(&id, "", found)];
     }
-    let alone = platforms.len() == 1;
-    let of = |(text, p): (String, ImagePlatform)| {
-        let suffix = text.split_once('/').map_or("", |(_, arch)| arch).replace('/', "");
-        let tags: Vec<String> = tags.iter().map(|t| format!("{t}-{suffix}")).collect();
+    let alone = found.len() == 1;
+    let of = |f: Found| {
+        let suffix = f.asked.split_once('/').map_or("", |(_, arch)| arch).replace('/', "");
         let id = if alone { id.clone() } else { format!("{id}-{suffix}") };
-        one(&id, &tags, vec![p])
+        one(&id, &format!("-{suffix}"), vec![f])
     };
-    platforms.into_iter().map(of).collect()
+    found.into_iter().map(of).collect()
+}
+
+fn tags(d: &Draft<'_>, v: &DockerV2) -> Vec<String> {
+    match v.tags.is_empty() {
+        true => vec![d.facts.vcs.tag.clone()],
+        false => d.render.list(&v.tags, &d.fields),
+    }
+}
+
+/// goreleaser leaves out an image without names, and stops at one without tags.
+fn nameless(d: &Draft<'_>, what: &str, no_images: bool, place: &Place) {
+    let diag = match no_images {
+        true => Diagnostic::warning(Code::ConfigValue, format!("{what} has no `images`, so none is made"))
+            .hint_with("say what it is called", "images: [ghcr.io/owner/name]"),
+        false => Diagnostic::error(Code::ConfigValue, format!("{what}: all its `tags` come out empty"))
+            .hint("leave `tags` out for the release's, or leave the image out with `disable`"),
+    };
+    d.render.push(labelled(diag, place, ""));
+}
+
+fn platforms(d: &Draft<'_>, v: &DockerV2, made: &Made<'_>, what: &str) -> Vec<Found> {
+    let usual = |p: &str| Text { value: p.to_owned(), place: v.place.clone() };
+    let asked = match v.platforms.is_empty() {
+        true => vec![usual("linux/amd64"), usual("linux/arm64")],
+        false => v.platforms.clone(),
+    };
+    let ids = d.render.list(&v.ids, &d.fields);
+    let mut out: Vec<Found> = vec![];
+    for p in &asked {
+        let text = d.render.text(p, &d.fields);
+        if text.trim().is_empty() || out.iter().any(|f| f.asked == text) {
+            continue;
+        }
+        out.extend(made.found(d, &Wanted { text: &text, ids: &ids, what, place: &p.place, folders: true }));
+    }
+    out
 }
 
 /// `dockers`: one platform, its files beside one another.
-pub(super) fn old(d: &Draft<'_>, o: &Docker, at: usize, from: Made<'_>) -> Option<ImageSpec> {
+pub(super) fn old(d: &Draft<'_>, o: &Docker, at: usize, made: &Made<'_>) -> Option<ImageSpec> {
     let opt = |t: &Option<Text>, default: &str| d.render.opt(t.as_ref(), default, &d.fields);
     let names = d.render.list(&o.image_templates, &d.fields);
-    let first = names.first()?;
+    let Some(first) = names.first() else {
+        let message = format!("dockers[{at}] has no `image_templates`, so no image is made");
+        d.render.push(labelled(Diagnostic::warning(Code::ConfigValue, message), &o.place, ""));
+        return None;
+    };
+    let what = format!("dockers `{first}`");
     // Ids need not be said here: the first name is known to be another's.
     let id = match &o.id {
         Some(id) => id.value.clone(),
@@ -100,209 +128,114 @@ pub(super) fn old(d: &Draft<'_>, o: &Docker, at: usize, from: Made<'_>) -> Optio
     let arch = opt(&o.goarch, "amd64");
     let variant = match arch.as_str() {
         "arm" => format!("/v{}", opt(&o.goarm, "6")),
-        "amd64" => match opt(&o.goamd64, "v1").as_str() {
-            "v1" => String::new(),
-            level => format!("/{level}"),
-        },
+        "amd64" => format!("/{}", opt(&o.goamd64, "v1")),
         _ => String::new(),
     };
-    let wanted = format!("{}/{arch}{variant}", opt(&o.goos, "linux"));
-    let mine = mine(d, &o.ids, from);
-    let Some(on) = platform(&wanted, &mine, false) else {
-        if !narrowed(d) {
-            let text = Text { value: wanted, place: o.place.clone() };
-            no_binary(d, &format!("dockers `{first}`"), &words(d, &o.ids), &text, &mine);
-        }
+    let text = format!("{}/{arch}{variant}", opt(&o.goos, "linux"));
+    let ids = d.render.list(&o.ids, &d.fields);
+    let wanted = Wanted { text: &text, ids: &ids, what: &what, place: &o.place, folders: false };
+    if !made.has_all(d, &wanted) {
         return None;
-    };
-    let flags = Flags::read(d, &o.build_flags, &format!("dockers `{first}`"));
-    flags.same_platform(d, &on, o, first);
+    }
+    let found = made.found(d, &wanted)?;
+    let flags = Flags::read(d, &o.build_flags, &what);
+    flags.same_platform(d, &found.platform, o, first);
     Some(ImageSpec {
         layout: layout(&id),
         id,
         section: "dockers".to_owned(),
-        names,
+        names: names.clone(),
         archive: None,
         created: d.facts.clock.unix,
         labels: flags.labels,
-        annotations: annotations(flags.annotations),
+        annotations: noted(d, flags.annotations, false, &o.place),
         content: ImageContent::Dockerfile(DockerfileSpec {
             path: opt(&o.dockerfile, "Dockerfile"),
-            files: d.render.list(&o.extra_files, &d.fields),
-            packages: packages(d, &o.ids, from.1, std::slice::from_ref(&on), false),
-            platforms: vec![on],
-            args: flags.args.iter().map(|(k, v)| format!("{k}={v}")).collect(),
+            files: context::files(d, &o.extra_files, &what),
+            packages: found.packages,
+            platforms: vec![found.platform],
+            args: lines(flags.args),
             contexts: flags.contexts,
             target: flags.target,
         }),
     })
 }
 
-fn words(d: &Draft<'_>, ids: &[Text]) -> String {
-    match ids.is_empty() {
-        true => d.builds.iter().map(|b| b.id.as_str()).collect::<Vec<_>>().join(", "),
-        false => ids.iter().map(|t| t.value.as_str()).collect::<Vec<_>>().join(", "),
+/// `docker_manifests`: an index of images that were made.
+pub(super) fn manifest(d: &Draft<'_>, m: &DockerManifest, made: &[ImageSpec]) -> Option<ImageSpec> {
+    let name = d.render.opt(m.name.as_ref(), "", &d.fields);
+    let wanted = d.render.list(&m.images, &d.fields);
+    if name.trim().is_empty() || wanted.is_empty() {
+        return None;
     }
-}
-
-/// Binaries of these builds, libraries too. Where the ids are only those of packages, all of them: they say which platforms there are.
-fn mine<'b>(d: &Draft<'_>, ids: &[Text], (binaries, steps): Made<'b>) -> Vec<&'b PlannedBinary> {
-    let wanted = d.render.list(ids, &d.fields);
-    let usable = |b: &&PlannedBinary| b.target.is_some() && b.kind != ArtifactKind::CHeader;
-    let all: Vec<&PlannedBinary> = binaries.iter().filter(usable).collect();
-    let of_package = |s: &Step| matches!(&s.action, Action::LinuxPackage(p) if wanted.contains(&p.id));
-    let own: Vec<&PlannedBinary> = all.iter().filter(|b| wanted.contains(&b.id)).copied().collect();
-    match wanted.is_empty() || (own.is_empty() && steps.iter().any(of_package)) {
-        true => all,
-        false => own,
+    let mut images = vec![];
+    for image in &wanted {
+        match made.iter().find(|s| s.names.contains(image)) {
+            Some(spec) => images.push((spec.id.clone(), spec.layout.clone())),
+            None if narrowed(d) => {}
+            None => {
+                let known: Vec<&str> = made.iter().flat_map(|s| &s.names).map(String::as_str).collect();
+                let message = format!("docker_manifests `{name}`: no image is called {image}");
+                let diag = Diagnostic::error(Code::UnknownId, message)
+                    .hint(format!("`dockers` makes: {}", known.join(", ")));
+                d.render.push(labelled(diag, &m.place, ""));
+            }
+        }
     }
-}
-
-/// The binaries of a platform, each with its place in the context.
-fn platform(wanted: &str, mine: &[&PlannedBinary], folders: bool) -> Option<ImagePlatform> {
-    let target = for_platform(mine, wanted)?.target?;
-    let folder = if folders { format!("{}/", folder(&target)) } else { String::new() };
-    let own = mine.iter().filter(|b| b.target == Some(target));
-    let binaries = own
-        .map(|b| ImageBinary {
-            verified: b.verified.clone(),
-            path: b.path.clone(),
-            to: format!("{folder}{}", b.binary),
-        })
-        .collect();
-    Some(ImagePlatform { target, binaries, entrypoint: vec![] })
-}
-
-/// The Linux packages of these platforms, each with its place in the context.
-fn packages(
-    d: &Draft<'_>,
-    ids: &[Text],
-    steps: &[Step],
-    platforms: &[ImagePlatform],
-    folders: bool,
-) -> Vec<ContextPackage> {
-    let wanted = d.render.list(ids, &d.fields);
-    let mut out = vec![];
-    for step in steps {
-        let Action::LinuxPackage(package) = &step.action else { continue };
-        let on = platforms.iter().find(|p| step.target == Some(p.target));
-        let Some(on) = on.filter(|_| wanted.is_empty() || wanted.contains(&package.id)) else { continue };
-        let name = package.file.rsplit('/').next().unwrap_or(&package.file);
-        let folder = if folders { format!("{}/", folder(&on.target)) } else { String::new() };
-        out.push(ContextPackage {
-            made: step.id.clone(),
-            path: package.file.clone(),
-            to: format!("{folder}{name}"),
-        });
+    if images.is_empty() {
+        return None;
     }
-    out
-}
-
-/// What TARGETPLATFORM is.
-fn folder(target: &GoTarget) -> String {
-    let variant = match target.arch {
-        Arch::Arm(_) => target.arch.variant().and_then(|v| v.chars().next()).map(|v| format!("/v{v}")),
-        _ => None,
+    let id = match &m.id {
+        Some(id) => id.value.clone(),
+        None => name.rsplit('/').next().unwrap_or(&name).replace(':', "-"),
     };
-    format!("{}/{}{}", target.os.goos(), target.arch.goarch(), variant.unwrap_or_default())
+    Some(ImageSpec {
+        layout: layout(&id),
+        id,
+        section: "docker_manifests".to_owned(),
+        names: vec![name],
+        archive: None,
+        created: d.facts.clock.unix,
+        labels: BTreeMap::new(),
+        annotations: vec![],
+        content: ImageContent::Manifest(ManifestSpec { images }),
+    })
 }
 
 /// goreleaser puts annotations of images with several platforms at the index; who says a scope means it.
-fn scoped(key: String, several: bool) -> String {
-    match several && !key.starts_with("index") && !key.starts_with("manifest") {
-        true => format!("index:{key}"),
-        false => key,
+fn noted(
+    d: &Draft<'_>,
+    texts: BTreeMap<String, String>,
+    several: bool,
+    place: &Place,
+) -> Vec<(Scope, String, String)> {
+    let mut out = BTreeMap::new();
+    for (key, value) in texts {
+        let (before, _) = key.split_once(':').unwrap_or_default();
+        if before.split(',').any(|w| w.split('[').next().is_some_and(|w| w.ends_with("-descriptor"))) {
+            let message =
+                format!("the annotation `{key}` is for a descriptor, and goferry writes none there");
+            let diag = Diagnostic::warning(Code::UnsupportedKey, message)
+                .hint("`index:` and `manifest:` are written");
+            d.render.push(labelled(diag, place, ""));
+            continue;
+        }
+        let scoped = super::scopes(before).is_some();
+        out.insert(if several && !scoped { format!("index:{key}") } else { key }, value);
     }
+    annotations(out)
 }
 
-/// Flags of `docker build`.
-#[derive(Default)]
-struct Flags {
-    args: BTreeMap<String, String>,
-    labels: BTreeMap<String, String>,
-    annotations: BTreeMap<String, String>,
-    contexts: Vec<(String, String)>,
-    target: Option<String>,
-    platform: Option<String>,
+/// Keys and values are templates; a pair of which one comes out blank is left out.
+fn pairs(d: &Draft<'_>, texts: &BTreeMap<String, Text>) -> BTreeMap<String, String> {
+    let one = |(key, value): (&String, &Text)| {
+        let key = d.render.text(&Text { value: key.clone(), place: value.place.clone() }, &d.fields);
+        let value = d.render.text(value, &d.fields);
+        (!key.trim().is_empty() && !value.trim().is_empty()).then_some((key, value))
+    };
+    texts.iter().filter_map(one).collect()
 }
 
-/// Flags that change nothing of what is in an image.
-const IDLE: [&str; 12] = [
-    "pull",
-    "no-cache",
-    "cache-from",
-    "cache-to",
-    "progress",
-    "quiet",
-    "load",
-    "push",
-    "builder",
-    "rm",
-    "force-rm",
-    "provenance",
-];
-/// Of those, the ones that need no value.
-const ALONE: [&str; 7] = ["pull", "no-cache", "quiet", "load", "push", "rm", "force-rm"];
-
-impl Flags {
-    fn read(d: &Draft<'_>, texts: &[Text], what: &str) -> Flags {
-        let mut out = Flags::default();
-        let mut items = texts.iter().map(|t| (d.render.text(t, &d.fields), t)).filter(|(t, _)| !t.is_empty());
-        while let Some((word, text)) = items.next() {
-            let (name, value) = match word.split_once('=') {
-                Some((name, value)) => (name.to_owned(), value.to_owned()),
-                None if ALONE.contains(&word.trim_start_matches('-')) => (word.clone(), String::new()),
-                None => (word.clone(), items.next().map(|(v, _)| v).unwrap_or_default()),
-            };
-            if !out.take(d, name.trim_start_matches('-'), &value) {
-                let message = format!("{what}: the flag `{name}` of docker is not known here");
-                let diag = Diagnostic::warning(Code::ConfigValue, message).hint(
-                    "known are --build-arg, --label, --annotation, --platform, --target, --build-context; --pull and flags of caches have no meaning here",
-                );
-                d.render.push(labelled(diag, &text.place, ""));
-            }
-        }
-        out
-    }
-
-    fn take(&mut self, d: &Draft<'_>, name: &str, value: &str) -> bool {
-        let (key, of) = value.split_once('=').map_or((value, None), |(k, v)| (k, Some(v)));
-        match name {
-            "build-arg" => {
-                let value = of.map(str::to_owned).or_else(|| d.env.get(key).cloned());
-                self.args.extend(value.map(|v| (key.to_owned(), v)));
-            }
-            "label" => {
-                self.labels.insert(key.to_owned(), of.unwrap_or_default().to_owned());
-            }
-            "annotation" => {
-                self.annotations.insert(key.to_owned(), of.unwrap_or_default().to_owned());
-            }
-            "build-context" => self.contexts.push((key.to_owned(), of.unwrap_or_default().to_owned())),
-            "target" => self.target = Some(value.to_owned()),
-            "platform" => self.platform = Some(value.to_owned()),
-            _ => return IDLE.contains(&name),
-        }
-        true
-    }
-
-    /// `--platform` beside another `goarch`: the image would hold binaries of another machine than it says.
-    fn same_platform(&self, d: &Draft<'_>, on: &ImagePlatform, o: &Docker, first: &str) {
-        let Some(said) = &self.platform else { return };
-        let alike = said.parse::<GoTarget>().is_ok_and(|t| {
-            t.os == on.target.os
-                && t.arch.kind() == on.target.arch.kind()
-                && (said.split('/').count() < 3 || folder(&t) == folder(&on.target))
-        });
-        if !alike {
-            let message = format!(
-                "dockers `{first}`: `--platform={said}`, but its binaries are for {}",
-                folder(&on.target)
-            );
-            let diag = Diagnostic::warning(Code::ConfigValue, message).hint(
-                "the image says what its binaries are for; set goarch and goarm, or leave the flag out",
-            );
-            d.render.push(labelled(diag, &o.place, ""));
-        }
-    }
+fn lines(args: BTreeMap<String, String>) -> Vec<String> {
+    args.into_iter().map(|(k, v)| format!("{k}={v}")).collect()
 }

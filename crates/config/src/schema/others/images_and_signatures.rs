@@ -55,7 +55,7 @@ pub(crate) static DOCKER_V2: Shape = shape(
         key("flags", List(&Template), "Further flags."),
         key("disable", BoolOrTemplate, "Leave it out."),
         key("sbom", BoolOrTemplate, "SBOMs are of the release, and attached by `goferry image push`.").idle(),
-        key("hooks", Map(&HOOK_PAIR), "Commands around it.").later(),
+        key("hooks", Map(&HOOK_PAIR), "Commands around it.").later().later(),
         key(
             "templated_extra_files",
             List(&Map(&TEMPLATED_EXTRA_FILE_WITH_MODE)),
@@ -63,7 +63,7 @@ pub(crate) static DOCKER_V2: Shape = shape(
         )
         .later()
         .pro(),
-        key("templated_dockerfile", Template, "").later().pro(),
+        key("templated_dockerfile", Template, "The Dockerfile, rendered as a template first.").later().pro(),
         key("retry", Map(&RETRY), "How often it is tried.").idle().superseded("the top-level `retry`"),
     ],
 );
@@ -163,15 +163,25 @@ pub(crate) static DOCKER: Shape = shape(
         key("goamd64", Template, "Which level of amd64; default v1."),
         key("dockerfile", Template, "The Dockerfile."),
         key("image_templates", List(&Template), "Names of the images, with tags."),
-        key("skip_build", BoolOrTemplate, "").later().pro(),
+        key("skip_build", BoolOrTemplate, "Make no image.").later().pro(),
         key("skip_push", BoolOrTemplate, "Nothing is pushed by a release.").idle(),
         key("extra_files", List(&Template), "Further files."),
-        key("build_flag_templates", List(&Template), ""),
+        key(
+            "build_flag_templates",
+            List(&Template),
+            "Flags of docker build; those that mean something here are honoured, others are said.",
+        ),
         key("push_flags", List(&Template), "").idle(),
         key("use", Enum(&["docker", "buildx", "podman"]), "No daemon is used.").idle(),
         key("retry", Map(&RETRY), "How often it is tried.").idle().superseded("the top-level `retry`"),
-        key("templated_files", List(&Map(&TEMPLATED_EXTRA_FILE_WITH_MODE)), "").later().pro(),
-        key("templated_dockerfile", Template, "").later().pro(),
+        key(
+            "templated_files",
+            List(&Map(&TEMPLATED_EXTRA_FILE_WITH_MODE)),
+            "Further files, rendered as templates first.",
+        )
+        .later()
+        .pro(),
+        key("templated_dockerfile", Template, "The Dockerfile, rendered as a template first.").later().pro(),
     ],
 );
 
@@ -180,12 +190,12 @@ pub(crate) static DOCKER_MANIFEST: Shape = shape(
     &[
         key("id", Text, "Name of the item for `ids` elsewhere."),
         key("name_template", Template, "Name."),
-        key("skip_push", BoolOrTemplate, ""),
+        key("skip_push", BoolOrTemplate, "Nothing is pushed by a release.").idle(),
         key("image_templates", List(&Template), "Names of the images, with tags."),
-        key("create_flags", List(&Template), ""),
-        key("push_flags", List(&Template), ""),
-        key("use", Template, "Made from what, or with what."),
-        key("retry", Map(&RETRY), "How often it is tried.").superseded("the top-level `retry`"),
+        key("create_flags", List(&Template), "").idle(),
+        key("push_flags", List(&Template), "").idle(),
+        key("use", Template, "No daemon is used.").idle(),
+        key("retry", Map(&RETRY), "How often it is tried.").idle().superseded("the top-level `retry`"),
     ],
 );
 
