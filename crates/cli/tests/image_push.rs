@@ -221,6 +221,10 @@ fn dist_is_pushed_and_tags_are_kept() {
     let (status, _, err) = r.goferry(&[], &["image", "push", "--immutable"]);
     assert!(status == 3 && err.contains("tag-exists") && err.contains(&digests[0]), "{status} {err}");
     assert_eq!(r.goferry(&[], &["image", "push"]).0, 0);
+    // What a release that was killed left is not pushed.
+    std::fs::write(r.home().join("dist/.goferry-incomplete"), "").unwrap();
+    let (status, _, err) = r.goferry(&[], &["image", "push"]);
+    assert!(status == 2 && err.contains("is not whole"), "{status} {err}");
 }
 
 /// A key pair of cosign's kind in the home folder.
@@ -294,6 +298,17 @@ fn signed_and_verified(r: &Registry) {
         assert_ne!(verify("other.pub", &["verify-attestation", "--type", kind], &name).0, 0);
     }
     assert_ne!(verify("cosign.pub", &["verify-attestation", "--type", "spdxjson"], &name).0, 0);
+    // The form before cosign 3, where a second signature stays beside the first.
+    for (key, opposite) in [("cosign", "other"), ("other", "")] {
+        let old =
+            |key: &str| verify(&format!("{key}.pub"), &["verify", "--new-bundle-format=false"], &name).0;
+        assert_ne!(old(key), 0);
+        let private = format!("{key}.key");
+        let push = ["image", "push", "layout", "--key", &private, "--signature-tag"];
+        let (status, _, err) = r.goferry(&[("COSIGN_PASSWORD", "pw")], &push);
+        assert_eq!((status, old(key), old("cosign")), (0, 0, 0), "{err}");
+        assert!(opposite.is_empty() || old(opposite) != 0);
+    }
     // Another image is not signed by this.
     let other = format!("{}/tool:v2", r.host);
     layout(&r.home().join("layout"), "y", &[&other]);

@@ -104,6 +104,13 @@ fn a_release_makes_packages_that_dpkg_and_rpm_read() {
         assert_eq!(programs.len(), 1, "{proof}");
         let scripts = proof["proof"]["scripts"].as_object().unwrap();
         assert_eq!(scripts.len(), 1, "{proof}");
+        // Each program was started in the unpacked package, or it is said why not.
+        let (installed, started) = proof["proof"]["started"].as_object().unwrap().iter().next().unwrap();
+        let started = started.as_str().unwrap();
+        let android = installed.contains("com.termux");
+        let here =
+            started.starts_with("ran ") || started.contains("no namespaces") || started.contains("qemu");
+        assert!(started.starts_with("not started") && android || here, "{installed}: {started}");
     }
     // Once more: nothing is made again, and it is the same.
     let again = p.release();
@@ -349,6 +356,37 @@ fn a_package_is_held_to_what_it_promises() {
             "{more}: it lies there"
         );
     }
+}
+
+/// A program that is well everywhere but where this package installs it.
+const SPOILED: &str = "package main
+
+import \"os\"
+
+func main() {
+\tif _, err := os.Stat(\"/etc/tiny.conf\"); err == nil {
+\t\tpanic(\"spoiled by its own package\")
+\t}
+}
+";
+
+#[test]
+fn a_program_that_does_not_start_where_it_is_installed_stops_the_release() {
+    let granted = Command::new("unshare").args(["-Urm", "true"]).status().is_ok_and(|s| s.success());
+    if !granted {
+        return;
+    }
+    let config = format!(
+        "{}contents = [{{src = \"tiny.conf\", dst = \"/etc/tiny.conf\"}}]\n",
+        NATIVE.replace("linux/amd64", "linux/arm64").replace("\"deb\", \"apk\"", "\"rpm\"")
+    );
+    let p = Project::new(&[("goferry.toml", &config), ("main.go", SPOILED), ("tiny.conf", "")]);
+    let r = p.run(&["release", "--snapshot", "--clean"]);
+    assert_eq!(r.status, 4, "{}", r.stderr);
+    for word in ["does-not-start", "/usr/bin/tiny", "linux_arm64.rpm", "spoiled by its own package"] {
+        assert!(r.stderr.contains(word), "{word}: {}", r.stderr);
+    }
+    assert!(!p.dist_files().keys().any(|f| f.ends_with(".rpm")), "it lies there");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 const LOCK: &str = ".goferry-lock";
-const INCOMPLETE: &str = ".goferry-incomplete";
+pub(crate) const INCOMPLETE: &str = ".goferry-incomplete";
 
 /// An output folder that this run may write.
 #[derive(Debug)]

@@ -103,8 +103,8 @@ fn record(cx: &Execution<'_>) -> Value {
         "notes": cx.plan.notes,
         "scan": scan_record(cx),
         "binaries": binaries,
-        "images": images,
         "packages": packages(cx),
+        "images": images,
         "targets": targets,
         "blocked": blocked,
     })

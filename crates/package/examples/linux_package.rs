@@ -13,7 +13,8 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-fn main() {
+/// Also what tests/linux does when it builds for the script.
+pub(crate) fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [config, format, out] = &args[..] else { panic!("linux_package CONFIG FORMAT OUT") };
     let format: Format = format.parse().unwrap();

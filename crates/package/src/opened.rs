@@ -1,12 +1,15 @@
 //! Packages that are there already, read back: what they install and which scripts they bring.
 //!
-//! Owns: the containers of deb, ipk, apk, archlinux and rpm, as far as files and scripts go. Must not: unpack to disk, trust a length that
+//! Owns: the containers of deb, ipk, apk, archlinux and rpm, as far as files and scripts go. Must not: trust a length that
 //! a header claims (nothing is allocated for it), know what should be in a package.
 //!
 //! Sources: deb(5), ar(5); ipk as opkg reads it (gzip over tar); apk v2 (gzip members, one after another); PKGBUILD's `.INSTALL`;
 //! rpm's lead, headers and payload (rpm.org, "RPM V4 file format"), cpio's `newc`.
 
 mod rpm;
+mod unpack;
+
+pub use unpack::unpack_package;
 
 use crate::PackageError;
 use crate::archive::{self, Bounded, Entry, Visit, tar_members};

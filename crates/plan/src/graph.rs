@@ -48,10 +48,10 @@ pub enum Stage {
     Scan,
     /// Archives, source archive.
     Archive,
-    /// Container images.
-    Image,
     /// Packages of Linux's package managers.
     LinuxPackage,
+    /// Container images.
+    Image,
     /// Bills of materials.
     Sbom,
     /// CHANGELOG.md.
@@ -75,8 +75,8 @@ impl Stage {
             Stage::Verify => "verify",
             Stage::Scan => "scan",
             Stage::Archive => "archive",
-            Stage::Image => "image",
             Stage::LinuxPackage => "package",
+            Stage::Image => "image",
             Stage::Sbom => "sbom",
             Stage::Changelog => "changelog",
             Stage::Checksum => "checksum",
@@ -260,10 +260,10 @@ pub enum Action {
     Scan(ScanSpec),
     /// Make one archive.
     Archive(ArchiveSpec),
-    /// Make a container image.
-    Image(ImageSpec),
     /// Make one package.
     LinuxPackage(Box<LinuxPackageSpec>),
+    /// Make a container image.
+    Image(ImageSpec),
     /// Make the source archive.
     Source(SourceSpec),
     /// Make CHANGELOG.md.

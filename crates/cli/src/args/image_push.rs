@@ -29,6 +29,9 @@ pub(crate) struct ImagePushArgs {
     /// Sign the image with this key: a file in PEM (cosign's own, PKCS 8, SEC 1), or env://NAME
     #[arg(long, value_name = "KEY")]
     pub(crate) key: Option<String>,
+    /// Sign also as cosign did before version 3, under the tag sha256-….sig
+    #[arg(long, requires = "key")]
+    pub(crate) signature_tag: bool,
     /// Sign the image with an identity
     #[arg(long, conflicts_with = "key")]
     pub(crate) keyless: bool,

@@ -25,7 +25,7 @@ pub(super) fn run(args: &ImagePushArgs) -> Result<ExitCode, Diagnostics> {
         immutable: args.immutable,
         plain_http: args.plain_http.clone(),
         mount_from: args.mount_from.clone(),
-        attachments: Attachments { by, files: args.attach.clone() },
+        attachments: Attachments { by, old_form: args.signature_tag, files: args.attach.clone() },
     };
     let rows = push(&session, &question, &mut |row| {
         if !args.json {

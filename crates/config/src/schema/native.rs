@@ -233,14 +233,14 @@ pub(crate) static OWN: [Key; 11] = [
     key("scan", Map(&SCAN), "Known vulnerabilities in what is released, and which of them stop it."),
     key("alert", Map(&ALERT), "Who hears that a release was stopped by vulnerabilities."),
     key(
-        "image",
-        OneOrMany(&Map(&super::image::IMAGE)),
-        "Container images of the binaries that were verified.",
-    ),
-    key(
         "package",
         OneOrMany(&Map(&NFPM)),
         "System packages, as goreleaser's `nfpms`; without `formats` deb, rpm and apk.",
+    ),
+    key(
+        "image",
+        OneOrMany(&Map(&super::image::IMAGE)),
+        "Container images of the binaries that were verified.",
     ),
 ];
 

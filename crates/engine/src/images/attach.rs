@@ -28,6 +28,8 @@ const IN_TOTO: &str = "application/vnd.in-toto+json";
 pub struct Attachments {
     /// Who signs the image, and what is said of it; none: nothing is signed.
     pub by: Option<NativeSign>,
+    /// Whether the image is signed in the form before cosign 3 too, under the tag `sha256-….sig`.
+    pub old_form: bool,
     /// Bills of materials, provenance and other statements: CycloneDX, SPDX, in-toto statements or bundles of them.
     pub files: Vec<PathBuf>,
 }
@@ -65,6 +67,7 @@ pub(crate) struct Signer<'a> {
 /// Attachments that were read.
 pub(crate) struct Evidence<'a> {
     by: Option<&'a NativeSign>,
+    old_form: bool,
     said: Vec<Said>,
 }
 
@@ -76,6 +79,11 @@ impl<'a> Signer<'a> {
     /// Opens a signer's key, before anything is done that it will sign.
     pub(crate) fn open(&self, by: &NativeSign) -> Result<(), Diagnostics> {
         self.keys.open_one(self.session, by)
+    }
+
+    /// Signs a message.
+    pub(crate) fn message(&self, by: &NativeSign, message: &[u8]) -> Result<Vec<u8>, Diagnostics> {
+        self.keys.message(self.session, by, message)
     }
 
     /// Signs an image and attaches the signature.
@@ -133,7 +141,7 @@ impl<'a> Evidence<'a> {
     pub(crate) fn read(signer: &Signer<'_>, it: &'a Attachments) -> Result<Evidence<'a>, Diagnostics> {
         let said = it.files.iter().map(|f| said(&signer.session.cwd.join(f))).collect::<Result<_, _>>()?;
         it.by.as_ref().map_or(Ok(()), |by| signer.open(by))?;
-        Ok(Evidence { by: it.by.as_ref(), said })
+        Ok(Evidence { by: it.by.as_ref(), old_form: it.old_form, said })
     }
 
     /// Attaches everything to an image. With a signer, what is said of the image is signed, so that
@@ -148,6 +156,9 @@ impl<'a> Evidence<'a> {
         let mut done = vec![];
         if let Some(by) = self.by {
             done.push(signer.sign(client, by, to, image)?);
+            if self.old_form {
+                done.push(super::old::sign(signer, client, by, to, image)?);
+            }
         }
         for said in &self.said {
             let (referrer, kind) = match (self.by, &said.predicate) {

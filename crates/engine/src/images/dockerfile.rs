@@ -19,6 +19,7 @@ use goferry_target::GoTarget;
 use goferry_verify::Verified;
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Instant;
 
 /// As big as a Dockerfile or a .dockerignore may be.
 const MAX_TEXT: u64 = 4 << 20;
@@ -32,6 +33,7 @@ pub(crate) struct Recipe<'r> {
 impl Maker<'_> {
     /// Makes the image of a Dockerfile for all of its platforms.
     pub(crate) fn of_dockerfile(&self, recipe: &Recipe<'_>) -> Result<MadeImage, Diagnostics> {
+        let begun = Instant::now();
         let content = recipe.content;
         let text = text(&self.cx.project.root.join(&content.path))?;
         let dockerfile = parse(&text).map_err(|e| said(&content.path, &text, &e))?;
@@ -49,7 +51,7 @@ impl Maker<'_> {
             on.push(installed(platform, recipe, &built));
             images.push(seal(&layout, self.spec, &built).map_err(failed)?);
         }
-        self.finish(&layout, None, &on, &images)
+        self.finish(&layout, None, &on, &images, begun)
     }
 
     fn one(

@@ -14,6 +14,7 @@ pub mod inspect;
 pub mod instruction;
 mod layout;
 mod libraries;
+mod old;
 pub(crate) mod proof;
 pub mod push;
 mod registries;

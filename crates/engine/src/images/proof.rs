@@ -3,13 +3,14 @@
 use super::build::failure;
 use crate::steps::Execution;
 use goferry_image::tree::Owners;
-use goferry_image::{Descriptor, ImageConfig, Layout, Tree};
+use goferry_image::{Descriptor, ImageConfig, Layout, Platform, Tree};
 use goferry_plan::graph::{Action, ImagePlatform, ImageSpec, VerifySpec};
 use goferry_proc::Root;
 use goferry_report::Diagnostics;
 use goferry_target::Os;
 use goferry_verify::{Installed, RunOutcome, VerifyContext, Waived, WaiverClass, verify_installed};
 use std::path::Path;
+use std::thread::ScopedJoinHandle;
 
 /// Who runs, by the image's own files.
 const MAX_PASSWD: u64 = 1 << 20;
@@ -22,8 +23,34 @@ pub(super) struct Proof<'p> {
 }
 
 impl Proof<'_> {
+    /// All platforms, as many at once as there are cores; what is wrong with any of them is in the error.
+    pub(super) fn all(
+        &self,
+        platforms: &[ImagePlatform],
+        images: &[(Platform, Descriptor)],
+    ) -> Result<Vec<RunOutcome>, Diagnostics> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let pairs: Vec<_> = platforms.iter().zip(images).collect();
+        let (mut out, mut problems) = (vec![], Diagnostics::default());
+        for some in pairs.chunks(cores) {
+            let done: Vec<_> = std::thread::scope(|scope| {
+                let started: Vec<_> =
+                    some.iter().map(|(on, (_, image))| scope.spawn(|| self.run(on, image))).collect();
+                started.into_iter().map(ScopedJoinHandle::join).collect()
+            });
+            for one in done {
+                match one {
+                    Ok(Ok(outcome)) => out.push(outcome),
+                    Ok(Err(found)) => problems.append(found),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+        }
+        if problems.list.is_empty() { Ok(out) } else { Err(problems) }
+    }
+
     /// Runs the program of `image` as it was run when it was verified: with the same arguments, judged in the same way.
-    pub(super) fn run(&self, on: &ImagePlatform, image: &Descriptor) -> Result<RunOutcome, Diagnostics> {
+    fn run(&self, on: &ImagePlatform, image: &Descriptor) -> Result<RunOutcome, Diagnostics> {
         if on.target.os == Os::Wasip1 {
             return Ok(waived("its runtime is not in the image: the program ran when it was verified"));
         }
@@ -68,7 +95,7 @@ impl Proof<'_> {
     }
 }
 
-fn waived(reason: &str) -> RunOutcome {
+pub(super) fn waived(reason: &str) -> RunOutcome {
     RunOutcome::Waived(Waived {
         class: WaiverClass::NoRunner,
         reason: reason.to_owned(),

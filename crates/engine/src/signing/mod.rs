@@ -238,6 +238,22 @@ impl Keys {
         Ok(())
     }
 
+    /// Signs a message with a key of sigstore's kind: the signature alone.
+    pub(crate) fn message(
+        &self,
+        session: &Session,
+        native: &NativeSign,
+        message: &[u8],
+    ) -> Result<Vec<u8>, Diagnostics> {
+        let env = Environment { own: &native.env, all: &session.env };
+        let Some(name) = &native.key else {
+            let reason = "an identity makes no signature of the old form".to_owned();
+            return Err(drawn(SupplyError::Identity { reason }));
+        };
+        let key = self.open(&session.cwd, name, &env, native.stdin.as_deref())?;
+        attesting(&key, native)?.sign(message).map_err(drawn)
+    }
+
     /// A key by path or, as cosign has it, `env://NAME`.
     fn open(
         &self,

@@ -2,6 +2,7 @@
 
 mod convert;
 mod proof;
+mod start;
 
 pub(crate) use proof::Proof;
 
@@ -15,6 +16,7 @@ use goferry_package::linux_stage::{Program, linux_package};
 use goferry_package::stage::{Packaged, PackagedRecord};
 use goferry_plan::graph::{ContentSpec, LinuxPackageSpec, ScriptSpec, Step};
 use goferry_report::{Code, Diagnostic, Diagnostics, StepState};
+use goferry_target::GoTarget;
 use goferry_verify::Verified;
 use proof::{Wanted, prove};
 use std::path::Path;
@@ -47,7 +49,7 @@ impl Execution<'_> {
             return Ok((StepValue::Packaged(packaged), StepState::Cached));
         }
         let packaged = self.write_package(spec, &programs)?;
-        let (proof, warnings) = self.proved(spec, &programs)?;
+        let (proof, warnings) = self.proved(spec, step.target, &programs)?;
         let quiet = warnings.list.is_empty();
         self.warn(warnings);
         self.package_time(spec)?;
@@ -92,6 +94,7 @@ impl Execution<'_> {
     fn proved(
         &self,
         spec: &LinuxPackageSpec,
+        target: Option<GoTarget>,
         programs: &[Program<'_>],
     ) -> Result<(Proof, Diagnostics), Diagnostics> {
         let mut wanted = vec![];
@@ -101,7 +104,12 @@ impl Execution<'_> {
             wanted.push(Wanted { program: p.planned, sha256, interpreter });
         }
         let file = self.dist.join(&spec.file);
-        prove(&self.session.host, spec, &file, &wanted, &self.temp).inspect_err(|_| {
+        let proved =
+            prove(&self.session.host, spec, &file, &wanted, &self.temp).and_then(|(proof, warnings)| {
+                let started = self.installed_programs_start(spec, target, &wanted)?;
+                Ok((Proof { started, ..proof }, warnings))
+            });
+        proved.inspect_err(|_| {
             // What failed must not lie where somebody uploads it from.
             let _ = std::fs::remove_file(&file);
         })
@@ -122,12 +130,16 @@ impl Execution<'_> {
         programs: &[Program<'_>],
     ) -> Result<Key, Diagnostics> {
         let root = &self.project.root;
-        let mut key = KeyBuilder::new("package/1");
+        let mut key = KeyBuilder::new("package/2");
         key.text("goferry", &self.session.version).text("spec", &json(spec)).text("step", &step.id.0);
         for p in programs {
             let file = p.file().map_err(|e| failure(&e))?;
             key.text("program", &format!("{} {}", p.planned.dst, file.sha256));
+            // How it is started where it is installed: by which runner, with which arguments.
+            let verify = self.plan.steps.iter().find(|s| s.id == p.planned.verified);
+            key.text("started", &verify.map(|s| json(&s.action)).unwrap_or_default());
         }
+        key.text("namespaces", self.session.env.get("GOFERRY_NO_NAMESPACES").map_or("-", String::as_str));
         for script in spec.scripts.values() {
             if let ScriptSpec::File(path) = script {
                 digested(&mut key, &root.join(path))?;

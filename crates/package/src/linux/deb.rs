@@ -234,7 +234,7 @@ fn control(format: Format, package: &Package, kibibytes: u64) -> String {
     p.always("Version", &format!("{epoch}{}", names::version(format, package)));
     p.optional("Section", &package.section);
     p.always("Priority", priority(&package.priority));
-    p.always("Architecture", &format!("{platform}{}", names::architecture(format, package)));
+    p.always("Architecture", &format!("{platform}{}", control_architecture(format, package)));
     p.optional("Architecture-Variant", &variant(&deb.arch_variant));
     p.always("Maintainer", maintainer(&package.maintainer));
     p.always("Installed-Size", &kibibytes.to_string());
@@ -252,6 +252,16 @@ fn control(format: Format, package: &Package, kibibytes: u64) -> String {
         p.optional(name, value);
     }
     p.finish()
+}
+
+/// The architecture; Termux has one word for 32-bit ARM, whatever goreleaser calls the file.
+fn control_architecture(format: Format, package: &Package) -> String {
+    match names::architecture(format, package) {
+        arm if format == Format::TermuxDeb && ["arm5", "arm6", "arm7"].contains(&arm.as_str()) => {
+            "arm".into()
+        }
+        other => other,
+    }
 }
 
 /// `v3` is `amd64v3`.

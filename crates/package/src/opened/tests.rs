@@ -108,6 +108,56 @@ fn what_is_no_package() {
 }
 
 #[test]
+fn unpacked() {
+    for name in ["tiny.deb", "tiny.rpm", "tiny.apk", "tiny.pkg.tar.zst", "tiny.ipk"] {
+        let dir = tempfile::tempdir().unwrap();
+        unpack_package(format_of(name), &packages().join(name), LIMIT, dir.path()).unwrap();
+        assert_eq!(std::fs::read_to_string(dir.path().join("etc/tiny/a.conf")).unwrap(), "a = 1\n", "{name}");
+        assert_eq!(std::fs::read_link(dir.path().join("usr/bin/tn")).unwrap(), Path::new("/usr/bin/tiny"));
+        use std::os::unix::fs::PermissionsExt;
+        let mode = dir.path().join("usr/bin/tiny").metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o755, "{name}");
+        assert!(dir.path().join("var/lib/tiny").is_dir(), "{name}");
+    }
+}
+
+/// Packages of others may try what they like.
+#[test]
+fn nothing_is_written_outside() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path().join("in/folder");
+    std::fs::create_dir_all(&folder).unwrap();
+    let outside = scratch.path().join("outside");
+    std::fs::create_dir(&outside).unwrap();
+    let add = |tar: &mut Vec<u8>, name: &str, link: Option<&str>| {
+        let mut header = [0_u8; 512];
+        header[..name.len()].copy_from_slice(name.as_bytes());
+        header[100..107].copy_from_slice(b"0000644");
+        header[124..135].copy_from_slice(b"00000000000");
+        header[156] = if link.is_some() { b'2' } else { b'0' };
+        if let Some(link) = link {
+            header[157..157 + link.len()].copy_from_slice(link.as_bytes());
+        }
+        header[148..156].copy_from_slice(b"        ");
+        let sum: u32 = header.iter().map(|b| u32::from(*b)).sum();
+        header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+        tar.extend_from_slice(&header);
+    };
+    let mut tar = vec![];
+    add(&mut tar, "../../up", None);
+    add(&mut tar, "a", Some(outside.to_str().unwrap()));
+    add(&mut tar, "a/b", Some("x"));
+    tar.extend_from_slice(&[0; 1024]);
+    let package = scratch.path().join("x.pkg.tar.zst");
+    std::fs::write(&package, zstd::encode_all(&tar[..], 1).unwrap()).unwrap();
+    let why = unpack_package("archlinux", &package, LIMIT, &folder).unwrap_err().to_string();
+    assert!(why.contains("leads out"), "{why}");
+    assert!(folder.join("up").is_file());
+    assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
+    assert_eq!(std::fs::read_dir(scratch.path().join("in")).unwrap().count(), 1);
+}
+
+#[test]
 fn more_than_is_allowed_comes_out_of_none() {
     for file in std::fs::read_dir(packages()).unwrap() {
         let path = file.unwrap().path();

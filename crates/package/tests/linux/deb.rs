@@ -3,7 +3,7 @@
 use crate::gpg::Gpg;
 use crate::support::{Bench, bytes, run, stdout};
 use goferry_package::linux::{
-    Content, ContentKind, DebSignatureMethod, Format, Source, TERMUX_PREFIX, Version,
+    Content, ContentKind, DebSignatureMethod, Format, Package, Source, TERMUX_PREFIX, Version,
 };
 use std::path::Path;
 
@@ -104,6 +104,8 @@ pub(crate) fn termux_keeps_its_own_words() {
         vec![Content::file(bench.path().join("bin/tool"), format!("{TERMUX_PREFIX}/usr/bin/tool"), 0o755)];
     let deb = bench.write(Format::TermuxDeb, &package, None);
     assert_eq!(stdout("dpkg-deb", &["-f", &deb, "Architecture"]), "aarch64\n");
+    let arm = bench.write(Format::TermuxDeb, &Package { arch: "arm7".into(), ..package.clone() }, None);
+    assert_eq!(stdout("dpkg-deb", &["-f", &arm, "Architecture"]), "arm\n");
     assert!(stdout("dpkg-deb", &["-c", &deb]).contains("./data/data/com.termux/files/usr/bin/tool\n"));
 }
 

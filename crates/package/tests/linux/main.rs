@@ -2,11 +2,15 @@
 //! CI (.ci/run installs them).
 #![expect(clippy::unwrap_used, reason = "what a test cannot set up has failed")]
 
+#[path = "../../examples/linux_package.rs"]
+mod builder;
+
 mod apk;
 mod arch_linux;
 mod deb;
 mod gpg;
 mod ipk;
+mod nfpm;
 mod rpm;
 mod support;
 
@@ -36,10 +40,19 @@ const CHECKS: &[Check] = &[
     ("apk/openssl verifies every kind of key", &["openssl"], apk::openssl_verifies_every_kind_of_key),
     ("archlinux/tar reads it, .MTREE is right", &["tar", "zstd"], arch_linux::tar_reads_it),
     ("archlinux/bsdtar compares .MTREE", &["bsdtar"], arch_linux::bsdtar_reads_the_mtree),
+    (
+        "nfpm/what it made was recorded",
+        &["python3", "dpkg-deb", "rpm", "rpm2cpio", "cpio", "zstd"],
+        nfpm::recorded,
+    ),
     ("ipk/tar reads it", &["tar"], ipk::tar_reads_it),
 ];
 
 fn main() -> ExitCode {
+    if std::env::var_os(nfpm::BUILD).is_some() {
+        builder::main();
+        return ExitCode::SUCCESS;
+    }
     let args = Arguments::from_args();
     let trials = CHECKS.iter().map(|&(name, tools, check)| {
         let missing = tools.iter().find(|t| !support::is_there(t));

@@ -2,9 +2,6 @@
 //! and scripts that parse.
 //!
 //! Owns: what is compared, and what is said of what could not be. Must not: change the package, know how a format is written.
-//!
-//! The programs are not started once more here: their bytes are those that ran when they were verified. A root in which what was unpacked
-//! is started as an installed system would is to come (`proc::guest` with a root); [`Proof::started`] says so until then.
 
 use goferry_package::archive::{Entry, EntryKind};
 use goferry_package::opened::{PackedScript, Part, read_package};
@@ -32,8 +29,8 @@ pub(crate) struct Proof {
     pub scripts: BTreeMap<String, String>,
     /// What other packages must bring: loaders, and targets of links.
     pub elsewhere: Vec<String>,
-    /// How programs were started in a root of their own.
-    pub started: String,
+    /// Each program with how it was started where it is installed, or why it was not.
+    pub started: BTreeMap<String, String>,
 }
 
 /// A program that must be in the package.
@@ -75,7 +72,7 @@ pub(crate) fn prove(
         return Err(broken(format!("it cannot be read back: {e}")).into());
     }
     let mut problems = Diagnostics::default();
-    let mut proof = Proof { started: "not in a root of its own".to_owned(), ..Proof::default() };
+    let mut proof = Proof::default();
     for w in wanted {
         match seen.installed(w) {
             Ok(()) => {

@@ -1,0 +1,96 @@
+//! The programs of a package, started where they are installed: with nothing else in sight than the package.
+//!
+//! Owns: the unpacked package, and who can be started in it. Must not: judge a run ([`verify_installed`] does).
+
+use super::Execution;
+use super::proof::Wanted;
+use goferry_package::opened::unpack_package;
+use goferry_plan::graph::{Action, ArtifactKind, LinuxPackageSpec, StepId, VerifySpec};
+use goferry_proc::Root;
+use goferry_report::{Code, Diagnostic, Diagnostics};
+use goferry_target::GoTarget;
+use goferry_verify::{Installed, RunOutcome, VerifyContext, verify_installed};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Where programs of a system are.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+impl Execution<'_> {
+    /// How each program started, in words.
+    pub(super) fn installed_programs_start(
+        &self,
+        spec: &LinuxPackageSpec,
+        target: Option<GoTarget>,
+        wanted: &[Wanted<'_>],
+    ) -> Result<BTreeMap<String, String>, Diagnostics> {
+        let mut out = BTreeMap::new();
+        let mut folder = None;
+        let programs = wanted.iter().filter(|w| w.program.kind == ArtifactKind::Binary);
+        for w in programs {
+            let (Some(verify), Some(target)) = (self.verify_spec(&w.program.verified), target) else {
+                continue;
+            };
+            let dst = &w.program.dst;
+            if let Some(loader) = w.interpreter {
+                let why = format!("not started: its loader {loader} comes from another package");
+                out.insert(dst.clone(), why);
+                continue;
+            }
+            if folder.is_none() {
+                folder = Some(self.unpacked(spec)?);
+            }
+            let Some(folder) = &folder else { continue };
+            let said = self.starts(spec, verify, target, folder.path(), dst)?;
+            out.insert(dst.clone(), said);
+        }
+        Ok(out)
+    }
+
+    fn unpacked(&self, spec: &LinuxPackageSpec) -> Result<tempfile::TempDir, Diagnostics> {
+        let folder = tempfile::tempdir_in(&self.temp).map_err(|e| crate::dist::failure(&self.temp, &e))?;
+        unpack_package(&spec.format, &self.dist.join(&spec.file), u64::MAX, folder.path()).map_err(|e| {
+            let message = format!("{}: it cannot be unpacked: {e}", spec.file);
+            Diagnostics::from(Diagnostic::error(Code::PackageBroken, message))
+        })?;
+        Ok(folder)
+    }
+
+    fn starts(
+        &self,
+        spec: &LinuxPackageSpec,
+        verify: &VerifySpec,
+        target: GoTarget,
+        folder: &Path,
+        program: &str,
+    ) -> Result<String, Diagnostics> {
+        let env = [("PATH", PATH), ("HOME", "/"), ("TMPDIR", "/")];
+        let installed = Installed {
+            by: &spec.file,
+            root: Root::new(folder),
+            program: Path::new(program),
+            env: env.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
+        };
+        let cx = VerifyContext {
+            host: &self.session.host,
+            runner: self.runners.get(&target),
+            loader_prefix: None,
+            main_versions: vec![],
+            helper: None,
+        };
+        let (outcome, warnings) = verify_installed(verify, &installed, &cx)?;
+        self.warn(warnings);
+        Ok(match outcome {
+            RunOutcome::Ran(r) => crate::summary::ran(&r),
+            RunOutcome::Waived(w) => format!("not started: {} ({})", w.reason, w.place),
+        })
+    }
+
+    fn verify_spec(&self, verified: &StepId) -> Option<&VerifySpec> {
+        let step = self.plan.steps.iter().find(|s| s.id == *verified)?;
+        match &step.action {
+            Action::Verify(spec) => Some(spec),
+            _ => None,
+        }
+    }
+}
