@@ -148,3 +148,13 @@ fn what_is_not_done_is_said_with_its_line() {
         }
     }
 }
+
+#[test]
+fn packages_are_in_the_context() {
+    let config = "nfpms:\n  - maintainer: A <a@example.com>\n    description: x\n    formats: [deb]\ndockers_v2:\n  - images: [tiny]\n    dockerfile: build/Dockerfile\n    platforms: [linux/arm64]\n";
+    let p = project("FROM scratch\nARG TARGETPLATFORM\nCOPY $TARGETPLATFORM/*.deb /packages/\n", config);
+    good(&p, &[]);
+    let found = inspected(&p, "dist");
+    let files = files(&found[0]["platforms"][0]);
+    assert_eq!(files, ["0755 /packages", "0644 /packages/tiny_1.2.3_linux_arm64.deb"]);
+}

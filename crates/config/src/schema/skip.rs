@@ -42,7 +42,8 @@ fn section(key: &Key, native: bool) -> Section {
 /// goreleaser's own values of `--skip` (of `release` and `build`) that are not section names, with the sections they cover.
 /// `publish` covers every publishing section besides; `validate`, `pre-hooks` and `post-hooks` cover steps, not sections.
 const GORELEASER_SKIPS: &[(&str, &[&str])] = &[
-    ("publish", &[]),
+    // What is done when images are pushed is no part of a release.
+    ("publish", &["docker_manifests"]),
     ("validate", &[]),
     ("pre-hooks", &[]),
     ("post-hooks", &[]),
@@ -80,8 +81,8 @@ pub fn skip_covers(skip: &str, section: &str) -> bool {
     if skip == section {
         return true;
     }
-    if skip == "publish" {
-        return sections().iter().any(|s| s.name == section && s.status == Status::Publishing);
+    if skip == "publish" && sections().iter().any(|s| s.name == section && s.status == Status::Publishing) {
+        return true;
     }
     GORELEASER_SKIPS.iter().any(|(word, covered)| *word == skip && covered.contains(&section))
 }
@@ -97,9 +98,7 @@ mod tests {
             ("sign", "binary_signs", true),
             ("docker", "dockers_v2", true),
             ("publish", "release", true),
-            // Made in dist/, like all images.
-            ("publish", "docker_manifests", false),
-            ("docker", "docker_manifests", true),
+            ("publish", "docker_manifests", true),
             ("publish", "nfpms", false),
             ("nfpms", "nfpms", true),
             ("validate", "nfpms", false),

@@ -95,7 +95,7 @@ impl Proof<'_> {
     }
 }
 
-fn waived(reason: &str) -> RunOutcome {
+pub(super) fn waived(reason: &str) -> RunOutcome {
     RunOutcome::Waived(Waived {
         class: WaiverClass::NoRunner,
         reason: reason.to_owned(),
