@@ -87,6 +87,7 @@ impl Stage {
                 let words = self.command(of);
                 let said = format!("CMD {}", quoted(&words));
                 self.config.config.cmd = Some(words);
+                self.config.config.args_escaped = true;
                 self.cmd_said = true;
                 said
             }
@@ -135,6 +136,8 @@ impl Stage {
         let mut said = vec![];
         for word in self.words(of, &of.rest)? {
             let bad = || DockerfileError::new(of.line, format!("`{word}` is no port"));
+            // A port of the host is nothing that an image can say.
+            let word = word.rsplit_once(':').map_or(word.clone(), |(_, own)| own.to_owned());
             let (range, protocol) = word.split_once('/').unwrap_or((&word, "tcp"));
             let (low, high) = range.split_once('-').unwrap_or((range, range));
             let (low, high): (u16, u16) = (low.parse().map_err(|_| bad())?, high.parse().map_err(|_| bad())?);

@@ -33,10 +33,6 @@ pub(super) struct Copy<'c> {
 impl Copy<'_> {
     /// Does it.
     pub(super) fn onto(&self, tree: &mut Tree, layout: &Layout) -> Result<(), String> {
-        let many = self.sources.len() + self.documents.len() > 1;
-        if many && !self.to.ends_with('/') && !tree.lookup(self.to).is_some_and(|(_, n)| n.is_directory()) {
-            return Err(format!("several files go to `{}`, which must end with `/` then", self.to));
-        }
         for (name, text) in self.documents {
             let node = Node::bytes(text.as_bytes(), 0o644, self.clock);
             self.one(tree, name, name, node, None)?;
@@ -58,11 +54,8 @@ impl Copy<'_> {
         let pattern = Pattern::new(&path, self.parents)
             .ok_or_else(|| format!("`{source}` is no pattern of Go's filepath.Match"))?;
         let fits = |(p, _): &(&str, &Node)| !p.is_empty() && pattern.fits(p);
-        let found: Vec<String> = self.from.iter().filter(fits).map(|(p, _)| p.to_owned()).collect();
-        match found.is_empty() {
-            true => Err(format!("nothing matches `{source}`")),
-            false => Ok(found),
-        }
+        // None is no mistake: BuildKit goes on too.
+        Ok(self.from.iter().filter(fits).map(|(p, _)| p.to_owned()).collect())
     }
 
     fn source(&self, tree: &mut Tree, layout: &Layout, said: &str, path: &str) -> Result<(), String> {
@@ -88,9 +81,7 @@ impl Copy<'_> {
         if node.is_directory() {
             return self.below(tree, &real, self.to);
         }
-        if self.exclude.hides(name) {
-            return Ok(());
-        }
+        // What is named itself is never left out.
         self.one(tree, said, name, node, None)
     }
 
@@ -118,12 +109,22 @@ impl Copy<'_> {
     /// What is in a folder; the folder itself is only where that goes.
     fn below(&self, tree: &mut Tree, folder: &str, to: &str) -> Result<(), String> {
         let to = resolved(tree, to)?;
+        let is_new = tree.get(&to).is_none();
         self.folder(tree, &to)?;
+        if let (true, Some(mode), Some(made)) = (is_new, self.mode, tree.get_mut(&to)) {
+            made.mode = mode;
+        }
         let prefix = if folder.is_empty() { 0 } else { folder.len() + 1 };
         let entries: Vec<(String, Node)> =
             self.from.below(folder).map(|(p, n)| (p[prefix..].to_owned(), n.clone())).collect();
         for (path, node) in entries {
-            if self.exclude.hides(&path) {
+            let kept = || {
+                let inside = format!("{path}/");
+                let below = self.from.below(folder).map(|(p, _)| &p[prefix..]);
+                below.filter(|p| p.starts_with(&inside)).any(|p| !self.exclude.hides(p))
+            };
+            // A folder comes with what is taken back from being left out.
+            if self.exclude.hides(&path) && !(node.is_directory() && kept()) {
                 continue;
             }
             let at = if to.is_empty() { path } else { format!("{to}/{path}") };

@@ -248,7 +248,8 @@ impl<'w, S: Surroundings> Work<'w, S> {
             .rposition(|s| s.name.as_deref() == Some(image.to_ascii_lowercase().as_str()))
         {
             let mut stage = self.stage(earlier)?;
-            (stage.args, stage.cmd_said) = (BTreeMap::new(), false);
+            // Arguments go on, as in BuildKit.
+            stage.cmd_said = false;
             return Ok(stage);
         }
         if image == "scratch" {
@@ -265,6 +266,9 @@ impl<'w, S: Surroundings> Work<'w, S> {
         let mut stage = Stage::scratch(platform, self.escape, self.options.created);
         stage.tree = Tree::of_image(&base.layout, &manifest)?;
         stage.config = config;
+        if !stage.config.config.env.iter().any(|l| l.starts_with("PATH=")) {
+            stage.config.config.env.push(super::stage::PATH.to_owned());
+        }
         if stage.config.os.is_empty() {
             stage.config.set_platform(platform);
         }

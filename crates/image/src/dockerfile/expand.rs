@@ -134,7 +134,7 @@ impl Scan<'_> {
     fn name(&mut self) -> String {
         let mut out = String::new();
         match self.chars.peek() {
-            Some(&c) if c.is_ascii_digit() || matches!(c, '@' | '*' | '#' | '?' | '-' | '!') => {
+            Some(&c) if c.is_ascii_digit() || matches!(c, '@' | '*' | '#' | '?' | '-' | '!' | '$') => {
                 self.chars.next();
                 return c.to_string();
             }

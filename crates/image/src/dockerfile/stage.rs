@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 const MAX_TABLE: u64 = 1 << 20;
 
 /// What BuildKit gives images that have no base.
-const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+pub(super) const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// A stage.
 #[derive(Clone, Debug)]
