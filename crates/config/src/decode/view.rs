@@ -21,9 +21,9 @@ impl<'a> View<'a> {
     /// The value of a key that the schema honours or at least knows.
     fn get(&self, key: &str) -> Option<&'a Node> {
         debug_assert!(
-            self.shape.key(key).is_some_and(|k| {
-                !matches!(k.status, Status::Removed(_)) && !matches!(k.old, Some(Old::Renamed(_)))
-            }),
+            self.shape.key(key).is_some_and(
+                |k| !matches!(k.status, Status::Removed(_)) && !matches!(k.old, Some(Old::Renamed(_)))
+            ),
             "`{key}` is not in the table of {}",
             self.shape.name
         );

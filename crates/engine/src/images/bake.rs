@@ -15,13 +15,9 @@ pub fn bake(plan: &Plan) -> (Value, Vec<String>) {
     let mut notes = vec![];
     for step in &plan.steps {
         let Action::Image(spec) = &step.action else { continue };
-        let content = match &spec.content {
-            ImageContent::Binaries(content) => content,
-            // Its context is put together of dist/ by goferry, as goreleaser does it; bake has no word for that.
-            ImageContent::Dockerfile(_) => {
-                notes.push(format!("image {}: built from a Dockerfile, it is not in the bake file", spec.id));
-                continue;
-            } // An index is what bake makes of several platforms anyway.
+        let ImageContent::Binaries(content) = &spec.content else {
+            notes.push(format!("image {}: its Dockerfile is not in the bake file", spec.id));
+            continue;
         };
         targets.insert(name(&spec.id), target(plan, spec, content));
         notes.extend(left_out(spec, content));

@@ -191,7 +191,7 @@ pub(crate) static DOCKER: Shape = shape(
             List(&Template),
             "Flags of `docker build`; those that an image does not depend on are passed over.",
         ),
-        key("push_flags", List(&Template), "Flags of docker, which does not push here.").idle(),
+        key("push_flags", List(&Template), "No daemon is used.").idle(),
         key("use", Enum(&["docker", "buildx", "podman"]), "No daemon is used.").idle(),
         key("retry", Map(&RETRY), "How often it is tried.").idle().superseded("the top-level `retry`"),
         key(
@@ -210,10 +210,10 @@ pub(crate) static DOCKER_MANIFEST: Shape = shape(
     &[
         key("id", Text, "Name of the item for `ids` elsewhere."),
         key("name_template", Template, "Name."),
-        key("skip_push", BoolOrTemplate, "Leave it out when images are pushed; `auto`: of a prerelease."),
+        key("skip_push", BoolOrTemplate, "Left out by `goferry image push`; `auto` for prereleases."),
         key("image_templates", List(&Template), "Names of the images, with tags."),
-        key("create_flags", List(&Template), "Flags of docker, which makes no index here.").idle(),
-        key("push_flags", List(&Template), "Flags of docker, which does not push here.").idle(),
+        key("create_flags", List(&Template), "No daemon is used.").idle(),
+        key("push_flags", List(&Template), "No daemon is used.").idle(),
         key("use", Template, "No daemon is used.").idle(),
         key("retry", Map(&RETRY), "How often it is tried.").idle().superseded("the top-level `retry`"),
     ],
