@@ -99,6 +99,7 @@ mod tests {
             ("docker", "dockers_v2", true),
             ("publish", "release", true),
             ("publish", "docker_manifests", true),
+            ("docker", "docker_manifests", true),
             ("publish", "nfpms", false),
             ("nfpms", "nfpms", true),
             ("validate", "nfpms", false),

@@ -95,7 +95,7 @@ impl Proof<'_> {
     }
 }
 
-pub(super) fn waived(reason: &str) -> RunOutcome {
+fn waived(reason: &str) -> RunOutcome {
     RunOutcome::Waived(Waived {
         class: WaiverClass::NoRunner,
         reason: reason.to_owned(),

@@ -191,7 +191,7 @@ pub(crate) static DOCKER: Shape = shape(
             List(&Template),
             "Flags of `docker build`; those that an image does not depend on are passed over.",
         ),
-        key("push_flags", List(&Template), "Flags of docker, which does not push here.").idle(),
+        key("push_flags", List(&Template), "No daemon is used.").idle(),
         key("use", Enum(&["docker", "buildx", "podman"]), "No daemon is used.").idle(),
         key("retry", Map(&RETRY), "How often it is tried.").idle().superseded("the top-level `retry`"),
         key(
