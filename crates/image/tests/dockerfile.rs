@@ -1,4 +1,5 @@
 //! Dockerfiles: their language, and what their instructions do.
+#![expect(clippy::unwrap_used, reason = "the functions that tests share are not marked as tests")]
 
 use goferry_image::dockerfile::{
     Built, Context, Failure, Ignore, Lexer, Options, RunStep, Surroundings, build, expand, matches, parse,
@@ -399,4 +400,43 @@ fn files_go_where_buildkits_copier_puts_them() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What BuildKit 0.32.2's own parser reads: keywords, lines, JSON forms, documents.
+#[test]
+fn lines_are_what_buildkits_parser_reads() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/buildkit-cases");
+    let (mut wrong, mut seen) = (vec![], 0);
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|e| e != "json") {
+            continue;
+        }
+        let golden: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let Some(nodes) = golden["nodes"].as_array().filter(|_| golden["error"].is_null()) else { continue };
+        let text = std::fs::read_to_string(path.with_extension("")).unwrap();
+        let ours = match parse(&text) {
+            Ok(ours) => ours,
+            // What the parser reads and the reader of instructions refuses is one mistake here.
+            Err(_) if !golden["refused"].is_null() => continue,
+            Err(e) => {
+                wrong.push(format!("{}: {e}", path.display()));
+                continue;
+            }
+        };
+        seen += 1;
+        let theirs: Vec<(u64, String, usize)> = nodes
+            .iter()
+            .map(|n| {
+                let docs = n["heredocs"].as_array().map_or(0, Vec::len);
+                (n["start"].as_u64().unwrap(), n["cmd"].as_str().unwrap().to_uppercase(), docs)
+            })
+            .collect();
+        let ours: Vec<(u64, String, usize)> =
+            ours.instructions.iter().map(|i| (i.line as u64, i.keyword.clone(), i.heredocs.len())).collect();
+        if ours != theirs {
+            wrong.push(format!("{}: {ours:?}, not {theirs:?}", path.display()));
+        }
+    }
+    assert!(seen > 0 && wrong.is_empty(), "{wrong:#?}");
 }

@@ -76,7 +76,7 @@ impl Stage {
             "ENTRYPOINT" => {
                 let words = self.command(of);
                 let said = format!("ENTRYPOINT {}", quoted(&words));
-                self.config.config.entrypoint = Some(words);
+                self.config.config.entrypoint = Some(words).filter(|w| !w.is_empty());
                 // The arguments were another program's.
                 if !self.cmd_said {
                     self.config.config.cmd = None;

@@ -1,0 +1,5 @@
+from a
+run a\\
+COPY a b
+ copy -- --x y
+FOO x
