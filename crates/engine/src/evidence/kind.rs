@@ -29,7 +29,8 @@ pub(super) fn of(name: &str, head: &[u8], dist: bool) -> Kind {
     let holds = |word: &[u8]| head.windows(word.len()).any(|w| w == word);
     let json = head.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{');
     if dist
-        && ["artifacts.json", "metadata.json", "goferry.json", "config.yaml", "CHANGELOG.md"].contains(&name)
+        && ["artifacts.json", "metadata.json", "goferry.json", "config.yaml", "CHANGELOG.md", "digests.txt"]
+            .contains(&name)
     {
         return Kind::Note;
     }
@@ -91,6 +92,7 @@ mod tests {
             ("t.tar.gz.minisig", b"", false, Kind::OtherSignature),
             ("metadata.json", b"{", true, Kind::Note),
             ("metadata.json", b"{", false, Kind::Artifact),
+            ("digests.txt", b"", true, Kind::Note),
         ] {
             assert_eq!(of(name, head, dist), want, "{name}");
         }
