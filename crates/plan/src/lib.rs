@@ -16,6 +16,7 @@ pub mod image_push;
 mod images;
 mod linux_packages;
 mod matrix;
+pub mod package_names;
 mod provenance;
 mod recorded;
 mod render;

@@ -4,7 +4,6 @@
 //! without a word; settings of `overrides` replace those of all formats. Unlike 2.15.1, and like 2.18, `overrides` also change
 //! name, epoch, release and prerelease.
 
-mod names;
 mod place;
 mod settings;
 
@@ -12,11 +11,10 @@ use crate::archives::Uploadable;
 use crate::builds::PlannedBinary;
 use crate::draft::Draft;
 use crate::graph::{Action, ArtifactKind, LinuxPackageSpec, Output, Stage, Step, StepId};
+use crate::package_names::FORMATS;
 use goferry_config::model::{LinuxPackage, PackageSettings, Text};
 use goferry_report::{Code, Diagnostic};
 use goferry_target::{Arch, Os};
-use names::FORMATS;
-pub(crate) use names::conventional;
 use place::Place;
 use settings::Making;
 use std::collections::BTreeMap;

@@ -6,10 +6,10 @@
 use super::contents::{self, Entry, What};
 use super::control::description;
 use super::output::{self, Compression, Feed, Wanted, sha1_hex, sha256_hex};
-use super::tar::{Dialect, Header};
+use super::tar::{member, own_file};
 use super::{Format, Package, Sign, SignatureForm, names, wrong};
 use crate::{PackageError, Written};
-use goferry_tar::{END, padding};
+use goferry_tar::{END, Header, padding};
 use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
@@ -43,26 +43,16 @@ pub(super) fn write(package: &Package, out: &Path, sign: Option<&dyn Sign>) -> R
 fn write_entry(entry: &Entry, feed: &mut Feed, sink: &mut dyn Write) -> Result<u64, PackageError> {
     let open = feed.open(entry)?;
     let size = open.as_ref().map_or(0, output::Open::size);
-    let (kind, link, sha1) = match &entry.what {
-        What::Folder { .. } => (b'5', "", None),
+    let name = entry.path.trim_start_matches('/').to_owned();
+    let Some(mut header) = member(entry, name, size) else { return Ok(0) };
+    let sha1 = match &entry.what {
         // As abuild-tar does: a link's content is its text.
-        What::Link(text) => (b'2', text.as_str(), Some(sha1_hex(text.as_bytes()))),
-        What::File(..) => (b'0', "", feed.sha1_ahead(entry)?),
-        What::Ghost => return Ok(0),
+        What::Link(text) => Some(sha1_hex(text.as_bytes())),
+        What::File(..) => feed.sha1_ahead(entry)?,
+        What::Folder { .. } | What::Ghost => None,
     };
-    let name = entry.path.trim_start_matches('/');
-    let header = Header {
-        kind,
-        mode: entry.mode,
-        size,
-        mtime: entry.mtime,
-        owner: &entry.owner,
-        group: &entry.group,
-        link,
-        records: sha1.iter().map(|digest| (CHECKSUM, digest.clone())).collect(),
-        ..Header::file(name, 0, 0, 0)
-    };
-    sink.write_all(&header.blocks(Dialect::Pax)).map_err(feed.write_error())?;
+    header.records = sha1.iter().map(|digest| (CHECKSUM.to_owned(), digest.clone().into_bytes())).collect();
+    sink.write_all(&header.blocks()).map_err(feed.write_error())?;
     if let Some(open) = open {
         let digests = feed.pour_padded(entry, open, sink)?;
         if digests.sha1 != sha1 {
@@ -111,11 +101,11 @@ fn control(package: &Package, info: &str, out: &Path) -> Result<Vec<u8>, Package
         (".pre-upgrade", &own.preupgrade),
     ];
     cut_archive(out, |sink| {
-        put(&Header::file(".PKGINFO", info.len(), 0o600, package.mtime), info.as_bytes(), sink)?;
+        put(&own_file(".PKGINFO", info.len(), 0o600, package.mtime), info.as_bytes(), sink)?;
         for (name, script) in scripts {
             if let Some(bytes) = script {
-                let mut header = Header::file(name, bytes.len(), 0o755, package.mtime);
-                header.records.push((CHECKSUM, sha1_hex(bytes)));
+                let mut header = own_file(name, bytes.len(), 0o755, package.mtime);
+                header.records.insert(CHECKSUM.to_owned(), sha1_hex(bytes).into_bytes());
                 put(&header, bytes, sink)?;
             }
         }
@@ -123,8 +113,8 @@ fn control(package: &Package, info: &str, out: &Path) -> Result<Vec<u8>, Package
     })
 }
 
-fn put(header: &Header<'_>, bytes: &[u8], sink: &mut dyn Write) -> std::io::Result<()> {
-    sink.write_all(&header.blocks(Dialect::Pax))?;
+fn put(header: &Header, bytes: &[u8], sink: &mut dyn Write) -> std::io::Result<()> {
+    sink.write_all(&header.blocks())?;
     sink.write_all(bytes)?;
     sink.write_all(padding(bytes.len() as u64))
 }
@@ -147,7 +137,7 @@ fn signature(
     let made = sign
         .sign(SignatureForm::RsaSha1, &mut &control[..])
         .map_err(|reason| PackageError::Signing { package: package.name.clone(), format: "apk", reason })?;
-    cut_archive(out, |sink| put(&Header::file(&name, made.len(), 0o600, package.mtime), &made, sink))
+    cut_archive(out, |sink| put(&own_file(&name, made.len(), 0o600, package.mtime), &made, sink))
 }
 
 /// Name of the public key's file in /etc/apk/keys.

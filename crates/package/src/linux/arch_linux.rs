@@ -2,13 +2,14 @@
 //!
 //! Owns: those three members. Must not: know makepkg's other formats.
 
-use super::contents::{self, Entry, What};
+use super::contents::{self, Entry};
 use super::control::description;
-use super::names::{arch_name, architecture, version};
+use super::names::{architecture, version};
 use super::output::{self, Compression, Feed, Wanted, md5_hex, sha256_hex};
-use super::tar::{Dialect, Header};
+use super::tar::{member, own_file};
 use super::{Format, Package, wrong};
 use crate::{PackageError, Written};
+use goferry_plan::package_names::arch_linux_name;
 use goferry_tar::{END, padding};
 use std::fmt::Write as _;
 use std::io::Write;
@@ -19,7 +20,7 @@ const LEVEL: i32 = 9;
 
 pub(super) fn write(package: &Package, out: &Path) -> Result<Written, PackageError> {
     super::only_linux(Format::ArchLinux, package)?;
-    if package.name.is_empty() || arch_name(&package.name) != package.name {
+    if package.name.is_empty() || arch_linux_name(&package.name) != package.name {
         let reason =
             "its name may only hold letters, digits and ._+-, and may not start with a hyphen or dot";
         return Err(wrong(Format::ArchLinux, package, reason));
@@ -46,8 +47,8 @@ pub(super) fn write(package: &Package, out: &Path) -> Result<Written, PackageErr
         let install = install(package);
         let own = [(".PKGINFO", info.as_bytes()), (".MTREE", &mtree[..]), (".INSTALL", &install[..])];
         for (name, bytes) in own.into_iter().filter(|(_, bytes)| !bytes.is_empty()) {
-            let header = Header::file(name, bytes.len(), 0o644, package.mtime);
-            sink.write_all(&header.blocks(Dialect::Pax)).map_err(feed.write_error())?;
+            let header = own_file(name, bytes.len(), 0o644, package.mtime);
+            sink.write_all(&header.blocks()).map_err(feed.write_error())?;
             sink.write_all(bytes).map_err(feed.write_error())?;
             sink.write_all(padding(header.size)).map_err(feed.write_error())?;
         }
@@ -65,34 +66,20 @@ fn write_entry(
 ) -> Result<u64, PackageError> {
     let open = feed.open(entry)?;
     let size = open.as_ref().map_or(0, output::Open::size);
-    let (kind, link) = match &entry.what {
-        What::Folder { .. } => (b'5', ""),
-        What::Link(text) => (b'2', text.as_str()),
-        What::File(..) => (b'0', ""),
-        What::Ghost => return Ok(0),
-    };
-    let header = Header {
-        kind,
-        mode: entry.mode,
-        size,
-        mtime: entry.mtime,
-        owner: &entry.owner,
-        group: &entry.group,
-        link,
-        ..Header::file(entry.path.trim_start_matches('/'), 0, 0, 0)
-    };
-    sink.write_all(&header.blocks(Dialect::Pax)).map_err(feed.write_error())?;
+    let path = entry.path.trim_start_matches('/').to_owned();
+    let Some(header) = member(entry, path, size) else { return Ok(0) };
+    sink.write_all(&header.blocks()).map_err(feed.write_error())?;
     let (name, time, mode) = (escaped(entry.relative()), entry.mtime, entry.mode);
     match open {
         Some(open) => {
             let d = feed.pour_padded(entry, open, sink)?;
             mtree.push_str(&mtree_file(&name, time, mode, size, &d.md5.unwrap_or_default(), &d.sha256));
         }
-        None if link.is_empty() => {
+        None if header.link.is_empty() => {
             let _ = writeln!(mtree, "./{name} time={time}.0 mode={mode:o} type=dir");
         }
         None => {
-            let link = escaped(link);
+            let link = escaped(&header.link);
             let _ = writeln!(mtree, "./{name} time={time}.0 mode={mode:o} type=link link={link}");
         }
     }

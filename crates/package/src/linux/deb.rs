@@ -2,10 +2,10 @@
 //!
 //! Owns: the control members (deb-control(5), deb-triggers(5), …), md5sums, the signature member. Must not: sign.
 
-use super::contents::{self, Entry, What};
+use super::contents::{self, Entry};
 use super::control::{Paragraph, description, folded, maintainer, priority};
 use super::output::{self, Compression, Feed, Wanted, md5_hex, sha1_hex};
-use super::tar::{Dialect, Header};
+use super::tar::{member, own_file};
 use super::{
     Content, ContentKind, Deb, DebSignatureMethod, Format, Package, Sign, SignatureForm, Source, changelog,
     names, wrong,
@@ -112,26 +112,11 @@ fn write_data(
     sink: &mut dyn Write,
 ) -> Result<(), PackageError> {
     for entry in entries {
-        let name = format!("./{}", entry.path.trim_start_matches('/'));
         let open = feed.open(entry)?;
         let size = open.as_ref().map_or(0, output::Open::size);
-        let (kind, link) = match &entry.what {
-            What::Folder { .. } => (b'5', ""),
-            What::Link(text) => (b'2', text.as_str()),
-            What::File(..) => (b'0', ""),
-            What::Ghost => continue,
-        };
-        let header = Header {
-            kind,
-            mode: entry.mode,
-            size,
-            mtime: entry.mtime,
-            owner: &entry.owner,
-            group: &entry.group,
-            link,
-            ..Header::file(&name, 0, 0, 0)
-        };
-        sink.write_all(&header.blocks(Dialect::Gnu)).map_err(feed.write_error())?;
+        let name = format!("./{}", entry.path.trim_start_matches('/'));
+        let Some(header) = member(entry, name, size) else { continue };
+        sink.write_all(&header.gnu_blocks()).map_err(feed.write_error())?;
         if let Some(open) = open {
             let digests = feed.pour_padded(entry, open, sink)?;
             made.size += size;
@@ -175,7 +160,7 @@ pub(super) fn put_small(
     mtime: i64,
     sink: &mut dyn Write,
 ) -> std::io::Result<()> {
-    sink.write_all(&Header::file(name, bytes.len(), mode, mtime).blocks(Dialect::Gnu))?;
+    sink.write_all(&own_file(name, bytes.len(), mode, mtime).gnu_blocks())?;
     sink.write_all(bytes)?;
     sink.write_all(padding(bytes.len() as u64))
 }

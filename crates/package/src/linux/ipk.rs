@@ -2,11 +2,11 @@
 //!
 //! Owns: opkg's control fields. Must not: know dpkg's.
 
-use super::contents::{self, Entry, What};
+use super::contents::{self, Entry};
 use super::control::{Paragraph, description, folded, maintainer, priority};
 use super::deb::{conffiles, put_small};
 use super::output::{self, Compression, Feed, Wanted};
-use super::tar::{Dialect, Header};
+use super::tar::member;
 use super::{Format, Package, names};
 use crate::{PackageError, Written};
 use goferry_tar::END;
@@ -70,24 +70,9 @@ pub(super) fn write(package: &Package, out: &Path) -> Result<Written, PackageErr
 fn write_entry(entry: &Entry, feed: &mut Feed, sink: &mut dyn Write) -> Result<u64, PackageError> {
     let open = feed.open(entry)?;
     let size = open.as_ref().map_or(0, output::Open::size);
-    let (kind, link) = match &entry.what {
-        What::Folder { .. } => (b'5', ""),
-        What::Link(text) => (b'2', text.as_str()),
-        What::File(..) => (b'0', ""),
-        What::Ghost => return Ok(0),
-    };
     let name = format!("./{}", entry.path.trim_start_matches('/'));
-    let header = Header {
-        kind,
-        mode: entry.mode,
-        size,
-        mtime: entry.mtime,
-        owner: &entry.owner,
-        group: &entry.group,
-        link,
-        ..Header::file(&name, 0, 0, 0)
-    };
-    sink.write_all(&header.blocks(Dialect::Gnu)).map_err(feed.write_error())?;
+    let Some(header) = member(entry, name, size) else { return Ok(0) };
+    sink.write_all(&header.gnu_blocks()).map_err(feed.write_error())?;
     if let Some(open) = open {
         feed.pour_padded(entry, open, sink)?;
     }

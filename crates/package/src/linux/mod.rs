@@ -24,7 +24,7 @@ pub use model::{
     Alternative, Apk, ArchLinux, ChangelogDeb, ChangelogEntry, Content, ContentKind, Deb, DebSignature,
     DebSignatureMethod, Ipk, Package, Relations, Rpm, Scripts, Source, Triggers, Version,
 };
-pub use names::{Format, TERMUX_PREFIX, arch_word, architecture, conventional_file_name, supports};
+pub use names::{Format, architecture, conventional_file_name};
 
 pub use rsa_key::RsaKey;
 

@@ -2,9 +2,8 @@
 
 use crate::gpg::Gpg;
 use crate::support::{Bench, bytes, run, stdout};
-use goferry_package::linux::{
-    Content, ContentKind, DebSignatureMethod, Format, Package, Source, TERMUX_PREFIX, Version,
-};
+use goferry_package::linux::{Content, ContentKind, DebSignatureMethod, Format, Package, Source, Version};
+use goferry_plan::package_names::TERMUX_PREFIX;
 use std::path::Path;
 
 pub(crate) fn reads_what_was_said() {

@@ -77,7 +77,8 @@ pub struct PackageName {
 impl PackageName {
     /// goreleaser's `.ConventionalFileName` in a format of its words.
     pub fn conventional(&self, format: &str) -> String {
-        crate::linux_packages::conventional(format, self)
+        let arch = crate::package_names::architecture(format, &self.arch);
+        crate::package_names::conventional(format, &self.name, self.into(), arch)
     }
 }
 

@@ -2,10 +2,8 @@
 //!
 //! Owns: goreleaser's rules of leaving out. Must not: know what is in a package.
 
+use crate::package_names::TERMUX_PREFIX;
 use goferry_target::Arch;
-
-/// Where termux keeps everything.
-const TERMUX: &str = "/data/data/com.termux/files";
 
 /// A platform in a format's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +32,7 @@ impl Place {
             ("android", "termux.deb") => termux(goarch, arm.as_deref()).map(|arch| Place {
                 platform: "linux".to_owned(),
                 arch,
-                root: TERMUX,
+                root: TERMUX_PREFIX,
             }),
             ("ios" | "aix" | "android", _) | (_, "termux.deb") => None,
             (_, "archlinux") => match (goarch, arm.as_deref()) {

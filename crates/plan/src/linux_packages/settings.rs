@@ -3,7 +3,6 @@
 //! Owns: which template sees which field, where programs go, whose key signs. Must not: decide which packages there are.
 
 use super::Group;
-use super::names::{conventional, extension};
 use super::place::Place;
 use crate::builds::PlannedBinary;
 use crate::draft::Draft;
@@ -12,6 +11,7 @@ use crate::graph::{
     ArtifactKind, ContentSpec, DebOnly, FormatOnly, InstalledProgram, IpkOnly, LinuxPackageSpec, PackageName,
     PackageRelations, PackageSigning, RpmOnly, ScriptSpec,
 };
+use crate::package_names::extension;
 use goferry_config::model::{LinuxPackage, PackageContent, PackageSettings, Text};
 use goferry_config::template::{Fields, Semver, Value, expand_shell};
 use goferry_report::{Code, Diagnostic};
@@ -142,7 +142,7 @@ impl<'m, 'a> Making<'m, 'a> {
     fn file(&self, name: &PackageName) -> String {
         let mut fields = self.fields.clone();
         let ext = extension(self.format);
-        fields.set("ConventionalFileName", Value::from(conventional(self.format, name)));
+        fields.set("ConventionalFileName", Value::from(name.conventional(self.format)));
         fields.set("ConventionalExtension", Value::from(ext.to_owned()));
         let file = self.d.render.opt(self.common.file_name_template.as_ref(), FILE_NAME, &fields);
         if file.ends_with(ext) { file } else { format!("{file}{ext}") }

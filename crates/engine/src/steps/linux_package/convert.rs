@@ -213,7 +213,7 @@ mod tests {
     use goferry_package::linux::conventional_file_name;
     use goferry_plan::graph::{PackageName, PackageSigning};
 
-    /// The plan may know no house that writes packages, and names them all the same.
+    /// The names are made before the packages are, of other values.
     #[test]
     fn plan_and_packages_agree_on_names() {
         for format in Format::ALL {

@@ -10,10 +10,11 @@ mod relation;
 
 use super::contents::{self, Entry, What};
 use super::control::description;
-use super::names::{architecture, rpm_release, rpm_version};
+use super::names::{architecture, rpm_version};
 use super::output::{self, Compression, Feed, Wanted, sha1_hex, sha256_hex};
 use super::{ContentKind, Format, Package, Sign, SignatureForm, changelog, wrong};
 use crate::{PackageError, Written};
+use goferry_plan::package_names::rpm_release;
 use header::{Header, Value};
 use md5::{Digest, Md5};
 use payload::Payload;
@@ -61,7 +62,7 @@ fn bad(package: &Package, reason: &str) -> PackageError {
 
 /// `name-version-release`.
 fn label(package: &Package) -> String {
-    format!("{}-{}-{}", package.name, rpm_version(package), rpm_release(package))
+    format!("{}-{}-{}", package.name, rpm_version(package), rpm_release(&package.version.release))
 }
 
 /// The 96 bytes that file(1) knows an rpm by; rpm itself has not used them for decades.
@@ -104,7 +105,7 @@ fn say_what_it_is(header: &mut Header, package: &Package) -> Result<(), PackageE
     header.texts(100, ["C".to_owned()]);
     header.text(1000, &package.name);
     header.text(1001, &rpm_version(package));
-    header.text(1002, rpm_release(package));
+    header.text(1002, rpm_release(&package.version.release));
     if !package.version.epoch.is_empty() {
         let epoch = package.version.epoch.parse().map_err(|_| bad(package, "its epoch is no number"))?;
         header.int(1003, epoch);
@@ -155,7 +156,7 @@ fn say_relations(
         "" => String::new(),
         epoch => format!("{epoch}:"),
     };
-    let version = format!("{epoch}{}-{}", rpm_version(package), rpm_release(package));
+    let version = format!("{epoch}{}-{}", rpm_version(package), rpm_release(&package.version.release));
     provides.push(Relation { name: package.name.clone(), flags: EQUAL, version });
     let mut requires = parse(&r.depends)?;
     for mut relation in parse(&package.rpm.requires_post)? {
