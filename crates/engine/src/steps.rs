@@ -1,10 +1,13 @@
 //! What each kind of step does: by running, or from the action cache.
 
+mod archive;
+mod build;
 mod image;
 mod linux_package;
 pub(crate) mod sbom;
 mod scan;
 mod sign;
+mod verify;
 mod vex;
 
 pub(crate) use scan::Scan;
@@ -14,19 +17,16 @@ use crate::inputs::Inputs;
 use crate::project::Project;
 use crate::scanning::Scanner;
 use crate::session::{Request, Session};
-use goferry_build::{BuildContext, BuildError, Built, BuiltFile, Restored, build, prebuilt, universal};
-use goferry_cache::{CacheError, Digest, Key, KeyBuilder, Store};
+use goferry_build::{Built, BuiltFile, Restored, prebuilt};
+use goferry_cache::{CacheError, Digest, Key, Store};
 use goferry_config::template::Fields;
 use goferry_emulate::Runner;
-use goferry_package::stage::{Packaged, PackagedRecord, extra_members, package};
-use goferry_package::{Member, PackageError, Source};
-use goferry_plan::graph::{
-    Action, ArchiveSpec, BuildSpec, ExpectedVersion, Plan, Step, StepId, UniversalSpec, VerifySpec,
-};
+use goferry_package::PackageError;
+use goferry_package::stage::Packaged;
+use goferry_plan::graph::{Action, Plan, Step, StepId};
 use goferry_report::{Code, Diagnostic, Diagnostics, Event, Severity, StepState};
 use goferry_target::GoTarget;
-use goferry_toolchain::gomod::GoMod;
-use goferry_verify::{Verified, VerifiedRecord, VerifyContext, verify};
+use goferry_verify::Verified;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock};
@@ -225,131 +225,6 @@ impl Execution<'_> {
         }
     }
 
-    fn build(&self, step: &Step, spec: &BuildSpec) -> StepResult {
-        let complete = self.inputs.outside.too_much.is_none();
-        let key = (step.cacheable && complete).then(|| self.build_key(step, spec));
-        if let Some(key) = &key
-            && let Some(built) = self.restore_built(key, spec.mtime)
-        {
-            return Ok((StepValue::Built(built), StepState::Cached));
-        }
-        let env = self.compilers.environment(spec.target, self.env);
-        let run = || {
-            let gopath = self.temp.join(step.id.0.replace('/', "_"));
-            let line = |l: &str| {
-                self.session.sink.event(&Event::Output { step: step.id.0.clone(), line: l.to_owned() })
-            };
-            let cx = BuildContext {
-                spawner: &self.session.host,
-                project: &self.project.root,
-                dist: self.dist,
-                source: &self.plan.project.build_from,
-                env: &env,
-                gopath: &gopath,
-                gomodcache: &self.gomodcache,
-                line: &line,
-            };
-            build(spec, &step.outputs[0].path, &cx)
-        };
-        let first = {
-            let _shared = self.alone.read().unwrap_or_else(PoisonError::into_inner);
-            run()
-        };
-        let built = match first {
-            Err(e @ BuildError::OutOfMemory { .. }) => {
-                let mut d = e.diagnostic();
-                d.severity = Severity::Warning;
-                self.session.sink.diagnostic(d.hint("it is tried once more, alone"));
-                let _alone = self.alone.write().unwrap_or_else(PoisonError::into_inner);
-                run()
-            }
-            other => other,
-        };
-        let built = built.map_err(|e| Diagnostics::from(self.explain(e.diagnostic(), spec)))?;
-        if let Some(key) = key {
-            self.store_built(&key, &built);
-        }
-        Ok((StepValue::Built(built), StepState::Done))
-    }
-
-    /// Adds the cause, and to a failed build of a matrix that nobody chose the line that leaves the pair out.
-    fn explain(&self, mut d: Diagnostic, spec: &BuildSpec) -> Diagnostic {
-        if d.code == Code::BuildFailed {
-            let output = d.notes.join("\n");
-            d = crate::explain::with_cause(d, output.as_bytes());
-        }
-        if spec.default_matrix && matches!(d.code, Code::BuildFailed | Code::CCompilerMissing) {
-            let rest: Vec<String> = self
-                .plan
-                .steps
-                .iter()
-                .filter_map(|s| match &s.action {
-                    Action::Build(b) if b.id == spec.id && b.target != spec.target => {
-                        Some(format!("\"{}\"", b.target))
-                    }
-                    _ => None,
-                })
-                .collect();
-            if !rest.is_empty() {
-                d = d.hint_with(
-                    format!("the other targets are kept; to leave {} out, in goferry.toml:", spec.target),
-                    format!("targets = [{}]", rest.join(", ")),
-                );
-            }
-        }
-        d
-    }
-
-    fn build_key(&self, step: &Step, spec: &BuildSpec) -> Key {
-        let mut key = KeyBuilder::new("build/1");
-        key.text("goferry", &self.session.version)
-            .text("spec", &json(spec))
-            .text("output", &step.outputs[0].path)
-            .text("source", &json(&self.plan.project.build_from))
-            .digest("sources", self.inputs.sources)
-            .digest("vcs", self.inputs.vcs)
-            .digest("go", self.inputs.go);
-        key.list("env", &self.inputs.env);
-        let mut programs = vec![spec.tool.as_str()];
-        programs.extend(spec.upx.as_ref().map(|u| u.program.as_str()));
-        if spec.cgo != goferry_plan::graph::Cgo::Off {
-            // What the go command would take: the build's own, the environment's, else its compiled-in names.
-            let own = |k: &str| spec.env.iter().rev().find(|(n, _)| n == k).map(|(_, v)| v.as_str());
-            for (k, default) in [("CC", "gcc"), ("CXX", "g++"), ("AR", "ar"), ("PKG_CONFIG", "pkg-config")] {
-                let command =
-                    own(k).or_else(|| self.env.get(k).map(String::as_str)).filter(|c| !c.is_empty());
-                programs.extend(command.unwrap_or(default).split_whitespace().next());
-            }
-        }
-        let env = self.compilers.environment(spec.target, self.env);
-        for program in programs {
-            key.text("program", &self.program_identity(program, &env));
-        }
-        if spec.flags.iter().any(|f| f.ends_with("trimpath=false")) {
-            key.text("path", &self.project.root.to_string_lossy());
-        }
-        key.finish()
-    }
-
-    /// Path, size and time of a program: enough to notice another one.
-    fn program_identity(&self, program: &str, env: &BTreeMap<String, String>) -> String {
-        let path = env.get("PATH").map(String::as_str).unwrap_or_default();
-        let found = goferry_proc::find_program(program, Some(path.as_ref()), &self.project.root);
-        let meta = found.as_ref().and_then(|p| std::fs::metadata(p).ok());
-        let time = meta.as_ref().and_then(|m| m.modified().ok());
-        format!("{program} {found:?} {:?} {time:?}", meta.map(|m| m.len()))
-    }
-
-    fn restore_built(&self, key: &Key, mtime: Option<i64>) -> Option<Built> {
-        let store = self.session.cache.as_ref()?;
-        let record: goferry_build::BuiltRecord = lookup(store, key)?;
-        let restored = self.restore_files(store, &record.files)?;
-        if let Some(unix) = mtime {
-            goferry_build::set_time(&self.dist.join(&record.files.first()?.path), unix).ok()?;
-        }
-        Built::restore(record, self.dist, &restored).ok()
-    }
-
     /// Puts files back; none unless each is there with its digest. A damaged entry is dropped by the store, said, and
     /// made again.
     fn restore_files(&self, store: &Store, files: &[BuiltFile]) -> Option<Vec<Restored>> {
@@ -367,185 +242,6 @@ impl Execution<'_> {
             out.push(Restored { path: path.clone(), sha256: sha256.clone() });
         }
         Some(out)
-    }
-
-    fn store_built(&self, key: &Key, built: &Built) {
-        let Some(store) = &self.session.cache else { return };
-        let files = built.files().iter().map(|f| (self.dist.join(&f.path), f.sha256.as_str()));
-        store_files(store, files);
-        let _ = store.record(key, &built.record());
-        lock(&self.stored).push(key.clone());
-    }
-
-    fn universal(&self, step: &Step, spec: &UniversalSpec) -> StepResult {
-        let parts: Vec<Built> = spec.parts.iter().filter_map(|p| self.built(p)).collect();
-        let refs: Vec<&Built> = parts.iter().collect();
-        let line =
-            |l: &str| self.session.sink.event(&Event::Output { step: step.id.0.clone(), line: l.to_owned() });
-        let hooks = |hooks: &[goferry_plan::graph::HookSpec]| {
-            hooks.iter().try_for_each(|h| {
-                goferry_build::run_hook(h, &self.session.host, &self.project.root, self.env, &[], &line)
-            })
-        };
-        hooks(&spec.hooks_pre)
-            .and_then(|()| universal(&refs, self.dist, &step.outputs[0].path, &|| hooks(&spec.hooks_post)))
-            .map(|b| {
-                if let Some(unix) = spec.mtime {
-                    // A file time is no reason to fail a release.
-                    let _ = goferry_build::set_time(b.path(), unix);
-                }
-                (StepValue::Built(b), StepState::Done)
-            })
-            .map_err(|e| e.diagnostic().into())
-    }
-
-    /// The module of a build whose `dir` lies in a module of its own; Go derives its version from other tags.
-    fn nested_module(&self, built: &StepId) -> Option<String> {
-        let step = self.plan.steps.iter().find(|s| s.id == *built)?;
-        let build = match &step.action {
-            Action::Build(build) => build,
-            Action::Universal(u) => return self.nested_module(u.parts.first()?),
-            _ => return None,
-        };
-        let dir = self.project.root.join(&build.dir);
-        let own =
-            dir.ancestors().take_while(|d| **d != self.project.root).find(|d| d.join("go.mod").is_file())?;
-        let module = GoMod::read(&own.join("go.mod")).ok()?.module;
-        (Some(&module) != self.project.facts.module_path.as_ref()).then_some(module)
-    }
-
-    fn verify(&self, step: &Step, spec: &VerifySpec) -> StepResult {
-        let Some(built) = self.built(&spec.built) else {
-            return Err(Diagnostic::error(Code::Io, format!("{}: nothing was built", step.id)).into());
-        };
-        let mut spec = spec.clone();
-        if let Some(module) = self.nested_module(&spec.built) {
-            spec.module_path = Some(module);
-            spec.main_version = ExpectedVersion::Unchecked;
-        }
-        let spec = &spec;
-        let main_versions = match &spec.main_version {
-            ExpectedVersion::Exactly(v) => vec![v.clone()],
-            ExpectedVersion::DerivedByGo => self.main_versions.clone(),
-            ExpectedVersion::Unchecked => vec![],
-        };
-        let prefix = spec.target.and_then(|t| self.compilers.loader_prefix(t));
-        let mut key = KeyBuilder::new("verify/1");
-        key.text("goferry", &self.session.version)
-            .text("spec", &json(spec))
-            .text("binary", &built.binary().sha256)
-            .text("main version", &main_versions.join(" or "))
-            .text("namespaces", self.session.env.get("GOFERRY_NO_NAMESPACES").map_or("-", String::as_str))
-            .text(
-                "libraries",
-                &prefix.as_ref().map_or_else(String::new, |p| p.to_string_lossy().into_owned()),
-            );
-        let key = key.finish();
-        let cached: Option<(VerifiedRecord, Diagnostics)> =
-            self.session.cache.as_ref().and_then(|s| lookup(s, &key));
-        if let Some((record, warnings)) = cached
-            && let Some(v) = Verified::restore(record, built.clone())
-        {
-            self.warn(warnings);
-            return Ok((StepValue::Verified(Box::new(v)), StepState::Cached));
-        }
-        let cx = VerifyContext {
-            host: &self.session.host,
-            runner: spec.target.and_then(|t| self.runners.get(&t)),
-            loader_prefix: prefix.as_deref(),
-            main_versions,
-            helper: None,
-        };
-        let (verified, warnings) = verify(spec, built, &cx)?;
-        self.warn(warnings.clone());
-        let state = match verified.run() {
-            goferry_verify::RunOutcome::Ran(_) => StepState::Done,
-            goferry_verify::RunOutcome::Waived(_) => StepState::Waived,
-        };
-        let isolated = match verified.run() {
-            goferry_verify::RunOutcome::Ran(r) => r.isolation == "namespaces",
-            goferry_verify::RunOutcome::Waived(_) => true,
-        };
-        // What was run without isolation is run again: the next time it may be granted.
-        if let (Some(store), true) = (&self.session.cache, isolated) {
-            let _ = store.record(&key, &(verified.record(), warnings));
-        }
-        Ok((StepValue::Verified(Box::new(verified)), state))
-    }
-
-    fn archive(&self, step: &Step, spec: &ArchiveSpec) -> StepResult {
-        let verified: Vec<Verified> = {
-            let values = lock(&self.values);
-            spec.binaries
-                .iter()
-                .filter_map(|b| match values.get(&b.verified) {
-                    Some(StepValue::Verified(v)) => Some((**v).clone()),
-                    _ => None,
-                })
-                .collect()
-        };
-        if verified.len() != spec.binaries.len() {
-            return Err(
-                Diagnostic::error(Code::Io, format!("{}: a binary of it was not verified", step.id)).into()
-            );
-        }
-        if spec.format == "binary" {
-            let p = Packaged::binary(&verified[0]);
-            return Ok((StepValue::Packaged(p), StepState::Done));
-        }
-        let (mut extra, warnings) = extra_members(spec, &self.project.root).map_err(|e| failure(&e))?;
-        self.warn(Diagnostics { list: warnings });
-        if spec.third_party_licenses {
-            let text = Source::Bytes(self.third_party(spec)?.into_bytes());
-            extra.push(Member::new(goferry_supply::sbom::THIRD_PARTY_FILE, text, 0o644));
-        }
-        let key = self.archive_key(step, spec, &verified, &extra).map_err(|e| failure(&e))?;
-        if let Some(store) = &self.session.cache
-            && let Some(record) = lookup::<PackagedRecord>(store, &key)
-            && let Some(restored) = self.restore_files(store, std::slice::from_ref(&record.file))
-            && let Some(p) = Packaged::restore(record, &restored[0])
-        {
-            return Ok((StepValue::Packaged(p), StepState::Cached));
-        }
-        let refs: Vec<&Verified> = verified.iter().collect();
-        let p = package(spec, &refs, &extra, self.dist).map_err(|e| failure(&e))?;
-        if let Some(store) = &self.session.cache {
-            store_files(store, std::iter::once((self.dist.join(&p.file().path), p.file().sha256.as_str())));
-            let _ = store.record(&key, &p.record());
-        }
-        Ok((StepValue::Packaged(p), StepState::Done))
-    }
-
-    fn archive_key(
-        &self,
-        step: &Step,
-        spec: &ArchiveSpec,
-        verified: &[Verified],
-        extra: &[Member],
-    ) -> Result<Key, PackageError> {
-        let mut key = KeyBuilder::new("archive/2");
-        key.text("goferry", &self.session.version).text("spec", &json(spec)).text("step", &step.id.0);
-        key.list("binaries", verified.iter().map(|v| &v.built().binary().sha256));
-        for m in extra {
-            key.text(
-                format!("member {}", m.name),
-                &format!("{:o} {:?} {} {}", m.mode, m.mtime, m.owner, m.group),
-            );
-            match &m.source {
-                Source::File(path) => {
-                    let digest = Digest::of_file(path).map_err(|e| PackageError::Io {
-                        action: "read",
-                        path: path.clone(),
-                        source: std::io::Error::other(e),
-                    })?;
-                    key.digest("content", digest);
-                }
-                other => {
-                    key.text("content", &format!("{other:?}"));
-                }
-            }
-        }
-        Ok(key.finish())
     }
 
     fn built(&self, id: &StepId) -> Option<Built> {
