@@ -3,6 +3,7 @@
 //!
 //! Owns: what is compared, and what is said of what could not be. Must not: change the package, know how a format is written.
 
+use goferry_cache::hex;
 use goferry_package::archive::{Entry, EntryKind};
 use goferry_package::opened::{PackedScript, Part, read_package};
 use goferry_plan::graph::{ArtifactKind, InstalledProgram, LinuxPackageSpec};
@@ -115,7 +116,7 @@ fn sha256(body: &mut dyn Read) -> std::io::Result<String> {
         }
         hasher.update(&buf[..n]);
     }
-    Ok(hasher.finalize().iter().map(|b| format!("{b:02x}")).collect())
+    Ok(hex(&hasher.finalize()))
 }
 
 /// What is in the package.
