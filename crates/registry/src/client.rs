@@ -135,8 +135,8 @@ impl<'a> Client<'a> {
             match self.transport.send(&ping) {
                 Ok(a) => return Ok(a.status == 400 && String::from_utf8_lossy(&a.body).contains("HTTPS")),
                 Err(NetError::Unreachable { .. }) if attempt < self.options.attempts => self.wait(pause)?,
-                // Some servers only close the connection.
-                Err(NetError::Unreachable { .. }) => return Ok(false),
+                // Some servers that speak TLS only close the connection; what is not there at all is an error either way.
+                Err(NetError::Unreachable { .. }) => return Ok(true),
                 Err(e) => return Err(e.into()),
             }
             pause *= 2;
@@ -174,12 +174,13 @@ impl<'a> Client<'a> {
         let base = self.base(on.repository)?;
         let host = on.repository.host();
         let request = make(&format!("{base}{}/", on.repository.path())).timeout(STALL);
-        let request = if base.starts_with("http:") { request.plain_http() } else { request };
+        let request = request.plain_http_to(self.options.plain_http.iter().cloned());
         // An upload's address may be another host's, where nobody is logged in.
         let ours = goferry_net::same_origin(&base, request.url());
         let held = self.logins.held(host, &on.scope()).filter(|_| ours);
         let answer = self.transport.send(&with(&request, held.as_ref()))?;
-        if answer.status != 401 || !ours {
+        // Nor may another host that it was sent on to ask who we are.
+        if answer.status != 401 || !ours || !goferry_net::same_origin(&base, answer.url()) {
             return Ok(answer);
         }
         let Some(challenge) = challenge::read(answer.headers("www-authenticate")) else { return Ok(answer) };
@@ -272,5 +273,6 @@ pub(crate) fn is_loopback(host: &str) -> bool {
         Some(v6) => v6.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),
     };
-    name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
