@@ -223,7 +223,9 @@ kos:
     build: tiny
     base_image: scratch
     bare: true
-    repositories: [ghcr.io/me/bare]
+    working_dir: .
+    main: ./
+    repository: ghcr.io/me/bare
 "#;
     let p = Project::new(&[(".goreleaser.yaml", yaml), ("kodata/deep/f", "data")]);
     build(&p);
@@ -232,10 +234,12 @@ kos:
     assert_eq!(bare["names"], serde_json::json!(["ghcr.io/me/bare:latest"]));
     assert_eq!(bare["mediaType"], "application/vnd.oci.image.manifest.v1+json");
     // printf example.com/tiny | md5sum
-    let names = ["a:latest", "a:v1.2.3", "b:latest", "b:v1.2.3"].map(|n| {
-        let (r, tag) = n.split_once(':').unwrap();
-        format!("ghcr.io/me/{r}/tiny-694175b13a66b7d76eb626dc18e330e2:{tag}")
-    });
+    let names = [
+        "ghcr.io/me/a/tiny-694175b13a66b7d76eb626dc18e330e2:latest",
+        "ghcr.io/me/a/tiny-694175b13a66b7d76eb626dc18e330e2:v1.2.3",
+        "ghcr.io/me/b:latest",
+        "ghcr.io/me/b:v1.2.3",
+    ];
     assert_eq!(tiny["names"], serde_json::json!(names));
     assert_eq!(tiny["annotations"]["three"], "four");
     let arm = &tiny["platforms"][0];

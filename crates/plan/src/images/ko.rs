@@ -26,7 +26,10 @@ pub(super) fn spec(d: &Draft<'_>, k: &Ko, binaries: &[PlannedBinary]) -> Option<
     same_program(d, k, build, &id);
     let import_path = import_path(d, build);
     let repositories = repositories(d, k, &id)?;
-    let named: Vec<String> = repositories.iter().map(|r| name(k, r, &import_path)).collect();
+    // Only the first is named as ko does: goreleaser copies the image to the others as they stand.
+    let (first, others) = repositories.split_first()?;
+    let named: Vec<String> =
+        std::iter::once(name(k, first, &import_path)).chain(others.iter().cloned()).collect();
     let tags = match k.tags.is_empty() {
         true => vec!["latest".to_owned()],
         false => d.render.list(&k.tags, &d.fields),
@@ -75,12 +78,12 @@ pub(super) fn spec(d: &Draft<'_>, k: &Ko, binaries: &[PlannedBinary]) -> Option<
 /// The build of `build`, or that of its id whose main package is `main`.
 fn build<'d>(d: &'d Draft<'_>, k: &Ko, id: &str) -> Option<&'d DraftBuild> {
     let wanted = d.render.opt(k.build.as_ref(), id, &d.fields);
-    let main = |t: &Option<Text>| t.as_ref().map(|t| join(&[&d.render.text(t, &d.fields)]));
-    let (main, dir) = (main(&k.main), main(&k.working_dir));
+    let text = |t: &Option<Text>| t.as_ref().map(|t| d.render.text(t, &d.fields));
+    let (main, dir) = (text(&k.main), text(&k.working_dir));
     let of_id: Vec<&DraftBuild> = d.builds.iter().filter(|b| b.id == wanted).collect();
     let fits = |b: &&&DraftBuild| {
-        main.as_ref().is_none_or(|m| *m == join(&[&b.main]))
-            && dir.as_ref().is_none_or(|m| *m == join(&[&b.dir]))
+        let (dir, main) = (dir.as_deref().unwrap_or(&b.dir), main.as_deref().unwrap_or(&b.main));
+        join(&[dir, main]) == join(&[&b.dir, &b.main])
     };
     let found = of_id.iter().find(fits).copied();
     if found.is_some() || (of_id.is_empty() && !d.options.ids.is_empty()) {
