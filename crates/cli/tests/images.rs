@@ -382,6 +382,31 @@ fn a_bake_file_says_the_same() {
 }
 
 #[test]
+fn names_and_ports_are_checked_before_anything_is_built() {
+    for (line, said) in [
+        (
+            "images = [\"ghcr.io/me/Tool\"]",
+            "image `tiny` of `image`: `ghcr.io/me/Tool:1.2.3` is no reference",
+        ),
+        ("tags = [\"-bad tag\"]", "`tiny:-bad tag` is no reference"),
+        ("ports = [\"99999\"]", "`99999` is no port"),
+        ("ports = [\"80/icmp\"]", "`80/icmp` is no port"),
+    ] {
+        let p = project(&format!("targets = [\"linux/amd64\"]\n\n[[image]]\n{line}\n"));
+        for command in [&["plan", "--skip=publish"][..], &["image", "build"]] {
+            let r = p.run(command);
+            assert!(
+                r.status == 2 && r.stderr.contains(said),
+                "{line} {command:?}: {} {}",
+                r.status,
+                r.stderr
+            );
+        }
+        assert!(!p.dist().exists(), "{line}");
+    }
+}
+
+#[test]
 fn what_is_no_image_is_said() {
     let p = project("targets = [\"linux/amd64\"]\n[[image]]\narchive = true\n");
     build(&p);

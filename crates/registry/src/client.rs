@@ -1,8 +1,9 @@
 //! A conversation with registries: addresses, logins, and trying again.
 
 use crate::answer::{is_passing, refused};
+use crate::challenge::{self, Challenge};
 use crate::login::{Logins, Token};
-use crate::{Credentials, Digest, RegistryError, Repository, challenge};
+use crate::{Credentials, Digest, RegistryError, Repository};
 use goferry_net::{NetError, Request, Response};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -186,8 +187,14 @@ impl<'a> Client<'a> {
         let Some(challenge) = challenge::read(answer.headers("www-authenticate")) else { return Ok(answer) };
         let login = || self.login(on, &challenge);
         match self.logins.renewed(host, &on.scope(), held.as_ref(), login)? {
-            Some(token) => Ok(self.transport.send(&with(&request, Some(&token)))?),
-            None => Ok(answer),
+            Some(token) => {
+                let answer = self.transport.send(&with(&request, Some(&token)))?;
+                match (answer.status, &challenge) {
+                    (401, Challenge::Basic) => Err(refused_as(on, &answer, REFUSED)),
+                    _ => Ok(answer),
+                }
+            }
+            None => Err(refused_as(on, &answer, if held.is_some() { REFUSED } else { NONE })),
         }
     }
 
@@ -248,6 +255,20 @@ impl<'a> Client<'a> {
             result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         }
         Ok(done.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+const REFUSED: &str = "the credentials of Docker's configuration were refused";
+const NONE: &str = "there are no credentials for it in Docker's configuration";
+
+/// A refusal, with what was tried: otherwise nobody could tell a wrong password from none.
+fn refused_as(on: &On<'_>, answer: &Response, tried: &str) -> RegistryError {
+    match refused(on, answer) {
+        RegistryError::Unauthorized { registry, what, said } => {
+            let said = format!("{said} ({tried})");
+            RegistryError::Unauthorized { registry, what, said }
+        }
+        other => other,
     }
 }
 

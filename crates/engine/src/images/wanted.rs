@@ -5,9 +5,11 @@ use crate::project;
 use crate::session::{ConfigFile, Request, Session};
 use crate::templates::ProjectTemplates;
 use goferry_config::model::ImagePushing;
+use goferry_plan::graph::{Action, Plan};
 use goferry_plan::image_push::ImagePush;
 use goferry_plan::{Options, draft};
-use goferry_report::Diagnostics;
+use goferry_registry::Reference;
+use goferry_report::{Code, Diagnostic, Diagnostics};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -41,6 +43,22 @@ pub(super) fn of_dist(session: &Session, dist: &Path) -> Result<ImagePush, Diagn
         registries::learn_secrets(sign);
     }
     if problems.has_errors() { Err(problems) } else { Ok(wanted) }
+}
+
+/// Names of images that no registry takes: known before anything is built.
+pub(crate) fn unnameable(plan: &Plan) -> Diagnostics {
+    let mut problems = Diagnostics::default();
+    let images = plan.steps.iter().filter_map(|s| match &s.action {
+        Action::Image(spec) => Some(spec),
+        _ => None,
+    });
+    for image in images {
+        for error in image.names.iter().filter_map(|name| name.parse::<Reference>().err()) {
+            let message = format!("image `{}` of `{}`: {error}", image.id, image.section);
+            problems.push(Diagnostic::error(Code::ConfigValue, message));
+        }
+    }
+    problems
 }
 
 fn is_snapshot(dist: &Path) -> bool {

@@ -83,7 +83,7 @@ fn build<'d>(d: &'d Draft<'_>, k: &Ko, id: &str) -> Option<&'d DraftBuild> {
     let of_id: Vec<&DraftBuild> = d.builds.iter().filter(|b| b.id == wanted).collect();
     let fits = |b: &&&DraftBuild| {
         let (dir, main) = (dir.as_deref().unwrap_or(&b.dir), main.as_deref().unwrap_or(&b.main));
-        join(&[dir, main]) == join(&[&b.dir, &b.main])
+        package(dir, main) == package(&b.dir, &b.main)
     };
     let found = of_id.iter().find(fits).copied();
     if found.is_some() || (of_id.is_empty() && !d.options.ids.is_empty()) {
@@ -92,7 +92,11 @@ fn build<'d>(d: &'d Draft<'_>, k: &Ko, id: &str) -> Option<&'d DraftBuild> {
     let (message, hint) = match of_id.first() {
         None => (format!("kos `{id}`: no build has the id `{wanted}`"), "name one by `build`".to_owned()),
         Some(b) => (
-            format!("kos `{id}`: build `{wanted}` builds {}, not {}", b.main, main.unwrap_or_default()),
+            format!(
+                "kos `{id}`: build `{wanted}` builds {}, not {}",
+                shown(&package(&b.dir, &b.main)),
+                shown(&package(dir.as_deref().unwrap_or(&b.dir), main.as_deref().unwrap_or(&b.main)))
+            ),
             "images hold what was built and verified: give that package a build of its own, and name it by `build`"
                 .to_owned(),
         ),
@@ -129,9 +133,22 @@ fn same_program(d: &Draft<'_>, k: &Ko, b: &DraftBuild, id: &str) {
 /// `example.com/tool/cmd/x`.
 fn import_path(d: &Draft<'_>, b: &DraftBuild) -> String {
     let module = d.facts.module_path.clone().unwrap_or_else(|| d.name.clone());
-    let main = if b.main.ends_with(".go") { "" } else { b.main.as_str() };
-    let below = join(&[&b.dir, main]);
+    let below = package(&b.dir, &b.main);
     if below.is_empty() { module } else { format!("{module}/{below}") }
+}
+
+/// The folder of a main package below the project: that of a file of it is the same.
+fn package(dir: &str, main: &str) -> String {
+    let path = join(&[dir, main]);
+    match path.rsplit_once('/') {
+        Some((folder, file)) if file.ends_with(".go") => folder.to_owned(),
+        None if path.ends_with(".go") => String::new(),
+        _ => path,
+    }
+}
+
+fn shown(package: &str) -> String {
+    if package.is_empty() { ".".to_owned() } else { format!("./{package}") }
 }
 
 /// A path without `.` and empty parts.
@@ -238,6 +255,14 @@ mod tests {
         }
         for (parts, want) in [(&["./cmd/x", "."][..], "cmd/x"), (&["a", "../b"], "b"), (&[".", "."], "")] {
             assert_eq!(join(parts), want);
+        }
+        for (dir, main, want) in [
+            (".", "./cmd/x/main.go", "cmd/x"),
+            ("", "./main.go", ""),
+            ("cmd", "./x/", "cmd/x"),
+            (".", ".", ""),
+        ] {
+            assert_eq!(package(dir, main), want);
         }
     }
 }

@@ -72,8 +72,10 @@ fn passwords_are_given(kind: Kind) {
     let nobody = Client::new(&net, Credentials::none(), options());
     let error = push(&nobody, host, "tool").unwrap_err();
     assert!(matches!(error, RegistryError::Unauthorized { .. }), "{error}");
+    assert!(error.to_string().contains("there are no credentials for it"), "{error}");
     let error = push(&as_user(&net, &password(host, "canary")), host, "tool").unwrap_err();
     assert!(matches!(error, RegistryError::Unauthorized { .. }), "{error}");
+    assert!(error.to_string().contains("credentials of Docker's configuration were refused"), "{error}");
     assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
     assert_eq!(push(&as_user(&net, &password(host, "se:cret")), host, "tool").unwrap().sent, 3);
 
