@@ -80,6 +80,7 @@ pub fn prepare(session: &Session, request: &Request) -> Result<Prepared, Diagnos
         images_only: request.images_only,
         own_notes: request.own_notes,
         dist: request.dist.clone(),
+        dockerfile_builder: request.dockerfile_builder,
     };
     let templates =
         ProjectTemplates::new(project.root.clone(), session.env.clone(), project.facts.clock.unix);
@@ -162,6 +163,7 @@ fn hooks_of_a_stranger(
                 lines.extend(foreign_programs(b));
             }
             Action::Universal(u) => hooks.extend(u.hooks_pre.iter().chain(&u.hooks_post)),
+            Action::Image(image) => lines.extend(builder_of(image)),
             // A key or an identity of this machine's user is not a stranger's to use, either.
             Action::Sign(spec) => lines.push(crate::signing::line(spec)),
             _ => {}
@@ -181,6 +183,14 @@ fn hooks_of_a_stranger(
     .hint_with("to go on without hooks:", "--skip=before,after,pre-hooks,post-hooks,sign");
     d.notes = lines;
     Some(d)
+}
+
+/// Another builder of a Dockerfile, whose flags may name any file here.
+fn builder_of(image: &goferry_plan::graph::ImageSpec) -> Option<String> {
+    use goferry_plan::graph::ImageContent;
+    let ImageContent::Dockerfile(content) = &image.content else { return None };
+    let outside = content.outside.as_ref()?;
+    Some(format!("image {}: {:?} {}", image.id, outside.builder, outside.flags.join(" ")).trim().to_owned())
 }
 
 /// Programs that a build runs besides go: another tool, a packer of another name, a compiler, a tool wrapper.

@@ -34,6 +34,7 @@ pub(super) fn read_old(item: &View<'_>) -> Docker {
         image_templates: item.texts("image_templates"),
         extra_files: item.texts("extra_files"),
         build_flags: item.texts("build_flag_templates"),
+        skip_push: item.text("skip_push"),
         place: item.place(),
     }
 }

@@ -1,6 +1,7 @@
 //! Container images as plain data: of what, on what, for whom.
 
 use super::StepId;
+use goferry_config::model::DockerfileBuilder;
 use goferry_target::GoTarget;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -78,6 +79,22 @@ pub struct DockerfileSpec {
     pub contexts: Vec<(String, String)>,
     /// The stage that is wanted; none: the last.
     pub target: Option<String>,
+    /// Who makes what goferry does not do itself; none: nobody.
+    pub outside: Option<Outside>,
+    /// Flags that RUN depends on, so that goferry does not do it.
+    pub run_flags: Vec<String>,
+}
+
+/// A program that makes the image of a Dockerfile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Outside {
+    /// Which.
+    pub builder: DockerfileBuilder,
+    /// Flags for it, as they were written. Secrets are serialised as digests.
+    #[serde(serialize_with = "crate::secret::lines")]
+    pub flags: Vec<String>,
+    /// The flags for whose sake it makes the image in any case.
+    pub always: Vec<String>,
 }
 
 /// A Linux package in the context of a Dockerfile.

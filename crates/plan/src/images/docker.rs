@@ -33,6 +33,7 @@ pub(super) fn v2(d: &Draft<'_>, v: &DockerV2, made: &Made<'_>) -> Vec<ImageSpec>
     flags.annotations.extend(pairs(d, &v.annotations));
     let found = platforms(d, v, made, &what);
     let files = context::files(d, &v.extra_files, &what);
+    let path = flags.dockerfile(d, opt(&v.dockerfile, "Dockerfile"), &files, &what);
     let several = found.len() > 1 && !d.facts.snapshot;
     let noted = noted(d, flags.annotations.clone(), several, &v.place);
     let one = |id: &str, suffix: &str, found: Vec<Found>| {
@@ -49,13 +50,15 @@ pub(super) fn v2(d: &Draft<'_>, v: &DockerV2, made: &Made<'_>) -> Vec<ImageSpec>
             labels: flags.labels.clone(),
             annotations: noted.clone(),
             content: ImageContent::Dockerfile(DockerfileSpec {
-                path: opt(&v.dockerfile, "Dockerfile"),
+                path: path.clone(),
                 files: files.clone(),
                 packages: found.iter().flat_map(|f| f.packages.clone()).collect(),
                 platforms: found.into_iter().map(|f| f.platform).collect(),
                 args: lines(flags.args.clone()),
                 contexts: flags.contexts.clone(),
                 target: flags.target.clone(),
+                outside: flags.outside(d),
+                run_flags: flags.for_run.clone(),
             }),
         }
     };
@@ -140,6 +143,9 @@ pub(super) fn old(d: &Draft<'_>, o: &Docker, at: usize, made: &Made<'_>) -> Opti
     let found = made.found(d, &wanted)?;
     let flags = Flags::read(d, &o.build_flags, &what);
     flags.same_platform(d, &found.platform, o, first);
+    let files = context::files(d, &o.extra_files, &what);
+    let path = flags.dockerfile(d, opt(&o.dockerfile, "Dockerfile"), &files, &what);
+    let outside = flags.outside(d);
     Some(ImageSpec {
         layout: layout(&id),
         id,
@@ -150,8 +156,10 @@ pub(super) fn old(d: &Draft<'_>, o: &Docker, at: usize, made: &Made<'_>) -> Opti
         labels: flags.labels,
         annotations: noted(d, flags.annotations, false, &o.place),
         content: ImageContent::Dockerfile(DockerfileSpec {
-            path: opt(&o.dockerfile, "Dockerfile"),
-            files: context::files(d, &o.extra_files, &what),
+            path,
+            files,
+            outside,
+            run_flags: flags.for_run,
             packages: found.packages,
             platforms: vec![found.platform],
             args: lines(flags.args),

@@ -67,7 +67,7 @@ pub(crate) static DOCKER_V2: Shape = shape(
         key(
             "flags",
             List(&Template),
-            "Flags of `docker buildx build`; those that an image does not depend on are passed over.",
+            "Flags of `docker buildx build`; those that an image does not depend on are passed over, others need `[dockerfile] builder`.",
         ),
         key("disable", BoolOrTemplate, "Leave it out."),
         key("sbom", BoolOrTemplate, "SBOMs are of the release, and attached by `goferry image push`.").idle(),
@@ -180,7 +180,7 @@ pub(crate) static DOCKER: Shape = shape(
         key("dockerfile", Template, "The Dockerfile; default `Dockerfile`."),
         key("image_templates", List(&Template), "Names of the images, with tags."),
         key("skip_build", BoolOrTemplate, "Make no image.").later().pro(),
-        key("skip_push", BoolOrTemplate, "Nothing is pushed by a release.").idle(),
+        key("skip_push", BoolOrTemplate, "`goferry image push` leaves it out; `auto`: of a prerelease."),
         key(
             "extra_files",
             List(&Template),
@@ -189,10 +189,15 @@ pub(crate) static DOCKER: Shape = shape(
         key(
             "build_flag_templates",
             List(&Template),
-            "Flags of `docker build`; those that an image does not depend on are passed over.",
+            "Flags of `docker build`; those that an image does not depend on are passed over, others need `[dockerfile] builder`.",
         ),
         key("push_flags", List(&Template), "No daemon is used.").idle(),
-        key("use", Enum(&["docker", "buildx", "podman"]), "No daemon is used.").idle(),
+        key(
+            "use",
+            Enum(&["docker", "buildx", "podman"]),
+            "No daemon is used; `[dockerfile] builder` names another builder.",
+        )
+        .idle(),
         key("retry", Map(&RETRY), "How often it is tried.").idle().superseded("the top-level `retry`"),
         key(
             "templated_files",
