@@ -163,7 +163,7 @@ fn hooks_of_a_stranger(
                 lines.extend(foreign_programs(b));
             }
             Action::Universal(u) => hooks.extend(u.hooks_pre.iter().chain(&u.hooks_post)),
-            Action::Image(image) => lines.extend(builder_of(image)),
+            Action::Image(image) => lines.extend(of_image(image)),
             // A key or an identity of this machine's user is not a stranger's to use, either.
             Action::Sign(spec) => lines.push(crate::signing::line(spec)),
             _ => {}
@@ -185,12 +185,16 @@ fn hooks_of_a_stranger(
     Some(d)
 }
 
-/// Another builder of a Dockerfile, whose flags may name any file here.
-fn builder_of(image: &goferry_plan::graph::ImageSpec) -> Option<String> {
+/// Hooks of an image, and another builder of it, whose flags may name any file here.
+fn of_image(image: &goferry_plan::graph::ImageSpec) -> Vec<String> {
     use goferry_plan::graph::ImageContent;
-    let ImageContent::Dockerfile(content) = &image.content else { return None };
-    let outside = content.outside.as_ref()?;
-    Some(format!("image {}: {:?} {}", image.id, outside.builder, outside.flags.join(" ")).trim().to_owned())
+    let ImageContent::Dockerfile(content) = &image.content else { return vec![] };
+    let hooks = content.hooks_pre.iter().chain(&content.hooks_post).map(|h| h.cmd.value.clone());
+    let builder = content.outside.iter().map(|o| {
+        let line = format!("image {}: {:?} {}", image.id, o.builder, o.flags.join(" "));
+        line.trim().to_owned()
+    });
+    hooks.chain(builder).collect()
 }
 
 /// Programs that a build runs besides go: another tool, a packer of another name, a compiler, a tool wrapper.

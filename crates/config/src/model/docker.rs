@@ -1,6 +1,6 @@
 //! `dockers_v2` and `dockers`.
 
-use super::Text;
+use super::{Hook, Text};
 use crate::place::Place;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -57,6 +57,10 @@ pub struct DockerV2 {
     pub flags: Vec<Text>,
     /// `disable` (bool or template).
     pub disable: Option<Text>,
+    /// `hooks.pre`.
+    pub hooks_pre: Vec<Hook>,
+    /// `hooks.post`.
+    pub hooks_post: Vec<Hook>,
     /// Where.
     #[serde(skip)]
     pub place: Place,

@@ -5,8 +5,10 @@
 use super::base;
 use super::build::{MadeImage, Maker, failure};
 use super::builder::Order;
+use super::hooks::Hooks;
 use super::instruction::{self, Instruction};
 use crate::steps::Execution;
+use crate::templates::ProjectTemplates;
 use goferry_image::dockerfile::{
     Built, Context, Dockerfile, DockerfileError, Failure, Ignore, Options, RunStep, Surroundings, build,
     parse,
@@ -56,20 +58,62 @@ impl Maker<'_> {
     pub(crate) fn of_dockerfile(&self, recipe: &Recipe<'_>) -> Result<MadeImage, Diagnostics> {
         let begun = Instant::now();
         let content = recipe.content;
-        let dockerfile = Text { path: &content.path, text: text(&self.cx.project.root.join(&content.path))? };
         let mut context = self.context(recipe)?;
+        let hooks = Hooks::of(self.cx, self.spec, recipe)?;
+        if let Some(hooks) = &hooks {
+            context = hooks.before(&context)?;
+        }
+        let dockerfile = Text { path: &content.path, text: self.text(&context)? };
         self.ignore(recipe, &mut context)?;
         let failed = |e: ImageError| failure(self.spec, &e);
         let layout = Layout::create(&self.cx.dist.join(&self.spec.layout)).map_err(failed)?;
-        let (built, builder) = self.built(&layout, content, &dockerfile, context.tree())?;
+        let (mut built, builder) = self.built(&layout, content, &dockerfile, context.tree())?;
+        let spec = self.with_base(content, &mut built)?;
         let (mut images, mut on) = (vec![], vec![]);
         for (platform, built) in content.platforms.iter().zip(&built) {
             on.push(installed(platform, recipe, built).map_err(failed)?);
-            images.push(seal(&layout, self.spec, built).map_err(failed)?);
+            images.push(seal(&layout, &spec, built).map_err(failed)?);
         }
-        let mut made = self.finish(&layout, None, &on, &images, begun)?;
+        let maker = Maker { cx: self.cx, spec: &spec };
+        let mut made = maker.finish(&layout, None, &on, &images, begun)?;
         made.builder = builder;
+        if let Some(hooks) = &hooks {
+            hooks.after(&made.digest)?;
+        }
         Ok(made)
+    }
+
+    /// The Dockerfile, as it is in the context.
+    fn text(&self, context: &Context) -> Result<String, Diagnostics> {
+        let bytes = context.tree().read("Dockerfile", MAX_TEXT).map_err(|e| failure(self.spec, &e))?;
+        let bytes = bytes.ok_or_else(|| {
+            let message = format!("image `{}`: there is no Dockerfile in its context", self.spec.id);
+            Diagnostic::error(Code::ConfigValue, message)
+        })?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// The image with the labels and annotations that name its base by digest.
+    fn with_base(&self, content: &DockerfileSpec, built: &mut [Built]) -> Result<ImageSpec, Diagnostics> {
+        let (mut spec, late) = (self.spec.clone(), &content.late);
+        if late.is_empty() {
+            return Ok(spec);
+        }
+        let known = built.iter().find_map(|b| b.base.as_ref()).map(|(base, _)| base.top.digest.to_string());
+        let digest = match known {
+            Some(digest) => digest,
+            None => base::digest(self.cx, self.spec, &late.base)?,
+        };
+        let root = self.cx.project.root.clone();
+        let host = ProjectTemplates::new(root, self.cx.session.env.clone(), self.spec.created);
+        let (labels, notes, problems) = goferry_plan::late::with_base(&host, self.cx.fields, late, &digest);
+        if problems.has_errors() {
+            return Err(problems);
+        }
+        built.iter_mut().for_each(|b| b.config.config.labels.extend(labels.clone()));
+        spec.labels.extend(labels);
+        spec.annotations.extend(notes);
+        Ok(spec)
     }
 
     /// Every platform's image, and who made them, if another builder did: what goferry does not do itself, and what has flags
@@ -209,7 +253,7 @@ impl Maker<'_> {
     }
 }
 
-fn content_of(verified: &Verified) -> Result<Content, ImageError> {
+pub(super) fn content_of(verified: &Verified) -> Result<Content, ImageError> {
     let built = verified.built();
     let file = built.binary();
     let digest = Digest::from_hex(&file.sha256)

@@ -11,6 +11,7 @@ mod builder;
 pub(crate) mod dockerfile;
 mod extras;
 mod held;
+mod hooks;
 mod index;
 pub mod inspect;
 pub mod instruction;

@@ -1,7 +1,7 @@
 //! Container images, SBOMs, signatures and notarization.
 
 use super::super::Kind::{Bool, BoolOrTemplate, Enum, EnvItem, List, Map, MapOf, MapOrText, Template, Text};
-use super::super::core::{HOOK_PAIR, MARKDOWN};
+use super::super::core::{HOOKS, MARKDOWN};
 use super::super::{Shape, key, shape};
 use super::publish::{RETRY, TEMPLATED_EXTRA_FILE_WITH_MODE};
 
@@ -39,6 +39,18 @@ pub(crate) static KO: Shape = shape(
     ],
 );
 
+static DOCKER_HOOKS: Shape = shape(
+    "docker_hooks",
+    &[
+        key(
+            "pre",
+            HOOKS,
+            "Run when the context is there; `.Images .Dockerfile .ContextDir` are known, and files may be put there.",
+        ),
+        key("post", HOOKS, "Run when the image is made; `.Digest` is known besides."),
+    ],
+);
+
 pub(crate) static DOCKER_V2: Shape = shape(
     "docker_v2",
     &[
@@ -71,7 +83,7 @@ pub(crate) static DOCKER_V2: Shape = shape(
         ),
         key("disable", BoolOrTemplate, "Leave it out."),
         key("sbom", BoolOrTemplate, "SBOMs are of the release, and attached by `goferry image push`.").idle(),
-        key("hooks", Map(&HOOK_PAIR), "Commands around it.").later(),
+        key("hooks", Map(&DOCKER_HOOKS), "Commands around the making of the image."),
         key(
             "templated_extra_files",
             List(&Map(&TEMPLATED_EXTRA_FILE_WITH_MODE)),

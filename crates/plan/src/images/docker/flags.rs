@@ -8,6 +8,7 @@ use super::context::folder;
 use crate::draft::Draft;
 use crate::graph::{ImagePlatform, Outside};
 use goferry_config::model::{Docker, Text};
+use goferry_config::template::Fields;
 use goferry_report::{Code, Diagnostic};
 use goferry_target::GoTarget;
 use std::collections::BTreeMap;
@@ -130,9 +131,9 @@ const ALONE: [&str; 15] = [
 
 impl Flags {
     /// Each item is one word of the command line, as goreleaser hands it over.
-    pub(super) fn read(d: &Draft<'_>, texts: &[Text], what: &str) -> Flags {
+    pub(super) fn read(d: &Draft<'_>, texts: &[Text], fields: &Fields, what: &str) -> Flags {
         let mut out = Flags::default();
-        let items: Vec<(String, &Text)> = texts.iter().map(|t| (d.render.text(t, &d.fields), t)).collect();
+        let items: Vec<(String, &Text)> = texts.iter().map(|t| (d.render.text(t, fields), t)).collect();
         let mut items = items.into_iter().filter(|(t, _)| !t.trim().is_empty()).peekable();
         while let Some((word, text)) = items.next() {
             let mut words = vec![word.clone()];
