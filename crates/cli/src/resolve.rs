@@ -138,6 +138,7 @@ pub(crate) fn apply_run(run: &Run, session: &mut Session, request: &mut Request)
     request.clean = run.clean;
     request.fail_fast = run.fail_fast;
     request.run_instructions = run.dockerfile_run;
+    request.dockerfile_builder = run.dockerfile_builder.as_ref().and_then(|name| name.parse().ok());
     apply_notes(&run.notes, request)
 }
 

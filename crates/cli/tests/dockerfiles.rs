@@ -158,3 +158,83 @@ fn packages_are_in_the_context() {
     let files = files(&found[0]["platforms"][0]);
     assert_eq!(files, ["0755 /packages", "0644 /packages/tiny_1.2.3_linux_arm64.deb"]);
 }
+
+/// What hooks of `dockers_v2` see and may do.
+#[test]
+fn hooks_run_around_an_image() {
+    let config = |hooks: &str| {
+        format!(
+            "dockers_v2:\n  - images: [tiny]\n    dockerfile: build/Dockerfile\n    platforms: [linux/amd64]\n    extra_files: [share]\n    hooks:\n{hooks}"
+        )
+    };
+    let good_hooks = "      pre:\n        - cmd: sh -c 'echo $WHO > {{ .ContextDir }}/share/made && rm {{ .ContextDir }}/share/a.txt'\n          env: ['WHO={{ .ProjectName }} {{ index .Images 0 }}']\n\
+        \x20     post:\n        - cmd: sh -c 'echo {{ .Digest }} {{ .Dockerfile }} $(ls {{ .ContextDir }}/share) > dist/post.txt; echo said aloud'\n          output: true\n";
+    let p = project(
+        "FROM scratch\nCOPY linux/amd64/tiny /tiny\nCOPY share /share/\nENTRYPOINT [\"/tiny\"]\n",
+        &config(good_hooks),
+    );
+    let r = build(&p, &[]);
+    assert!(r.status == 0 && r.stderr.contains("said aloud"), "{}", r.stderr);
+    let image = &inspected(&p, "dist")[0];
+    assert_eq!(files(&image["platforms"][0]), ["0755 /share", "0644 /share/made", "0755 /tiny"]);
+    let post = std::fs::read_to_string(p.root.join("dist/post.txt")).unwrap();
+    assert_eq!(post, format!("{} build/Dockerfile made\n", image["digest"].as_str().unwrap()));
+    // It is still the verified program.
+    if std::env::var_os("GOFERRY_NO_NAMESPACES").is_none() {
+        assert_eq!(p.record()["images"][0]["platforms"][0]["run"]["ran"]["output"], "tiny 1.2.3");
+    }
+    let skipped = build(&p, &["--skip=post-hooks"]);
+    assert!(skipped.status == 0 && !p.root.join("dist/post.txt").exists(), "{}", skipped.stderr);
+
+    for (hooks, status, parts) in [
+        (
+            "      pre: sh -c 'echo x >> {{ .ContextDir }}/linux/amd64/tiny'\n",
+            4,
+            &["digest-changed", "linux/amd64/tiny", "hooks of its build"][..],
+        ),
+        ("      pre: sh -c 'echo why; exit 3'\n", 1, &["hook-failed", "exit status 3", "why"]),
+        // Known before anything is built.
+        ("      pre: echo {{ .Digest }}\n", 2, &["template-error", "Digest"]),
+    ] {
+        p.write(".goreleaser.yaml", &format!("{BUILDS}{}", config(hooks)));
+        p.commit("other hooks");
+        p.git(&["tag", "-f", "v1.2.3"]);
+        let r = build(&p, &[]);
+        assert_eq!(r.status, status, "{}", r.stderr);
+        for part in parts {
+            assert!(r.stderr.contains(part), "{part}: {}", r.stderr);
+        }
+    }
+}
+
+#[test]
+fn labels_name_the_base() {
+    let config = |more: &str| {
+        format!(
+            "dockers_v2:\n  - images: [tiny]\n    dockerfile: build/Dockerfile\n    extra_files: [share]\n    platforms: [linux/amd64, linux/arm64]\n{more}"
+        )
+    };
+    let p = project("FROM scratch\nCOPY share /base/\n", &config(""));
+    good(&p, &[]);
+    let base = inspected(&p, "dist")[0]["digest"].clone();
+    std::fs::rename(p.root.join("dist/images/tiny"), p.root.join("base")).unwrap();
+    p.write("build/Dockerfile", "ARG FROM=nowhere\nFROM $FROM AS first\nFROM first\nCOPY share /own/\n");
+    let more = "    build_args: {FROM: 'oci:base'}\n    labels: {name: '{{ .BaseImage }}', digest: '{{ .BaseImageDigest }}', none: '{{ if ne .BaseImageDigest \"\" }}{{ end }}'}\n\
+        \x20   annotations: {digest: '{{ trimprefix .BaseImageDigest \"sha256:\" }}', 'manifest:name': '{{ .BaseImage }}'}\n    tags: ['{{ replace .BaseImage \":\" \"-\" }}']\n";
+    p.write(".goreleaser.yaml", &format!("{BUILDS}{}", config(more)));
+    p.commit("on a base");
+    p.git(&["tag", "-f", "v1.2.3"]);
+    good(&p, &[]);
+    let image = &inspected(&p, "dist")[0];
+    assert_eq!(image["names"], json!(["tiny:oci-base"]));
+    assert_eq!(image["annotations"], json!({"digest": base.as_str().unwrap().trim_start_matches("sha256:")}));
+    for on in image["platforms"].as_array().unwrap() {
+        assert_eq!(on["config"]["config"]["Labels"], json!({"name": "oci:base", "digest": base}));
+        assert_eq!(files(on), ["0755 /base", "0644 /base/a.txt", "0755 /own", "0644 /own/a.txt"]);
+    }
+    // Elsewhere the digest is not known yet, and that is an error and no empty text.
+    p.write(".goreleaser.yaml", &format!("{BUILDS}{}", config("    tags: ['{{ .BaseImageDigest }}']\n")));
+    p.write("build/Dockerfile", "FROM debian:12\n");
+    let r = p.run(&["image", "build", "--clean", "--snapshot"]);
+    assert!(r.status == 2 && r.stderr.contains("BaseImageDigest"), "{}", r.stderr);
+}

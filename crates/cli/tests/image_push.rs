@@ -25,6 +25,11 @@ const CHECKS: &[Check] = &[
         &["docker-registry", "crane", "cosign", "git"],
         dist_is_pushed_as_configured,
     ),
+    (
+        "what_is_held_back_is_not_pushed",
+        &["docker-registry", "crane", "git"],
+        what_is_held_back_is_not_pushed,
+    ),
     ("documents_are_attached_as_they_are", &["docker-registry", "crane"], documents_are_attached_as_they_are),
     ("credentials_are_docker_s", &["docker-registry"], credentials_are_docker_s),
     ("what_cannot_be_pushed_is_said", &[], what_cannot_be_pushed_is_said),
@@ -429,6 +434,69 @@ fn dist_is_pushed_as_configured() {
     std::fs::remove_dir_all(home.join("dist/images/two")).unwrap();
     let (status, _, err) = r.goferry(&env, &["image", "push"]);
     assert!(status == 2 && err.contains("which is not among the images"), "{status} {err}");
+}
+
+fn what_is_held_back_is_not_pushed() {
+    let r = Registry::start("docker-registry", "");
+    let (home, host) = (r.home(), &r.host);
+    std::fs::write(home.join("go.mod"), "module example.com/tool\n\ngo 1.24\n").unwrap();
+    std::fs::write(home.join(".gitignore"), "dist/\n.goreleaser.yaml\n").unwrap();
+    let config = |more: &str| {
+        let docker = |name: &str, skip: &str| {
+            format!("  - image_templates: ['{host}/tool:{name}']\n    skip_push: {skip}\n")
+        };
+        let dockers = docker("one", "auto") + &docker("two", "'{{ .Env.HOLD }}'") + &docker("three", "false");
+        std::fs::write(home.join(".goreleaser.yaml"), format!("version: 2\ndockers:\n{dockers}{more}"))
+            .unwrap();
+    };
+    config("");
+    for args in [
+        &["init", "-q", "-b", "main"][..],
+        &["add", "-A"],
+        &["-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "first"],
+        &["tag", "v1.2.3-rc.1"],
+    ] {
+        let (status, _, err) = r.tool("git", args);
+        assert_eq!(status, 0, "{err}");
+    }
+    for (id, other) in [("one", "also"), ("two", ""), ("three", "")] {
+        let own = format!("{host}/tool:{id}");
+        let also = format!("{host}/tool:{other}");
+        let names = if other.is_empty() { vec![own.as_str()] } else { vec![own.as_str(), &also] };
+        layout_of(&home.join("dist/images").join(id), id, &["amd64"], &names);
+    }
+    let pushed = |hold: &str| r.goferry(&[("HOLD", hold)], &["image", "push"]);
+    let (status, out, err) = pushed("true");
+    assert_eq!(status, 0, "{err}");
+    let (_, tags, _) = r.tool("crane", &["ls", &format!("{host}/tool")]);
+    let mut tags: Vec<&str> = tags.split_whitespace().collect();
+    tags.sort_unstable();
+    // Of the first only the name that no item of `dockers` has.
+    assert_eq!(tags, ["also", "three"]);
+    assert!(!out.contains("tool:one@") && !out.contains("tool:two@"), "{out}");
+    assert!(err.contains(&format!("{host}/tool:one is not pushed: `skip_push` of dockers is auto")), "{err}");
+    assert!(err.contains(&format!("{host}/tool:two is not pushed: `skip_push` of dockers is true")), "{err}");
+    let digests = std::fs::read_to_string(home.join("dist/digests.txt")).unwrap();
+    assert!(digests.lines().count() == 2 && !digests.contains("tool:one"), "{digests}");
+    // An index over what is not pushed would be one over nothing.
+    let index = format!(
+        "docker_manifests:\n  - name_template: '{host}/tool:all'\n    image_templates: ['{host}/tool:one']\n"
+    );
+    config(&index);
+    let (status, _, err) = pushed("false");
+    assert!(status == 2 && err.contains("tool:one, which is not pushed"), "{status} {err}");
+    config(&(index + "    skip_push: auto\n"));
+    let (status, _, err) = pushed("false");
+    assert!(
+        status == 0 && err.contains("tool:all is not pushed: `skip_push` of docker_manifests"),
+        "{status} {err}"
+    );
+    // What the release is decides, not the configuration alone.
+    let (status, _, err) = r.tool("git", &["tag", "-d", "v1.2.3-rc.1"]);
+    assert_eq!(status, 0, "{err}");
+    assert_eq!(r.tool("git", &["tag", "v1.2.3"]).0, 0);
+    let (status, out, err) = pushed("false");
+    assert!(status == 0 && out.contains("tool:one@") && out.contains("tool:all@"), "{out} {err}");
 }
 
 fn documents_are_attached_as_they_are() {

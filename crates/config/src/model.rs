@@ -12,7 +12,7 @@ mod sbom;
 mod scan;
 mod sign;
 
-pub use docker::{Docker, DockerV2};
+pub use docker::{Docker, DockerV2, DockerfileBuilder};
 pub use image::{Image, Ko};
 pub use image_push::{ImageManifest, ImagePushing};
 pub use linux_package::{
@@ -122,6 +122,8 @@ pub struct Config {
     pub dockers: Vec<Docker>,
     /// `[[image]]` of goferry.toml.
     pub images: Vec<Image>,
+    /// `[dockerfile] builder`.
+    pub dockerfile_builder: Option<DockerfileBuilder>,
     /// `docker_manifests`, `docker_digest` and `docker_signs`.
     pub image_push: ImagePushing,
     /// `sboms`.

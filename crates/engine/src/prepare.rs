@@ -80,6 +80,7 @@ pub fn prepare(session: &Session, request: &Request) -> Result<Prepared, Diagnos
         images_only: request.images_only,
         own_notes: request.own_notes,
         dist: request.dist.clone(),
+        dockerfile_builder: request.dockerfile_builder,
     };
     let templates =
         ProjectTemplates::new(project.root.clone(), session.env.clone(), project.facts.clock.unix);
@@ -163,6 +164,7 @@ fn hooks_of_a_stranger(
                 lines.extend(foreign_programs(b));
             }
             Action::Universal(u) => hooks.extend(u.hooks_pre.iter().chain(&u.hooks_post)),
+            Action::Image(image) => lines.extend(of_image(image)),
             // A key or an identity of this machine's user is not a stranger's to use, either.
             Action::Sign(spec) => lines.push(crate::signing::line(spec)),
             _ => {}
@@ -182,6 +184,18 @@ fn hooks_of_a_stranger(
     .hint_with("to go on without hooks:", "--skip=before,after,pre-hooks,post-hooks,sign");
     d.notes = lines;
     Some(d)
+}
+
+/// Hooks of an image, and another builder of it, whose flags may name any file here.
+fn of_image(image: &goferry_plan::graph::ImageSpec) -> Vec<String> {
+    use goferry_plan::graph::ImageContent;
+    let ImageContent::Dockerfile(content) = &image.content else { return vec![] };
+    let hooks = content.hooks_pre.iter().chain(&content.hooks_post).map(|h| h.cmd.value.clone());
+    let builder = content.outside.iter().map(|o| {
+        let line = format!("image {}: {:?} {}", image.id, o.builder, o.flags.join(" "));
+        line.trim().to_owned()
+    });
+    hooks.chain(builder).collect()
 }
 
 /// Programs that a build runs besides go: another tool, a packer of another name, a compiler, a tool wrapper.

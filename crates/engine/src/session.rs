@@ -2,6 +2,7 @@
 
 use goferry_cache::Store;
 use goferry_config::Config;
+use goferry_config::model::DockerfileBuilder;
 use goferry_net::{Client, NetError, Options};
 use goferry_proc::Host;
 use goferry_report::{Code, Diagnostic, Diagnostics, Sink};
@@ -145,6 +146,8 @@ pub struct Request {
     pub images_only: bool,
     /// `--dockerfile-run`: RUN instructions of Dockerfiles are done.
     pub run_instructions: bool,
+    /// `--dockerfile-builder`: who is given Dockerfiles that goferry does not do itself.
+    pub dockerfile_builder: Option<DockerfileBuilder>,
     /// `-o`: copy the only binary there.
     pub output: Option<PathBuf>,
     /// `--allow-hooks`.
@@ -190,6 +193,7 @@ impl Request {
             build_only: false,
             images_only: false,
             run_instructions: false,
+            dockerfile_builder: None,
             output: None,
             allow_hooks: false,
             from_copy: false,

@@ -2,7 +2,7 @@
 
 use crate::dockerfile::Built;
 use crate::model::{History, RunConfig, media_type};
-use crate::{Descriptor, ImageConfig, ImageError, Index, Layer, Layout, Manifest, Platform};
+use crate::{Descriptor, ImageConfig, ImageError, Index, Layer, Layout, Manifest, Platform, Tree};
 use goferry_plan::graph::{ImageSpec, RunSpec, Scope};
 use std::collections::BTreeMap;
 
@@ -100,6 +100,20 @@ pub fn seal(layout: &Layout, spec: &ImageSpec, built: &Built) -> Result<(Platfor
     let platform = built.config.platform();
     manifest.annotations = annotations(spec, Some(&platform));
     Ok((platform, layout.put_json(media_type::MANIFEST, &manifest)?))
+}
+
+/// Takes an image that another program made of a Dockerfile, with its layers. `created` is its time here.
+///
+/// # Errors
+/// It is for another platform, or damaged; the layout cannot be written.
+pub fn adopt(layout: &Layout, from: &Base, platform: &Platform, created: i64) -> Result<Built, ImageError> {
+    let (mut config, layers, image) = taken(layout, from, platform)?;
+    config.created = Some(rfc3339(created));
+    let manifest = from.layout.read_manifest(&image)?;
+    // The tree is read with it; what nothing leads to is removed when the layout is published.
+    layout.copy(&from.layout, &manifest.config)?;
+    let tree = Tree::of_image(layout, &manifest)?;
+    Ok(Built { config, layers, tree, base: None })
 }
 
 /// The base's configuration, its layers copied, and its manifest.

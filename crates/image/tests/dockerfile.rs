@@ -155,6 +155,7 @@ fn make(text: &str, files: &[&str], with: impl Fn(&mut Options)) -> Result<Built
         labels: BTreeMap::new(),
         created: CLOCK,
         compression: Compression::Gzip,
+        no_run: Some(String::new()),
     };
     with(&mut options);
     build(&layout, &parse(text).unwrap(), context.tree(), &options, &Nothing)
@@ -222,6 +223,13 @@ fn stages_arguments_and_configuration() {
 fn what_is_not_done_is_said_with_its_line() {
     for (text, line, part, elsewhere) in [
         ("FROM scratch\nRUN apk add x\n", 2, "RUN apk add x", true),
+        ("FROM busybox\nRUN --mount=type=cache,target=/x true\n", 2, "--mount=type=cache", true),
+        (
+            "FROM nowhere AS a\nADD --checksum=x y z\nFROM scratch\nCOPY --from=a /z /\n",
+            2,
+            "--checksum",
+            true,
+        ),
         ("FROM scratch\nADD https://example.com/x /x\n", 2, "https://example.com/x", true),
         ("FROM scratch\nCOPY nope /x\n", 2, "beside it are: app", false),
         ("FROM scratch\n\nCOPY --chown=bob app /x\n", 3, "`bob`", false),
@@ -237,6 +245,10 @@ fn what_is_not_done_is_said_with_its_line() {
             other => panic!("{text}: {other:?}"),
         }
     }
+    // What is not wanted is not looked at.
+    assert!(make("FROM nowhere\nRUN x\nFROM scratch\nCOPY app /\n", &["app"], |_| {}).is_ok());
+    let may_run = make("FROM scratch\nRUN --security=insecure x\n", &[], |o| o.no_run = None);
+    assert!(matches!(may_run, Err(Failure::Said(e)) if e.elsewhere && e.message.contains("RUN --security")));
     assert!(matches!(make("FROM busybox\n", &[], |_| {}), Err(Failure::Outside(why)) if why == "no busybox"));
 }
 
@@ -389,6 +401,7 @@ fn files_go_where_buildkits_copier_puts_them() {
             labels: BTreeMap::new(),
             created: CLOCK,
             compression: Compression::Gzip,
+            no_run: None,
         };
         let want = cases[name];
         let built = build(&layout, &parse(&text).unwrap(), context.tree(), &options, &Nothing);

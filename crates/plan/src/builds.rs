@@ -5,10 +5,12 @@ use crate::facts::HostFacts;
 use crate::fields::with_target;
 use crate::graph::{Action, ArtifactKind, BuildSpec, Cgo, HookSpec, Output, Stage, Step, StepId, UpxSpec};
 use crate::matrix;
+use crate::render::Renderer;
 use goferry_config::model::{BuildFlags, CLibrary, CLinking, Dialect, Hook, Text};
 use goferry_config::template::{Fields, Value, split_words};
 use goferry_report::{Code, Diagnostic};
 use goferry_target::{Arch, GoTarget, Linking, Os};
+use std::collections::BTreeMap;
 
 /// A binary that will exist: what archives group and name.
 #[derive(Clone, Debug)]
@@ -471,23 +473,29 @@ pub(crate) fn hooks(d: &Draft<'_>, hooks: &[Hook], fields: &Fields, skip: &str) 
     if d.options.skips(skip) {
         return vec![];
     }
-    hooks.iter().filter_map(|h| hook(d, h, fields)).collect()
+    hooks.iter().filter_map(|h| hook(&d.render, &d.env, h, fields)).collect()
 }
 
-fn hook(d: &Draft<'_>, h: &Hook, fields: &Fields) -> Option<HookSpec> {
+/// One hook; `all` is the environment that it sees besides its own.
+pub(crate) fn hook(
+    render: &Renderer<'_>,
+    all: &BTreeMap<String, String>,
+    h: &Hook,
+    fields: &Fields,
+) -> Option<HookSpec> {
     // A hook's own env is seen by its command's template.
     let mut env = vec![];
-    let mut all = d.env.clone();
+    let mut all = all.clone();
     let mut fields = fields.clone();
     for item in &h.env {
-        let text = d.render.text(item, &fields);
+        let text = render.text(item, &fields);
         if let Some((k, v)) = text.split_once('=') {
             all.insert(k.to_owned(), v.to_owned());
             env.push(text.clone());
             fields.set("Env", crate::fields::env_map(&all));
         }
     }
-    let line = d.render.text(&h.cmd, &fields);
+    let line = render.text(&h.cmd, &fields);
     let labelled = |diag: Diagnostic| match h.cmd.place.label("") {
         Some(l) => diag.label(l),
         None => diag,
@@ -495,7 +503,7 @@ fn hook(d: &Draft<'_>, h: &Hook, fields: &Fields) -> Option<HookSpec> {
     let split = match split_words(&line) {
         Ok(s) => s,
         Err(e) => {
-            d.render.push(labelled(
+            render.push(labelled(
                 Diagnostic::error(
                     Code::HookSplit,
                     format!("the hook `{line}` cannot be split into words: {e}"),
@@ -507,7 +515,7 @@ fn hook(d: &Draft<'_>, h: &Hook, fields: &Fields) -> Option<HookSpec> {
         }
     };
     if let Some(dropped) = split.dropped {
-        d.render.push(labelled(
+        render.push(labelled(
             Diagnostic::warning(
                 Code::HookSplit,
                 format!(
@@ -523,9 +531,9 @@ fn hook(d: &Draft<'_>, h: &Hook, fields: &Fields) -> Option<HookSpec> {
     }
     Some(HookSpec {
         argv: split.words,
-        dir: d.render.opt(h.dir.as_ref(), "", &fields),
+        dir: render.opt(h.dir.as_ref(), "", &fields),
         env,
-        output: d.render.flag(h.output.as_ref(), &fields),
+        output: render.flag(h.output.as_ref(), &fields),
         // As written: what a template put in may be a secret.
         line: h.cmd.value.clone(),
     })

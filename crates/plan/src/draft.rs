@@ -6,7 +6,7 @@ use crate::fields;
 use crate::matrix;
 use crate::render::Renderer;
 use goferry_config::Config;
-use goferry_config::model::{Build, Dialect, Text};
+use goferry_config::model::{Build, Dialect, DockerfileBuilder, Text};
 use goferry_config::template::{Fields, TemplateHost};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::{ArchKind, GoTarget, Os};
@@ -31,6 +31,8 @@ pub struct Options {
     pub own_notes: bool,
     /// Value of `--dist`.
     pub dist: Option<String>,
+    /// `--dockerfile-builder`: before the configuration's.
+    pub dockerfile_builder: Option<DockerfileBuilder>,
 }
 
 impl Options {
@@ -152,6 +154,11 @@ impl Draft<'_> {
         };
         let open = self.config.dialect == Dialect::Native && !self.env.contains_key("CGO_ENABLED");
         self.builds.iter().filter(move |b| open && !decided(b) && b.config.prebuilt_path.is_none())
+    }
+
+    /// Who is given Dockerfiles that goferry does not do itself.
+    pub(crate) fn dockerfile_builder(&self) -> Option<DockerfileBuilder> {
+        self.options.dockerfile_builder.or(self.config.dockerfile_builder)
     }
 
     /// Hooks that belong to no target, rendered and split; none if `skip` names them.

@@ -8,7 +8,7 @@ mod sign;
 
 pub use image::{
     BaseSpec, BinariesSpec, ContextPackage, DataSpec, DockerfileSpec, Extras, ImageBinary, ImageContent,
-    ImagePlatform, ImageSpec, RunSpec, Scope,
+    ImagePlatform, ImageSpec, Late, Outside, RunSpec, Scope,
 };
 pub use linux_package::{
     ContentSpec, DebOnly, FormatOnly, InstalledProgram, IpkOnly, LinuxPackageSpec, PackageName,

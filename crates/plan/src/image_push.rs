@@ -21,6 +21,19 @@ pub struct ImagePush {
     pub digests: Option<String>,
     /// What signs images.
     pub signs: Vec<Sign>,
+    /// What `skip_push` holds back.
+    pub held: Vec<Held>,
+}
+
+/// Images that are not pushed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The section that says so.
+    pub section: &'static str,
+    /// References.
+    pub names: Vec<String>,
+    /// Why: what stands at `skip_push`.
+    pub why: &'static str,
 }
 
 /// An index.
@@ -123,8 +136,9 @@ impl Draft<'_> {
         let manifests = it.manifests.iter().filter(|_| !skips("docker_manifests"));
         let no_digests = skips("docker_digest") || self.render.flag(it.no_digests.as_ref(), &self.fields);
         let mut ids = BTreeSet::new();
+        let mut held = self.held_images();
         ImagePush {
-            manifests: manifests.filter_map(|m| self.image_manifest(m)).collect(),
+            manifests: manifests.filter_map(|m| self.image_manifest(m, &mut held)).collect(),
             digests: (!no_digests).then(|| self.render.opt(it.digests.as_ref(), "digests.txt", &self.fields)),
             signs: it
                 .signs
@@ -132,17 +146,38 @@ impl Draft<'_> {
                 .filter(|_| !skips("docker_signs"))
                 .filter_map(|s| self.image_sign(s, &mut ids))
                 .collect(),
+            held,
         }
     }
 
-    fn image_manifest(&self, m: &model::ImageManifest) -> Option<Manifest> {
-        let skip = self.render.opt(m.skip_push.as_ref(), "", &self.fields);
-        let pre = Text::implied("{{ if .Prerelease }}true{{ end }}".to_owned());
-        let pre = self.render.flag(Some(&pre), &self.fields);
-        if skip.trim() == "true" || (skip.trim() == "auto" && pre) {
+    /// Images of `dockers` with `skip_push`.
+    fn held_images(&self) -> Vec<Held> {
+        let one = |o: &model::Docker| {
+            let why = self.held_back(o.skip_push.as_ref())?;
+            let names = self.render.list(&o.image_templates, &self.fields);
+            Some(Held { section: "dockers", names, why })
+        };
+        self.config.dockers.iter().filter_map(one).collect()
+    }
+
+    /// What stands at `skip_push`, if it holds: `true`, or `auto` of a prerelease.
+    fn held_back(&self, skip: Option<&Text>) -> Option<&'static str> {
+        let pre = Text::implied("{{ .Prerelease }}".to_owned());
+        match self.render.opt(skip, "", &self.fields).trim() {
+            "true" => Some("true"),
+            "auto" if !self.render.text(&pre, &self.fields).is_empty() => {
+                Some("auto, and this is a prerelease")
+            }
+            _ => None,
+        }
+    }
+
+    fn image_manifest(&self, m: &model::ImageManifest, held: &mut Vec<Held>) -> Option<Manifest> {
+        let name = self.render.opt(m.name.as_ref(), "", &self.fields);
+        if let Some(why) = self.held_back(m.skip_push.as_ref()) {
+            held.push(Held { section: "docker_manifests", names: vec![name], why });
             return None;
         }
-        let name = self.render.opt(m.name.as_ref(), "", &self.fields);
         let images = self.render.list(&m.images, &self.fields);
         if name.is_empty() || images.is_empty() {
             let mut d = Diagnostic::error(

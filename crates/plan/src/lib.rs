@@ -14,6 +14,7 @@ mod finish;
 pub mod graph;
 pub mod image_push;
 mod images;
+pub mod late;
 mod linux_packages;
 mod matrix;
 pub mod package_names;

@@ -7,12 +7,13 @@ use std::cell::RefCell;
 
 pub(crate) struct Renderer<'h> {
     templates: Templates<'h>,
+    host: &'h dyn TemplateHost,
     found: RefCell<Diagnostics>,
 }
 
 impl<'h> Renderer<'h> {
     pub(crate) fn new(host: &'h dyn TemplateHost) -> Self {
-        Renderer { templates: Templates::new(host), found: RefCell::default() }
+        Renderer { templates: Templates::new(host), host, found: RefCell::default() }
     }
 
     pub(crate) fn push(&self, d: Diagnostic) {
@@ -25,6 +26,11 @@ impl<'h> Renderer<'h> {
 
     pub(crate) fn take(&self) -> Diagnostics {
         self.found.take()
+    }
+
+    /// A file of the project, as templates read it.
+    pub(crate) fn read_file(&self, path: &str) -> Result<Vec<u8>, String> {
+        self.host.read_file(path)
     }
 
     /// Renders, or records why not and gives an empty text.

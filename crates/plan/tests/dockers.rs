@@ -1,6 +1,7 @@
 //! `dockers_v2` and `dockers` in the plan: which images there are, what they are called and what is in their contexts.
 #![expect(clippy::unwrap_used, reason = "the functions that tests share are not marked as tests")]
 
+use goferry_config::model::DockerfileBuilder;
 use goferry_config::template::TemplateHost;
 use goferry_config::{SourceText, load};
 use goferry_plan::facts::{Clock, HostFacts, ProjectFacts, SourceKind, Vcs};
@@ -218,13 +219,83 @@ fn flags_of_docker() {
     assert_eq!(content(image).target.as_deref(), Some("last"));
 }
 
+/// Another builder is given what goferry does not do, as it is, and nothing that would push.
+#[test]
+fn flags_for_another_builder() {
+    let text = docker(
+        "    ids: [cli]\n    extra_files: [build]\n    build_flag_templates: [--push, --load, --progress=plain, '--secret', 'id=x,src=y', --squash, \
+         --network=none, --provenance=false, '--build-context=base=oci-layout://base', --file=./build/Other, --tag=x, --network=default]\n",
+    );
+    let alone = said(&text, &Options::default());
+    assert!(alone.1.iter().all(|(s, m)| *s == Severity::Error && m.contains("`--squash`")), "{alone:?}");
+    let options = Options { dockerfile_builder: Some(DockerfileBuilder::Podman), ..Options::default() };
+    let (plan, problems) = planned(&text, false, &options);
+    assert!(!problems.has_errors(), "{problems:?}");
+    let c = content(images(&plan)[0]);
+    let outside = c.outside.as_ref().unwrap();
+    assert_eq!(outside.builder, DockerfileBuilder::Podman);
+    assert_eq!(
+        outside.flags,
+        [
+            "--progress=plain",
+            "--secret",
+            "id=x,src=y",
+            "--squash",
+            "--network=none",
+            "--build-context",
+            "base=oci-layout://base",
+            "--network=default"
+        ]
+    );
+    assert_eq!(outside.always, ["--squash"]);
+    assert_eq!(c.run_flags, ["--secret", "--network"]);
+    assert_eq!(c.path, "build/Other");
+    // goferry.toml says it as well.
+    let source = |name: &str, text: &str| Some(SourceText { name: name.to_owned(), text: text.to_owned() });
+    let (config, problems) = load(
+        source(".goreleaser.yaml", BUILDS),
+        source("goferry.toml", "[dockerfile]\nbuilder = \"buildah\"\n"),
+    );
+    assert!(!problems.has_errors(), "{problems:?}");
+    assert_eq!(config.dockerfile_builder, Some(DockerfileBuilder::Buildah));
+}
+
+#[test]
+fn what_is_held_back() {
+    let skip = |word: &str| {
+        let text = docker(&format!("    skip_push: {word}\n"));
+        let source = SourceText { name: ".goreleaser.yaml".to_owned(), text };
+        let (config, _) = load(Some(source), None);
+        let mut facts = facts(false);
+        facts.vcs.tag = "v1.2.3-rc.1".to_owned();
+        draft(&config, &facts, &Options::default(), &Host).image_push().held
+    };
+    assert_eq!(skip("'{{ if .Prerelease }} auto{{ end }}'")[0].names, ["a/tool:1.2.3-rc.1-x", "a/tool:x"]);
+    assert_eq!(skip("true")[0].why, "true");
+    assert_eq!((skip("false"), skip("'{{ .Prerelease }}'")), (vec![], vec![]));
+}
+
 #[test]
 fn what_is_wrong_is_said() {
     let v2 = |keys: &str| format!("{BUILDS}{TWO}dockers_v2:\n  - images: [a/b]\n{keys}");
     let same = v2("    platforms: [linux/amd64]\n").replace("bin/toold", "tool");
     for (text, made, severity, part) in [
-        (docker("    build_flag_templates: [--secret=id=x]\n"), 1, Severity::Warning, "`--secret`"),
-        (docker("    build_flag_templates: ['--label a=b']\n"), 1, Severity::Warning, "`--label a`"),
+        (docker("    build_flag_templates: [--squash]\n"), 1, Severity::Error, "`--squash`"),
+        (
+            docker("    build_flag_templates: [--build-context=x=.]\n"),
+            1,
+            Severity::Error,
+            "`--build-context`",
+        ),
+        (docker("    build_flag_templates: [--output=out]\n"), 1, Severity::Error, "`--output` would"),
+        (
+            docker("    build_flag_templates: [--file=other]\n"),
+            1,
+            Severity::Error,
+            "`--file=other` is not in",
+        ),
+        (docker("    build_flag_templates: [pull]\n"), 1, Severity::Error, "`pull` is no flag"),
+        (docker("    build_flag_templates: ['--label a=b']\n"), 1, Severity::Error, "`--label a`"),
         (docker("    build_flag_templates: [--sbom=true]\n"), 1, Severity::Note, "attestations"),
         (docker("    build_flag_templates: [--platform=linux/arm64]\n"), 1, Severity::Warning, "linux/amd64"),
         (docker("    ids: [cli, nobody]\n"), 0, Severity::Warning, "nothing of nobody"),

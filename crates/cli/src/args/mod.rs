@@ -405,6 +405,9 @@ pub(crate) struct Run {
     /// Do the RUN instructions of Dockerfiles, in a sandbox with the network
     #[arg(long)]
     pub(crate) dockerfile_run: bool,
+    /// Give Dockerfiles that goferry does not do itself to this program, which must be here: buildx, podman, buildah
+    #[arg(long, value_name = "NAME", value_parser = ["buildx", "podman", "buildah"])]
+    pub(crate) dockerfile_builder: Option<String>,
 }
 
 /// What stands in the release notes beside the changelog, or in its place.

@@ -6,7 +6,7 @@ use crate::args::ImagePushArgs;
 use crate::output::{self, data, harmless, talk};
 use crate::watch::Watch;
 use goferry_engine::images::Attachments;
-use goferry_engine::images::push::{Question, Row, push};
+use goferry_engine::images::push::{Done, Question, Row, push};
 use goferry_proc::Cancel;
 use goferry_report::Diagnostics;
 use std::process::ExitCode;
@@ -27,12 +27,15 @@ pub(super) fn run(args: &ImagePushArgs) -> Result<ExitCode, Diagnostics> {
         mount_from: args.mount_from.clone(),
         attachments: Attachments { by, old_form: args.signature_tag, files: args.attach.clone() },
     };
-    let rows = push(&session, &question, &mut |row| {
+    let Done { rows, held } = push(&session, &question, &mut |row| {
         if !args.json {
             row.names().iter().for_each(|n| data(&(harmless(&format!("{n}@{}", row.digest)) + "\n")));
             talk(&(harmless(&line(row)) + "\n"));
         }
     })?;
+    for h in &held {
+        talk(&(harmless(&format!("{} is not pushed: {}", h.name, h.why)) + "\n"));
+    }
     if let Some(path) = &args.digests {
         let text: String = rows.iter().map(Row::digest_lines).collect();
         std::fs::write(path, text).map_err(|e| unwritable(path, &e))?;

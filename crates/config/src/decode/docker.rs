@@ -1,11 +1,15 @@
 //! `dockers_v2` and `dockers`.
 
+use super::read::hook_pair;
 use super::sections::free_texts;
 use super::view::View;
 use crate::model::{Docker, DockerV2};
 
 pub(super) fn read_v2(item: &View<'_>) -> DockerV2 {
+    let (hooks_pre, hooks_post) = hook_pair(item);
     DockerV2 {
+        hooks_pre,
+        hooks_post,
         id: item.text("id"),
         ids: item.texts("ids"),
         dockerfile: item.text("dockerfile"),
@@ -34,6 +38,7 @@ pub(super) fn read_old(item: &View<'_>) -> Docker {
         image_templates: item.texts("image_templates"),
         extra_files: item.texts("extra_files"),
         build_flags: item.texts("build_flag_templates"),
+        skip_push: item.text("skip_push"),
         place: item.place(),
     }
 }

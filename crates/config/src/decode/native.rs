@@ -8,7 +8,8 @@ use crate::model::{
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::GoTarget;
 
-/// Reads `targets`, `[verify]`, `[test]`, `[toolchain]`, `[sbom]`, `[sign]`, `[scan]`, `[alert]`, `[[package]]` and `[sysroot]`.
+/// Reads `targets`, `[verify]`, `[test]`, `[toolchain]`, `[sbom]`, `[sign]`, `[scan]`, `[alert]`, `[[package]]`, `[dockerfile]` and
+/// `[sysroot]`.
 pub(super) fn read_native(root: &View<'_>, config: &mut Config) -> Diagnostics {
     let mut diagnostics = Diagnostics::default();
     config.targets = root.texts("targets");
@@ -34,6 +35,11 @@ pub(super) fn read_native(root: &View<'_>, config: &mut Config) -> Diagnostics {
         };
     }
     config.images = root.maps("image").iter().map(super::image::read_image).collect();
+    config.dockerfile_builder = root
+        .map("dockerfile")
+        .and_then(|d| d.text("builder"))
+        // Another word is an error already: the key takes these only.
+        .and_then(|builder| builder.value.parse().ok());
     config.sbom =
         root.map("sbom").map(|sbom| super::sbom::read_own(&sbom, &mut diagnostics)).unwrap_or_default();
     config.sign =

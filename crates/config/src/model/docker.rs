@@ -1,9 +1,34 @@
 //! `dockers_v2` and `dockers`.
 
-use super::Text;
+use super::{Hook, Text};
 use crate::place::Place;
 use serde::Serialize;
 use std::collections::BTreeMap;
+
+/// A program that makes images of Dockerfiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DockerfileBuilder {
+    /// `docker buildx build`.
+    Buildx,
+    /// `podman build`.
+    Podman,
+    /// `buildah build`.
+    Buildah,
+}
+
+impl std::str::FromStr for DockerfileBuilder {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "buildx" => Ok(DockerfileBuilder::Buildx),
+            "podman" => Ok(DockerfileBuilder::Podman),
+            "buildah" => Ok(DockerfileBuilder::Buildah),
+            _ => Err(format!("`{text}` is none of buildx, podman, buildah")),
+        }
+    }
+}
 
 /// One item of `dockers_v2`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -32,6 +57,10 @@ pub struct DockerV2 {
     pub flags: Vec<Text>,
     /// `disable` (bool or template).
     pub disable: Option<Text>,
+    /// `hooks.pre`.
+    pub hooks_pre: Vec<Hook>,
+    /// `hooks.post`.
+    pub hooks_post: Vec<Hook>,
     /// Where.
     #[serde(skip)]
     pub place: Place,
@@ -60,6 +89,8 @@ pub struct Docker {
     pub extra_files: Vec<Text>,
     /// `build_flag_templates`: flags of `docker build`.
     pub build_flags: Vec<Text>,
+    /// `skip_push` (bool, `auto` or template).
+    pub skip_push: Option<Text>,
     /// Where.
     #[serde(skip)]
     pub place: Place,

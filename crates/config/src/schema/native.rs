@@ -217,8 +217,17 @@ static BOM: Shape = shape(
     ],
 );
 
+static DOCKERFILE: Shape = shape(
+    "goferry_dockerfile",
+    &[key(
+        "builder",
+        Enum(&["buildx", "podman", "buildah"]),
+        "Who is given Dockerfiles that goferry does not do itself, those with RUN above all; default nobody.",
+    )],
+);
+
 /// goferry's own words at the top of goferry.toml.
-pub(crate) static OWN: [Key; 11] = [
+pub(crate) static OWN: [Key; 12] = [
     key(
         "targets",
         List(&Text),
@@ -242,6 +251,7 @@ pub(crate) static OWN: [Key; 11] = [
         OneOrMany(&Map(&super::image::IMAGE)),
         "Container images of the binaries that were verified.",
     ),
+    key("dockerfile", Map(&DOCKERFILE), "How the images of Dockerfiles are made."),
 ];
 
 /// goreleaser's words that goferry.toml does not take: its own mean something else, or they are about the YAML file itself.

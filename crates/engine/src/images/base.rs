@@ -138,6 +138,17 @@ impl Named for Reference {
     }
 }
 
+/// The digest that a registry has for a reference.
+pub(super) fn digest(cx: &Execution<'_>, spec: &ImageSpec, reference: &str) -> Result<String, Diagnostics> {
+    let ask = || {
+        let wanted: Reference = reference.parse().map_err(|e| refused(&e))?;
+        let registries = Registries::new(cx.session);
+        let found = registries.client(&[])?.manifest(&wanted).map_err(|e| refused(&e))?;
+        Ok(found.descriptor.digest.to_string())
+    };
+    ask().map_err(|d: Diagnostics| d.within(spec))
+}
+
 /// The image of an index, without reading the images: they may not be here.
 fn chosen(
     layout: &Layout,

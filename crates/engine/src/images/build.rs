@@ -34,6 +34,9 @@ pub(crate) struct MadeImage {
     pub archive: Option<(String, String)>,
     /// What it was built on; empty for nothing.
     pub base: String,
+    /// The version of another builder that made it of a Dockerfile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub builder: Option<String>,
     /// Its platforms.
     pub platforms: Vec<MadePlatform>,
     /// Milliseconds that making it took, without the proof.
@@ -65,9 +68,10 @@ impl MadeImage {
     pub(crate) fn words(&self) -> String {
         let bytes: u64 = self.platforms.iter().map(|p| p.size).sum();
         let short: String = self.digest.chars().take(19).collect();
+        let by = self.builder.as_ref().map(|b| format!(", by {b}")).unwrap_or_default();
         match self.platforms.as_slice() {
-            [one] => format!("{short} {} {}", one.platform, crate::steps::size(bytes)),
-            all => format!("{short} {} platforms {}", all.len(), crate::steps::size(bytes)),
+            [one] => format!("{short} {} {}{by}", one.platform, crate::steps::size(bytes)),
+            all => format!("{short} {} platforms {}{by}", all.len(), crate::steps::size(bytes)),
         }
     }
 }
@@ -159,6 +163,7 @@ impl Maker<'_> {
             layout: self.spec.layout.clone(),
             archive,
             base: base.map(|b| format!("{}@{}", b.name, b.top.digest)).unwrap_or_default(),
+            builder: None,
             platforms: images.iter().zip(proved).map(one).collect::<Result<_, _>>()?,
             millis: 0,
             proof_millis: 0,

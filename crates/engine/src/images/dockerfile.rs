@@ -4,12 +4,16 @@
 
 use super::base;
 use super::build::{MadeImage, Maker, failure};
+use super::builder::Order;
+use super::hooks::Hooks;
 use super::instruction::{self, Instruction};
 use crate::steps::Execution;
+use crate::templates::ProjectTemplates;
 use goferry_image::dockerfile::{
     Built, Context, Dockerfile, DockerfileError, Failure, Ignore, Options, RunStep, Surroundings, build,
     parse,
 };
+use goferry_image::tree::{Contents, Owners};
 use goferry_image::{
     Base, Compression, Content, Digest, ImageError, Kind, Layer, Layout, Node, Platform, Tree, seal,
 };
@@ -30,28 +34,150 @@ pub(crate) struct Recipe<'r> {
     pub verified: &'r HashMap<StepId, Verified>,
 }
 
+/// A Dockerfile that is being done.
+struct Text<'t> {
+    /// Relative to the project, for messages.
+    path: &'t str,
+    text: String,
+}
+
+impl Text<'_> {
+    /// A mistake in it, or what is not done here, with its line.
+    fn said(&self, e: &DockerfileError) -> Diagnostic {
+        let code = if e.elsewhere { Code::UnsupportedKey } else { Code::ConfigValue };
+        let line = u32::try_from(e.line).unwrap_or(0);
+        let excerpt = self.text.lines().nth(e.line.saturating_sub(1)).map(str::to_owned);
+        let mut d = Diagnostic::error(code, format!("{}:{}: {}", self.path, e.line, e.message));
+        d = d.label(Label { excerpt, ..Label::at(self.path, line, 1) });
+        e.hints.iter().fold(d, |d, hint| d.hint(hint.clone()))
+    }
+}
+
 impl Maker<'_> {
     /// Makes the image of a Dockerfile for all of its platforms.
     pub(crate) fn of_dockerfile(&self, recipe: &Recipe<'_>) -> Result<MadeImage, Diagnostics> {
         let begun = Instant::now();
         let content = recipe.content;
-        let text = text(&self.cx.project.root.join(&content.path))?;
-        let dockerfile = parse(&text).map_err(|e| said(&content.path, &text, &e))?;
-        let context = self.context(recipe)?;
+        let mut context = self.context(recipe)?;
+        let hooks = Hooks::of(self.cx, self.spec, recipe)?;
+        if let Some(hooks) = &hooks {
+            context = hooks.before(&context)?;
+        }
+        let dockerfile = Text { path: &content.path, text: self.text(&context)? };
+        self.ignore(recipe, &mut context)?;
         let failed = |e: ImageError| failure(self.spec, &e);
         let layout = Layout::create(&self.cx.dist.join(&self.spec.layout)).map_err(failed)?;
+        let (mut built, builder) = self.built(&layout, content, &dockerfile, context.tree())?;
+        let spec = self.with_base(content, &mut built)?;
         let (mut images, mut on) = (vec![], vec![]);
-        for platform in &content.platforms {
-            let made = self.one(&layout, content, &dockerfile, context.tree(), platform);
-            let built = made.map_err(|e| match e {
-                Failure::Said(e) => said(&content.path, &text, &e).into(),
-                Failure::Image(e) => failed(e),
-                Failure::Outside(d) => d,
-            })?;
-            on.push(installed(platform, recipe, &built));
-            images.push(seal(&layout, self.spec, &built).map_err(failed)?);
+        for (platform, built) in content.platforms.iter().zip(&built) {
+            on.push(installed(platform, recipe, built).map_err(failed)?);
+            images.push(seal(&layout, &spec, built).map_err(failed)?);
         }
-        self.finish(&layout, None, &on, &images, begun)
+        let maker = Maker { cx: self.cx, spec: &spec };
+        let mut made = maker.finish(&layout, None, &on, &images, begun)?;
+        made.builder = builder;
+        if let Some(hooks) = &hooks {
+            hooks.after(&made.digest)?;
+        }
+        Ok(made)
+    }
+
+    /// The Dockerfile, as it is in the context.
+    fn text(&self, context: &Context) -> Result<String, Diagnostics> {
+        let bytes = context.tree().read("Dockerfile", MAX_TEXT).map_err(|e| failure(self.spec, &e))?;
+        let bytes = bytes.ok_or_else(|| {
+            let message = format!("image `{}`: there is no Dockerfile in its context", self.spec.id);
+            Diagnostic::error(Code::ConfigValue, message)
+        })?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// The image with the labels and annotations that name its base by digest.
+    fn with_base(&self, content: &DockerfileSpec, built: &mut [Built]) -> Result<ImageSpec, Diagnostics> {
+        let (mut spec, late) = (self.spec.clone(), &content.late);
+        if late.is_empty() {
+            return Ok(spec);
+        }
+        let known = built.iter().find_map(|b| b.base.as_ref()).map(|(base, _)| base.top.digest.to_string());
+        let digest = match known {
+            Some(digest) => digest,
+            None => base::digest(self.cx, self.spec, &late.base)?,
+        };
+        let root = self.cx.project.root.clone();
+        let host = ProjectTemplates::new(root, self.cx.session.env.clone(), self.spec.created);
+        let (labels, notes, problems) = goferry_plan::late::with_base(&host, self.cx.fields, late, &digest);
+        if problems.has_errors() {
+            return Err(problems);
+        }
+        built.iter_mut().for_each(|b| b.config.config.labels.extend(labels.clone()));
+        spec.labels.extend(labels);
+        spec.annotations.extend(notes);
+        Ok(spec)
+    }
+
+    /// Every platform's image, and who made them, if another builder did: what goferry does not do itself, and what has flags
+    /// that only another one knows.
+    fn built(
+        &self,
+        layout: &Layout,
+        content: &DockerfileSpec,
+        dockerfile: &Text<'_>,
+        context: &Tree,
+    ) -> Result<(Vec<Built>, Option<String>), Diagnostics> {
+        let why = match content.outside.as_ref().filter(|o| !o.always.is_empty()) {
+            Some(outside) => outside.always.join(", "),
+            None => match self.natively(layout, content, dockerfile, context) {
+                Ok(built) => return Ok((built, None)),
+                Err(Failure::Said(e)) if e.elsewhere && content.outside.is_some() => {
+                    format!("{}:{}: {}", dockerfile.path, e.line, e.message)
+                }
+                Err(Failure::Said(e)) => return Err(dockerfile.said(&e).into()),
+                Err(Failure::Image(e)) => return Err(failure(self.spec, &e)),
+                Err(Failure::Outside(d)) => return Err(d),
+            },
+        };
+        let (built, version) = self.outside(layout, content, dockerfile, context)?;
+        self.cx.session.sink.note(format!("image `{}` was made by {version}: {why}", self.spec.id));
+        Ok((built, Some(version)))
+    }
+
+    fn natively(
+        &self,
+        layout: &Layout,
+        content: &DockerfileSpec,
+        dockerfile: &Text<'_>,
+        context: &Tree,
+    ) -> Result<Vec<Built>, Failure<Diagnostics>> {
+        let parsed = parse(&dockerfile.text)?;
+        content.platforms.iter().map(|p| self.one(layout, content, &parsed, context, p)).collect()
+    }
+
+    /// Has another builder make it of the same context.
+    fn outside(
+        &self,
+        layout: &Layout,
+        content: &DockerfileSpec,
+        dockerfile: &Text<'_>,
+        context: &Tree,
+    ) -> Result<(Vec<Built>, String), Diagnostics> {
+        let Some(outside) = &content.outside else { return Ok((vec![], String::new())) };
+        let folder =
+            tempfile::tempdir_in(&self.cx.temp).map_err(|e| *crate::dist::failure(&self.cx.temp, &e))?;
+        let order = Order { cx: self.cx, spec: self.spec, content, outside, folder: folder.path() };
+        let version = order.version()?;
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).map_err(|e| *crate::dist::failure(&path, &e))
+        };
+        write("Dockerfile", &dockerfile.text)?;
+        // What is ignored is not in the context any more.
+        write("Dockerfile.dockerignore", "")?;
+        let files = folder.path().join("context");
+        std::fs::create_dir(&files).map_err(|e| *crate::dist::failure(&files, &e))?;
+        context.unpack(&files, Owners::Caller).map_err(|e| failure(self.spec, &e))?;
+        let one = |p: &ImagePlatform| order.make(layout, &platform_of(&p.target));
+        Ok((content.platforms.iter().map(one).collect::<Result<_, _>>()?, version))
     }
 
     fn one(
@@ -74,9 +200,21 @@ impl Maker<'_> {
             labels: self.spec.labels.clone(),
             created: self.spec.created,
             compression: Compression::Gzip,
+            no_run: self.no_run(content),
         };
         let around = Around { cx: self.cx, spec: self.spec, content, target: on.target };
         build(layout, dockerfile, context, &options, &around)
+    }
+
+    /// Why RUN is not done, if it is not.
+    fn no_run(&self, content: &DockerfileSpec) -> Option<String> {
+        match content.run_flags.first() {
+            _ if !self.cx.request.run_instructions => Some(" without --dockerfile-run".to_owned()),
+            Some(flag) => {
+                Some(format!(": it depends on the flag `{flag}`, which only another builder knows"))
+            }
+            None => None,
+        }
     }
 
     /// goreleaser's: the binaries, the files that are named, and the Dockerfile; nothing else of the project.
@@ -97,19 +235,25 @@ impl Maker<'_> {
         for package in &recipe.content.packages {
             context.take(&self.cx.dist.join(&package.path), &package.to).map_err(failed)?;
         }
-        for name in [format!("{}.dockerignore", recipe.content.path), ".dockerignore".to_owned()] {
-            // The second counts only if it is in the context.
-            let inside = name == ".dockerignore" && context.tree().get(&name).is_none();
-            if !inside && root.join(&name).is_file() {
-                context.ignore(&Ignore::parse(&text(&root.join(&name))?));
-                break;
-            }
-        }
         Ok(context)
+    }
+
+    /// Takes out what `.dockerignore` names: the Dockerfile's own, else the one in the context.
+    fn ignore(&self, recipe: &Recipe<'_>, context: &mut Context) -> Result<(), Diagnostics> {
+        let own = self.cx.project.root.join(format!("{}.dockerignore", recipe.content.path));
+        if own.is_file() {
+            context.ignore(&Ignore::parse(&text(&own)?));
+            return Ok(());
+        }
+        let inside = context.tree().read(".dockerignore", MAX_TEXT).map_err(|e| failure(self.spec, &e))?;
+        if let Some(bytes) = inside {
+            context.ignore(&Ignore::parse(&String::from_utf8_lossy(&bytes)));
+        }
+        Ok(())
     }
 }
 
-fn content_of(verified: &Verified) -> Result<Content, ImageError> {
+pub(super) fn content_of(verified: &Verified) -> Result<Content, ImageError> {
     let built = verified.built();
     let file = built.binary();
     let digest = Digest::from_hex(&file.sha256)
@@ -127,15 +271,18 @@ fn platform_of(target: &GoTarget) -> Platform {
 }
 
 /// The platform with its binaries where the image has them, and its entrypoint, for the proof.
-fn installed(on: &ImagePlatform, recipe: &Recipe<'_>, built: &Built) -> ImagePlatform {
+fn installed(on: &ImagePlatform, recipe: &Recipe<'_>, built: &Built) -> Result<ImagePlatform, ImageError> {
     let mut out = on.clone();
     out.binaries.clear();
     for binary in &on.binaries {
         let content = recipe.verified.get(&binary.verified).and_then(|v| content_of(v).ok());
         let Some(content) = content else { continue };
-        let is = |n: &Node| matches!(&n.kind, Kind::File(c) if c.is_same(&content));
-        for (path, _) in built.tree.iter().filter(|(_, n)| is(n)) {
-            out.binaries.push(goferry_plan::graph::ImageBinary { to: path.to_owned(), ..binary.clone() });
+        for (path, node) in built.tree.iter() {
+            if let Kind::File(c) = &node.kind
+                && (c.is_same(&content) || equals(c, &content)?)
+            {
+                out.binaries.push(goferry_plan::graph::ImageBinary { to: path.to_owned(), ..binary.clone() });
+            }
         }
     }
     let config = &built.config.config;
@@ -146,7 +293,17 @@ fn installed(on: &ImagePlatform, recipe: &Recipe<'_>, built: &Built) -> ImagePla
     {
         *first = format!("/{real}");
     }
-    out
+    Ok(out)
+}
+
+/// Whether a file of a layer that another builder wrote is one that was verified.
+fn equals(file: &Content, verified: &Content) -> Result<bool, ImageError> {
+    let (Content::Layer { size, .. }, Content::File { size: own, digest: Some(digest), .. }) =
+        (file, verified)
+    else {
+        return Ok(false);
+    };
+    Ok(size == own && Contents::default().digest(file)? == *digest)
 }
 
 fn text(path: &Path) -> Result<String, Diagnostics> {
@@ -157,16 +314,6 @@ fn text(path: &Path) -> Result<String, Diagnostics> {
     }
     let bytes = std::fs::read(path).map_err(|e| *crate::dist::failure(path, &e))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// A mistake in a Dockerfile, or what is not done here, with its line.
-fn said(path: &str, text: &str, e: &DockerfileError) -> Diagnostic {
-    let code = if e.elsewhere { Code::UnsupportedKey } else { Code::ConfigValue };
-    let line = u32::try_from(e.line).unwrap_or(0);
-    let excerpt = text.lines().nth(e.line.saturating_sub(1)).map(str::to_owned);
-    let mut d = Diagnostic::error(code, format!("{path}:{}: {}", e.line, e.message));
-    d = d.label(Label { excerpt, ..Label::at(path, line, 1) });
-    e.hints.iter().fold(d, |d, hint| d.hint(hint.clone()))
 }
 
 /// What a Dockerfile cannot do alone.

@@ -4,7 +4,7 @@ use super::attach::{Attached, Attachments, Evidence, Signer};
 use super::index::{self, Known};
 use super::layout::{Image, Layout};
 use super::registries::{Registries, drawn};
-use super::{sign, wanted};
+use super::{held, sign, wanted};
 use crate::session::Session;
 use goferry_plan::image_push::ImagePush;
 use goferry_registry::{BlobSource, Client, Descriptor, Push, Reference, Repository, media};
@@ -87,12 +87,29 @@ impl Row {
     }
 }
 
+/// An image that is not pushed.
+#[derive(Clone, Debug)]
+pub struct HeldBack {
+    /// Its reference.
+    pub name: String,
+    /// Why not.
+    pub why: String,
+}
+
+/// What became of a push.
+pub struct Done {
+    /// What was pushed.
+    pub rows: Vec<Row>,
+    /// What was not, since the configuration says so.
+    pub held: Vec<HeldBack>,
+}
+
 /// An image on its way to a repository.
 #[derive(Clone, Debug)]
-struct Target {
+pub(super) struct Target {
     image: Image,
-    repository: Repository,
-    tags: Vec<String>,
+    pub(super) repository: Repository,
+    pub(super) tags: Vec<String>,
 }
 
 /// What an image is to the configuration.
@@ -118,11 +135,7 @@ struct Run<'a> {
 ///
 /// # Errors
 /// A name or a layout cannot be used, or a registry refuses. What was pushed before stays.
-pub fn push(
-    session: &Session,
-    question: &Question,
-    done: &mut dyn FnMut(&Row),
-) -> Result<Vec<Row>, Diagnostics> {
+pub fn push(session: &Session, question: &Question, done: &mut dyn FnMut(&Row)) -> Result<Done, Diagnostics> {
     let folder = session.cwd.join(&question.folder);
     let layouts = layouts(&folder)?;
     let in_dist = !Layout::is_one(&folder) && question.to.is_empty();
@@ -134,10 +147,10 @@ pub fn push(
     let mount_from = question.mount_from.iter().map(|r| r.parse()).collect::<Result<Vec<Repository>, _>>();
     let mount_from = mount_from.map_err(|e| drawn(&e))?;
     // Every name is known to be one, and every index to have its images, before anything is sent.
-    let planned = layouts
-        .iter()
-        .map(|layout| Ok((layout, targets(&layout.images, &question.to)?)))
-        .collect::<Result<Vec<_>, Diagnostics>>()?;
+    let targets = layouts.iter().map(|layout| targets(&layout.images, &question.to));
+    let mut targets = targets.collect::<Result<Vec<_>, Diagnostics>>()?;
+    let held = held::taken_out(&wanted, &mut targets)?;
+    let planned: Vec<_> = layouts.iter().zip(targets).collect();
     let known: Vec<Known> =
         planned.iter().flat_map(|(l, targets)| targets.iter().map(|t| known(l, t))).collect();
     let indexes = wanted
@@ -174,7 +187,7 @@ pub fn push(
         let text: String = run.rows.iter().map(Row::digest_lines).collect();
         crate::dist::write_whole(&folder.join(name), text).map_err(|d| Diagnostics::from(*d))?;
     }
-    Ok(run.rows)
+    Ok(Done { rows: run.rows, held })
 }
 
 impl Run<'_> {

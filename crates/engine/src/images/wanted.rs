@@ -26,7 +26,8 @@ pub(super) fn of_dist(session: &Session, dist: &Path) -> Result<ImagePush, Diagn
     if problems.has_errors() {
         return Err(problems);
     }
-    if config.image_push == ImagePushing::default() {
+    let holds = config.dockers.iter().any(|d| d.skip_push.is_some());
+    if config.image_push == ImagePushing::default() && !holds {
         return Ok(ImagePush { digests: Some("digests.txt".to_owned()), ..ImagePush::default() });
     }
     // Names are made for the release that is there: a snapshot is called otherwise.

@@ -2,6 +2,7 @@
 
 use super::copy::{Copy, make_folder};
 use super::expand::{Lexer, expand};
+use super::foreign::{refused, remote};
 use super::parse::{Dockerfile, Instruction, begin, instruction};
 use super::stage::Stage;
 use super::words::pairs;
@@ -66,6 +67,8 @@ pub struct Options {
     pub created: i64,
     /// Of the layers.
     pub compression: Compression,
+    /// Why RUN is not done, for messages; none if it is.
+    pub no_run: Option<String>,
 }
 
 /// An image, not yet in a manifest.
@@ -82,10 +85,10 @@ pub struct Built {
 }
 
 /// A stage as it is written.
-struct Written<'d> {
-    from: &'d Instruction,
+pub(super) struct Written<'d> {
+    pub(super) from: &'d Instruction,
     name: Option<String>,
-    instructions: Vec<&'d Instruction>,
+    pub(super) instructions: Vec<&'d Instruction>,
 }
 
 /// Makes the image of a Dockerfile for one platform. Stages on which it does not depend are not made.
@@ -111,6 +114,8 @@ pub fn build<S: Surroundings>(
     };
     work.read(dockerfile)?;
     let wanted = work.target()?;
+    // Known before a base is fetched.
+    work.foreign(wanted)?;
     let mut stage = work.stage(wanted)?;
     stage.config.config.labels.extend(options.labels.clone());
     stage.config.created = Some(crate::rfc3339(options.created));
@@ -139,14 +144,14 @@ fn platform_args(o: &Options) -> BTreeMap<String, String> {
     out
 }
 
-struct Work<'w, S> {
+pub(super) struct Work<'w, S> {
     layout: &'w Layout,
     context: &'w Tree,
-    options: &'w Options,
+    pub(super) options: &'w Options,
     surroundings: &'w S,
     escape: char,
     globals: BTreeMap<String, String>,
-    stages: Vec<Written<'w>>,
+    pub(super) stages: Vec<Written<'w>>,
     made: BTreeMap<usize, Stage>,
 }
 
@@ -186,7 +191,7 @@ impl<'w, S: Surroundings> Work<'w, S> {
         }
     }
 
-    fn global(&self, of: &Instruction, word: &str) -> Result<String, DockerfileError> {
+    pub(super) fn global(&self, of: &Instruction, word: &str) -> Result<String, DockerfileError> {
         let get = |name: &str| self.globals.get(name).cloned();
         let lexer = Lexer { escape: self.escape, get: &get, raw_quotes: false };
         expand(word, &lexer).map_err(|why| DockerfileError::new(of.line, why))
@@ -203,10 +208,16 @@ impl<'w, S: Surroundings> Work<'w, S> {
     }
 
     /// The stage of a name or number, among those before `end`; the last of a name.
-    fn named(&self, text: &str, end: usize) -> Option<usize> {
+    pub(super) fn named(&self, text: &str, end: usize) -> Option<usize> {
         let name = text.to_ascii_lowercase();
         let found = (0..end).rev().find(|i| self.stages[*i].name.as_deref() == Some(&name));
         found.or_else(|| text.parse().ok().filter(|n| *n < end))
+    }
+
+    /// The stage of a name, as FROM has it.
+    pub(super) fn called(&self, name: &str, end: usize) -> Option<usize> {
+        let name = name.to_ascii_lowercase();
+        self.stages[..end].iter().rposition(|s| s.name.as_deref() == Some(name.as_str()))
     }
 
     fn stage(&mut self, index: usize) -> Result<Stage, Failure<S::Error>> {
@@ -243,10 +254,7 @@ impl<'w, S: Surroundings> Work<'w, S> {
             let message = format!("`FROM {word}` names nothing: the arguments in it are empty");
             return Err(DockerfileError::new(from.line, message).into());
         }
-        if let Some(earlier) = self.stages[..index]
-            .iter()
-            .rposition(|s| s.name.as_deref() == Some(image.to_ascii_lowercase().as_str()))
-        {
+        if let Some(earlier) = self.called(&image, index) {
             let mut stage = self.stage(earlier)?;
             // Arguments go on, as in BuildKit.
             stage.cmd_said = false;
@@ -326,19 +334,8 @@ impl<'w, S: Surroundings> Work<'w, S> {
     }
 
     fn run(&self, stage: &mut Stage, i: &Instruction) -> Result<(), Failure<S::Error>> {
-        let refused = |what: String| {
-            DockerfileError::new(i.line, what)
-                .hint("docker buildx build, buildah bud and podman build do it")
-                .elsewhere()
-        };
-        let mut network = true;
-        for (name, value) in &i.flags {
-            match (name.as_str(), value.as_deref()) {
-                ("network", Some("default")) => {}
-                ("network", Some("none")) => network = false,
-                _ => return Err(refused(format!("RUN --{name} is not done here")).into()),
-            }
-        }
+        let refused = |what: String| refused(i, what);
+        let network = self.runs(i)?;
         let user = match stage.config.config.user.clone() {
             user if user.is_empty() => (0, 0),
             user => stage.owner(i, &user)?,
@@ -347,7 +344,7 @@ impl<'w, S: Surroundings> Work<'w, S> {
             "" => "/".to_owned(),
             work => work.to_owned(),
         };
-        let argv = script(stage, i).map_err(&refused)?;
+        let argv = script(stage, i).map_err(refused)?;
         let said = format!("RUN {} # buildkit", argv.join(" "));
         let step = RunStep {
             line: i.line,
@@ -367,11 +364,7 @@ impl<'w, S: Surroundings> Work<'w, S> {
     }
 
     fn copy(&mut self, stage: &mut Stage, i: &Instruction, index: usize) -> Result<(), Failure<S::Error>> {
-        let known: &[&str] = match i.keyword.as_str() {
-            "COPY" => &["from", "chown", "chmod", "link", "parents", "exclude"],
-            _ => &["chown", "chmod", "link", "exclude", "unpack"],
-        };
-        let flags = flag(i, known)?;
+        let flags = flag(i, copy_flags(i))?;
         let set = |name: &str| flags.get(name).is_some_and(|v| v != "false");
         let mut words = vec![];
         for word in i.list() {
@@ -487,8 +480,16 @@ fn args(i: &Instruction, escape: char) -> Result<Vec<(String, Option<String>)>, 
     Ok(out)
 }
 
+/// The flags of COPY and ADD.
+pub(super) fn copy_flags(i: &Instruction) -> &'static [&'static str] {
+    match i.keyword.as_str() {
+        "COPY" => &["from", "chown", "chmod", "link", "parents", "exclude"],
+        _ => &["chown", "chmod", "link", "exclude", "unpack"],
+    }
+}
+
 /// Flags by name; a flag without a value is `true`.
-fn flag(i: &Instruction, known: &[&str]) -> Result<BTreeMap<String, String>, DockerfileError> {
+pub(super) fn flag(i: &Instruction, known: &[&str]) -> Result<BTreeMap<String, String>, DockerfileError> {
     let mut out = BTreeMap::new();
     for (name, value) in &i.flags {
         if !known.contains(&name.as_str()) {
@@ -500,21 +501,6 @@ fn flag(i: &Instruction, known: &[&str]) -> Result<BTreeMap<String, String>, Doc
         out.insert(name.clone(), value.clone().unwrap_or_else(|| "true".to_owned()));
     }
     Ok(out)
-}
-
-/// What ADD would fetch.
-fn remote(i: &Instruction, words: &[String]) -> Result<(), DockerfileError> {
-    let far = |w: &&String| {
-        let git = w.starts_with("git@") || w.split('#').next().is_some_and(|w| w.ends_with(".git"));
-        w.starts_with("http://") || w.starts_with("https://") || w.starts_with("git://") || git
-    };
-    match words.iter().find(far) {
-        None => Ok(()),
-        Some(address) => Err(DockerfileError::new(i.line, format!("ADD of {address} is not done here"))
-            .hint("fetch it beforehand, check it, and COPY the file")
-            .hint("docker buildx build, buildah bud and podman build do it")
-            .elsewhere()),
-    }
 }
 
 fn octal(i: &Instruction, text: &str) -> Result<u32, DockerfileError> {

@@ -8,6 +8,7 @@ mod context;
 mod copy;
 mod evaluate;
 mod expand;
+mod foreign;
 mod ignore;
 mod parse;
 mod pattern;

@@ -113,6 +113,20 @@ impl LayerBlob {
     }
 }
 
+/// A sink that keeps the digest only.
+struct Hash(Sha256);
+
+impl Write for Hash {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Reads contents; keeps what is dear to open.
 #[derive(Default)]
 pub struct Contents {
@@ -121,6 +135,16 @@ pub struct Contents {
 }
 
 impl Contents {
+    /// The digest of a content.
+    ///
+    /// # Errors
+    /// As [`Contents::pour`].
+    pub fn digest(&mut self, content: &Content) -> Result<Digest, ImageError> {
+        let mut hash = Hash(Sha256::new());
+        self.pour(content, &mut hash)?;
+        Ok(Digest::from_hash(&hash.0.finalize()))
+    }
+
     /// Sends a content to `sink`: exactly its size.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Container images as plain data: of what, on what, for whom.
 
 use super::StepId;
+use goferry_config::model::{DockerfileBuilder, Hook};
 use goferry_target::GoTarget;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -78,6 +79,46 @@ pub struct DockerfileSpec {
     pub contexts: Vec<(String, String)>,
     /// The stage that is wanted; none: the last.
     pub target: Option<String>,
+    /// Who makes what goferry does not do itself; none: nobody.
+    pub outside: Option<Outside>,
+    /// Flags that RUN depends on, so that goferry does not do it.
+    pub run_flags: Vec<String>,
+    /// Commands around it, not yet rendered: before, when the context is there.
+    pub hooks_pre: Vec<Hook>,
+    /// And after, when the image is made.
+    pub hooks_post: Vec<Hook>,
+    /// Texts that wait for the digest of the base.
+    pub late: Late,
+}
+
+/// Texts that wait for the digest of the base: templates.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Late {
+    /// The base's name.
+    pub base: String,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// Annotations.
+    pub annotations: Vec<(Scope, String, String)>,
+}
+
+impl Late {
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty() && self.annotations.is_empty()
+    }
+}
+
+/// A program that makes the image of a Dockerfile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Outside {
+    /// Which.
+    pub builder: DockerfileBuilder,
+    /// Flags for it, as they were written. Secrets are serialised as digests.
+    #[serde(serialize_with = "crate::secret::lines")]
+    pub flags: Vec<String>,
+    /// The flags for whose sake it makes the image in any case.
+    pub always: Vec<String>,
 }
 
 /// A Linux package in the context of a Dockerfile.

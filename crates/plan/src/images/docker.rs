@@ -1,16 +1,20 @@
 //! goreleaser's `dockers_v2` and `dockers` (2.15.1, internal/pipe/docker): names, contexts, flags.
 
+mod base;
 mod context;
 mod flags;
 
 use super::{annotations, labelled, layout, names};
 use crate::draft::Draft;
-use crate::graph::{DockerfileSpec, ImageContent, ImageSpec, Scope};
+use crate::graph::{DockerfileSpec, ImageContent, ImageSpec, Late, Scope};
+use crate::late;
+use base::BaseImage;
 pub(super) use context::Made;
 use context::{Found, Wanted};
 use flags::Flags;
-use goferry_config::model::{Docker, DockerV2, Text};
+use goferry_config::model::{Docker, DockerV2, Hook, Text};
 use goferry_config::place::Place;
+use goferry_config::template::Fields;
 use goferry_report::{Code, Diagnostic};
 use std::collections::BTreeMap;
 
@@ -22,19 +26,31 @@ pub(super) fn v2(d: &Draft<'_>, v: &DockerV2, made: &Made<'_>) -> Vec<ImageSpec>
     }
     let id = opt(&v.id, &d.name);
     let what = format!("dockers_v2 `{id}`");
-    let (images, tags) = (d.render.list(&v.images, &d.fields), tags(d, v));
+    let configured = opt(&v.dockerfile, "Dockerfile");
+    let base = BaseImage::of(d, v, &configured);
+    let fields = base.as_ref().map_or_else(|| d.fields.clone(), |b| b.fields(&d.fields));
+    let (images, tags) = (d.render.list(&v.images, &fields), tags(d, v, &fields));
     if images.is_empty() || tags.is_empty() {
         nameless(d, &what, images.is_empty(), &v.place);
         return vec![];
     }
-    let mut flags = Flags::read(d, &v.flags, &what);
-    flags.labels.extend(pairs(d, &v.labels));
-    flags.args.extend(pairs(d, &v.build_args));
-    flags.annotations.extend(pairs(d, &v.annotations));
+    let mut flags = Flags::read(d, &v.flags, &fields, &what);
+    let (labels, late_labels) = split(d, &v.labels, base.as_ref(), &fields);
+    flags.labels.extend(labels);
+    flags.args.extend(pairs(d, &v.build_args, &fields));
+    let (annotations, late_annotations) = split(d, &v.annotations, base.as_ref(), &fields);
+    flags.annotations.extend(annotations);
     let found = platforms(d, v, made, &what);
     let files = context::files(d, &v.extra_files, &what);
+    let path = flags.dockerfile(d, configured, &files, &what);
     let several = found.len() > 1 && !d.facts.snapshot;
+    let late = Late {
+        base: base.map(|b| b.name).unwrap_or_default(),
+        labels: late_labels,
+        annotations: noted(d, late_annotations, several, &v.place),
+    };
     let noted = noted(d, flags.annotations.clone(), several, &v.place);
+    let hooks = |hooks: &[Hook], skip: &str| if d.options.skips(skip) { vec![] } else { hooks.to_vec() };
     let one = |id: &str, suffix: &str, found: Vec<Found>| {
         let tags: Vec<String> = tags.iter().map(|t| format!("{t}{suffix}")).collect();
         let mut names = names(&images, &tags);
@@ -49,13 +65,18 @@ pub(super) fn v2(d: &Draft<'_>, v: &DockerV2, made: &Made<'_>) -> Vec<ImageSpec>
             labels: flags.labels.clone(),
             annotations: noted.clone(),
             content: ImageContent::Dockerfile(DockerfileSpec {
-                path: opt(&v.dockerfile, "Dockerfile"),
+                path: path.clone(),
                 files: files.clone(),
                 packages: found.iter().flat_map(|f| f.packages.clone()).collect(),
                 platforms: found.into_iter().map(|f| f.platform).collect(),
                 args: lines(flags.args.clone()),
                 contexts: flags.contexts.clone(),
                 target: flags.target.clone(),
+                outside: flags.outside(d),
+                run_flags: flags.for_run.clone(),
+                hooks_pre: hooks(&v.hooks_pre, "pre-hooks"),
+                hooks_post: hooks(&v.hooks_post, "post-hooks"),
+                late: late.clone(),
             }),
         }
     };
@@ -63,7 +84,9 @@ pub(super) fn v2(d: &Draft<'_>, v: &DockerV2, made: &Made<'_>) -> Vec<ImageSpec>
         return vec![];
     }
     if !d.facts.snapshot {
-        return vec![one(&id, "", found)];
+        let image = one(&id, "", found);
+        tried(d, &image);
+        return vec![image];
     }
     let alone = found.len() == 1;
     let of = |f: Found| {
@@ -71,13 +94,26 @@ pub(super) fn v2(d: &Draft<'_>, v: &DockerV2, made: &Made<'_>) -> Vec<ImageSpec>
         let id = if alone { id.clone() } else { format!("{id}-{suffix}") };
         one(&id, &format!("-{suffix}"), vec![f])
     };
-    found.into_iter().map(of).collect()
+    let images: Vec<ImageSpec> = found.into_iter().map(of).collect();
+    images.iter().for_each(|i| tried(d, i));
+    images
 }
 
-fn tags(d: &Draft<'_>, v: &DockerV2) -> Vec<String> {
+/// Hooks with a sample of what is known when they run.
+fn tried(d: &Draft<'_>, image: &ImageSpec) {
+    let ImageContent::Dockerfile(content) = &image.content else { return };
+    for (hooks, digest) in [(&content.hooks_pre, None), (&content.hooks_post, Some(late::SAMPLE))] {
+        let fields = late::hook_fields(&d.fields, image, &content.path, "context", digest);
+        for hook in hooks {
+            crate::builds::hook(&d.render, &d.env, hook, &fields);
+        }
+    }
+}
+
+fn tags(d: &Draft<'_>, v: &DockerV2, fields: &Fields) -> Vec<String> {
     match v.tags.is_empty() {
         true => vec![d.facts.vcs.tag.clone()],
-        false => d.render.list(&v.tags, &d.fields),
+        false => d.render.list(&v.tags, fields),
     }
 }
 
@@ -138,8 +174,11 @@ pub(super) fn old(d: &Draft<'_>, o: &Docker, at: usize, made: &Made<'_>) -> Opti
         return None;
     }
     let found = made.found(d, &wanted)?;
-    let flags = Flags::read(d, &o.build_flags, &what);
+    let flags = Flags::read(d, &o.build_flags, &d.fields, &what);
     flags.same_platform(d, &found.platform, o, first);
+    let files = context::files(d, &o.extra_files, &what);
+    let path = flags.dockerfile(d, opt(&o.dockerfile, "Dockerfile"), &files, &what);
+    let outside = flags.outside(d);
     Some(ImageSpec {
         layout: layout(&id),
         id,
@@ -150,8 +189,13 @@ pub(super) fn old(d: &Draft<'_>, o: &Docker, at: usize, made: &Made<'_>) -> Opti
         labels: flags.labels,
         annotations: noted(d, flags.annotations, false, &o.place),
         content: ImageContent::Dockerfile(DockerfileSpec {
-            path: opt(&o.dockerfile, "Dockerfile"),
-            files: context::files(d, &o.extra_files, &what),
+            path,
+            files,
+            outside,
+            run_flags: flags.for_run,
+            hooks_pre: vec![],
+            hooks_post: vec![],
+            late: Late::default(),
             packages: found.packages,
             platforms: vec![found.platform],
             args: lines(flags.args),
@@ -186,13 +230,38 @@ fn noted(
 }
 
 /// Keys and values are templates; a pair of which one comes out blank is left out.
-fn pairs(d: &Draft<'_>, texts: &BTreeMap<String, Text>) -> BTreeMap<String, String> {
-    let one = |(key, value): (&String, &Text)| {
-        let key = d.render.text(&Text { value: key.clone(), place: value.place.clone() }, &d.fields);
-        let value = d.render.text(value, &d.fields);
-        (!key.trim().is_empty() && !value.trim().is_empty()).then_some((key, value))
+fn pairs(d: &Draft<'_>, texts: &BTreeMap<String, Text>, fields: &Fields) -> BTreeMap<String, String> {
+    let pair = |(key, value): (&String, &Text)| {
+        let value_is = d.render.text(value, fields);
+        let key = d.render.text(&Text { value: key.clone(), place: value.place.clone() }, fields);
+        (!key.trim().is_empty() && !value_is.trim().is_empty()).then_some((key, value_is))
     };
-    texts.iter().filter_map(one).collect()
+    texts.iter().filter_map(pair).collect()
+}
+
+/// Pairs, and those whose value waits for the digest of the base, as templates that a sample was tried with.
+fn split(
+    d: &Draft<'_>,
+    texts: &BTreeMap<String, Text>,
+    base: Option<&BaseImage>,
+    fields: &Fields,
+) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
+    let waits = |t: &Text| base.is_some_and(|b| b.digest.is_none()) && t.value.contains(".BaseImageDigest");
+    let part = |waiting: bool| -> BTreeMap<String, Text> {
+        let mine = texts.iter().filter(|(_, t)| waits(t) == waiting);
+        mine.map(|(k, t)| (k.clone(), t.clone())).collect()
+    };
+    let mut sample = fields.clone();
+    sample.set("BaseImageDigest", late::SAMPLE);
+    let mut waiting = BTreeMap::new();
+    for (key, text) in part(true) {
+        d.render.text(&text, &sample);
+        let key = d.render.text(&Text { value: key, place: text.place.clone() }, fields);
+        if !key.trim().is_empty() {
+            waiting.insert(key, text.value);
+        }
+    }
+    (pairs(d, &part(false), fields), waiting)
 }
 
 fn lines(args: BTreeMap<String, String>) -> Vec<String> {

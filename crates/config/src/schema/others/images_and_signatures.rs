@@ -3,7 +3,7 @@
 use super::super::Kind::{
     Bool, BoolOrTemplate, Enum, EnvItem, List, Map, MapOf, MapOrText, OneOrMany, Template, Text,
 };
-use super::super::core::{HOOK_PAIR, MARKDOWN};
+use super::super::core::{HOOKS, MARKDOWN};
 use super::super::{Shape, key, shape};
 use super::publish::{RETRY, TEMPLATED_EXTRA_FILE_WITH_MODE};
 
@@ -45,6 +45,18 @@ pub(crate) static KO: Shape = shape(
     ],
 );
 
+static DOCKER_HOOKS: Shape = shape(
+    "docker_hooks",
+    &[
+        key(
+            "pre",
+            HOOKS,
+            "Run when the context is there; `.Images .Dockerfile .ContextDir` are known, and files may be put there.",
+        ),
+        key("post", HOOKS, "Run when the image is made; `.Digest` is known besides."),
+    ],
+);
+
 pub(crate) static DOCKER_V2: Shape = shape(
     "docker_v2",
     &[
@@ -73,11 +85,11 @@ pub(crate) static DOCKER_V2: Shape = shape(
         key(
             "flags",
             List(&Template),
-            "Flags of `docker buildx build`; those that an image does not depend on are passed over.",
+            "Flags of `docker buildx build`; those that an image does not depend on are passed over, others need `[dockerfile] builder`.",
         ),
         key("disable", BoolOrTemplate, "Leave it out."),
         key("sbom", BoolOrTemplate, "SBOMs are of the release, and attached by `goferry image push`.").idle(),
-        key("hooks", Map(&HOOK_PAIR), "Commands around it.").later(),
+        key("hooks", Map(&DOCKER_HOOKS), "Commands around the making of the image."),
         key(
             "templated_extra_files",
             List(&Map(&TEMPLATED_EXTRA_FILE_WITH_MODE)),
@@ -186,7 +198,7 @@ pub(crate) static DOCKER: Shape = shape(
         key("dockerfile", Template, "The Dockerfile; default `Dockerfile`."),
         key("image_templates", List(&Template), "Names of the images, with tags."),
         key("skip_build", BoolOrTemplate, "Make no image.").later().pro(),
-        key("skip_push", BoolOrTemplate, "Nothing is pushed by a release.").idle(),
+        key("skip_push", BoolOrTemplate, "`goferry image push` leaves it out; `auto`: of a prerelease."),
         key(
             "extra_files",
             List(&Template),
@@ -195,10 +207,15 @@ pub(crate) static DOCKER: Shape = shape(
         key(
             "build_flag_templates",
             List(&Template),
-            "Flags of `docker build`; those that an image does not depend on are passed over.",
+            "Flags of `docker build`; those that an image does not depend on are passed over, others need `[dockerfile] builder`.",
         ),
         key("push_flags", List(&Template), "No daemon is used.").idle(),
-        key("use", Enum(&["docker", "buildx", "podman"]), "No daemon is used.").idle(),
+        key(
+            "use",
+            Enum(&["docker", "buildx", "podman"]),
+            "No daemon is used; `[dockerfile] builder` names another builder.",
+        )
+        .idle(),
         key("retry", Map(&RETRY), "How often it is tried.").idle().superseded("the top-level `retry`"),
         key(
             "templated_files",

@@ -1,0 +1,82 @@
+//! What others build: instructions and flags that are not done here, known before anything is fetched.
+
+use super::DockerfileError;
+use super::evaluate::{Surroundings, Work, copy_flags, flag};
+use super::parse::Instruction;
+use std::collections::BTreeSet;
+
+/// An instruction that is not done here.
+pub(super) fn refused(i: &Instruction, what: String) -> DockerfileError {
+    DockerfileError::new(i.line, what)
+        .hint("docker buildx build, buildah bud and podman build do it: --dockerfile-builder gives it to one of them")
+        .elsewhere()
+}
+
+impl<S: Surroundings> Work<'_, S> {
+    /// The first thing that is not done here, in the stages that are wanted.
+    pub(super) fn foreign(&self, wanted: usize) -> Result<(), DockerfileError> {
+        let (mut open, mut seen) = (vec![wanted], BTreeSet::new());
+        while let Some(index) = open.pop() {
+            if !seen.insert(index) {
+                continue;
+            }
+            let stage = &self.stages[index];
+            let from = stage.from.rest.split_whitespace().next().unwrap_or_default();
+            // What does not expand is said when the stage is begun.
+            open.extend(self.global(stage.from, from).ok().and_then(|name| self.called(&name, index)));
+            for i in &stage.instructions {
+                open.extend(self.looked_at(i, index)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The stage that an instruction takes files of, if it is done here.
+    fn looked_at(&self, i: &Instruction, index: usize) -> Result<Option<usize>, DockerfileError> {
+        match i.keyword.as_str() {
+            "RUN" => {
+                self.runs(i)?;
+                Ok(None)
+            }
+            "COPY" | "ADD" => {
+                let from = flag(i, copy_flags(i))?.remove("from");
+                if i.keyword == "ADD" {
+                    remote(i, &i.list())?;
+                }
+                Ok(from.and_then(|name| self.named(&name, index)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether a RUN sees the network, if it is done here.
+    pub(super) fn runs(&self, i: &Instruction) -> Result<bool, DockerfileError> {
+        if let Some(why) = &self.options.no_run {
+            return Err(refused(i, format!("`{}` is not done here{why}", i.title())));
+        }
+        let mut network = true;
+        for (name, value) in &i.flags {
+            match (name.as_str(), value.as_deref()) {
+                ("network", Some("default")) => {}
+                ("network", Some("none")) => network = false,
+                _ => return Err(refused(i, format!("RUN --{name} is not done here"))),
+            }
+        }
+        Ok(network)
+    }
+}
+
+/// What ADD would fetch.
+pub(super) fn remote(i: &Instruction, words: &[String]) -> Result<(), DockerfileError> {
+    let far = |w: &&String| {
+        let git = w.starts_with("git@") || w.split('#').next().is_some_and(|w| w.ends_with(".git"));
+        w.starts_with("http://") || w.starts_with("https://") || w.starts_with("git://") || git
+    };
+    match words.iter().find(far) {
+        None => Ok(()),
+        Some(address) => Err(DockerfileError::new(i.line, format!("ADD of {address} is not done here"))
+            .hint("fetch it beforehand, check it, and COPY the file")
+            .hint("or let docker buildx build, buildah bud or podman build do it, by --dockerfile-builder")
+            .elsewhere()),
+    }
+}
