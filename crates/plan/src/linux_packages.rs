@@ -4,6 +4,7 @@
 //! without a word; settings of `overrides` replace those of all formats. Unlike 2.15.1, and like 2.18, `overrides` also change
 //! name, epoch, release and prerelease.
 
+mod contents;
 mod place;
 mod settings;
 

@@ -254,6 +254,25 @@ fn own_packages_and_what_is_skipped() {
     assert_eq!(count(&Options { skip: ["package".to_owned()].into(), ..Options::default() }), "");
 }
 
+/// Each thing is said once, and what needs no `src` or is for another format is not asked for it.
+#[test]
+fn nothing_follows_from_what_was_said() {
+    for (contents, said) in [
+        ("{src: a, dst: '{{ .None }}'}", vec!["the template `{{ .None }}` fails"]),
+        ("{dst: /a, type: dir}, {dst: /g, type: ghost}, {dst: /r, packager: apk}", vec![]),
+        ("{dst: /a, packager: rpm}", vec!["has no `src`"]),
+        ("{src: a, dst: /a, packager: msix}", vec![]),
+        ("{src: a, dst: /a, packager: termux.deb}", vec!["no packager `termux.deb`"]),
+    ] {
+        let text = yaml("linux_amd64", &format!("    formats: [deb, rpm]\n    contents: [{contents}]\n"));
+        let (_, problems) = planned(&text, "v1.2.3", &Options::default());
+        assert_eq!(problems.list.len(), said.len(), "{contents}: {problems:?}");
+        for (d, word) in problems.list.iter().zip(said) {
+            assert!(d.message.contains(word), "{contents}: {d:?}");
+        }
+    }
+}
+
 #[test]
 fn what_is_wrong_is_said() {
     for (targets, nfpm, code, word) in [
@@ -268,6 +287,24 @@ fn what_is_wrong_is_said() {
             "overrides of `dep`",
         ),
         ("linux_amd64", "    formats: [deb]\n    contents: [{src: a}]\n", Code::ConfigValue, "has no `dst`"),
+        (
+            "linux_amd64",
+            "    formats: [deb]\n    contents: [{src: '{{ envOrDefault \"NONE\" \"\" }}', dst: /a}]\n",
+            Code::ConfigValue,
+            "has no `src`",
+        ),
+        (
+            "linux_amd64",
+            "    formats: [deb]\n    contents: [{dst: /a, type: tree}]\n",
+            Code::ConfigValue,
+            "has no `src`",
+        ),
+        (
+            "linux_amd64",
+            "    formats: [deb]\n    contents: [{src: a, dst: /a, packager: foo}]\n",
+            Code::ConfigValue,
+            "no packager `foo`",
+        ),
         (
             "linux_amd64",
             "    formats: [deb]\n    templated_scripts: {preinstall: no.sh}\n",

@@ -172,23 +172,29 @@ impl Gathered<'_> {
 
     /// The files that a pattern means with their destinations: below `dst`, by their path below what all matches have in
     /// common; `dst` itself for a single plain file, unless it ends with `/`.
-    fn matches(&self, folder: &Path, pattern: &str, dst: &str) -> Result<Vec<Found>, PackageError> {
-        let (base, mut pattern) = anchored(folder, pattern);
+    fn matches(&self, folder: &Path, stated: &str, dst: &str) -> Result<Vec<Found>, PackageError> {
+        let (base, mut pattern) = anchored(folder, stated);
         let plain = self.package.plain_sources || !Glob::parse(&pattern)?.has_matchers();
+        let nothing = |pattern: &str| PackageError::Pattern {
+            pattern: pattern.into(),
+            reason: "it matches nothing".into(),
+        };
+        // As in nfpm, where `.` is everything and `./` nothing; cleaned, the two would be one.
+        if pattern.is_empty() {
+            return Err(nothing(stated));
+        }
         if plain {
             pattern = clean(&pattern);
         }
         let quoted = if self.package.plain_sources { quote(&pattern) } else { pattern.clone() };
         let found = glob::find(&base, &quoted)?;
         let prefix = match (plain, found.first()) {
-            (_, None) => {
-                return Err(PackageError::Pattern { pattern, reason: "it matches nothing".into() });
-            }
+            (_, None) => return Err(nothing(&pattern)),
             (true, Some(_)) => pattern,
             (false, Some(first)) => common_folder(first, &found),
         };
         let destination = |file: &str| {
-            let relative = file.strip_prefix(&prefix).unwrap_or(file).trim_start_matches('/');
+            let relative = below(&prefix, file);
             match (dst.ends_with('/'), relative.is_empty()) {
                 (true, _) => format!("{dst}{}", file.rsplit('/').next().unwrap_or(file)),
                 (false, true) => dst.to_owned(),
@@ -223,8 +229,8 @@ impl Gathered<'_> {
     fn add_tree(&mut self, content: &Content, kind: ContentKind) -> Result<(), PackageError> {
         let root = match &content.source {
             Source::File(path) => path.clone(),
-            Source::Pattern { folder, pattern } => folder.join(pattern),
-            Source::None | Source::Bytes(_) | Source::Link(_) => {
+            Source::Pattern { folder, pattern } if !pattern.is_empty() => folder.join(pattern),
+            Source::Pattern { .. } | Source::None | Source::Bytes(_) | Source::Link(_) => {
                 return Err(self.unstorable(&content.dst, "a tree needs a folder (src)"));
             }
         };
@@ -363,6 +369,15 @@ fn single_destination(dst: &str, path: &Path) -> String {
     match path.file_name() {
         Some(name) if dst.ends_with('/') => format!("{dst}{}", name.to_string_lossy()),
         _ => dst.to_owned(),
+    }
+}
+
+/// A path below a folder; the path itself where it is not.
+fn below<'f>(folder: &str, file: &'f str) -> &'f str {
+    let rest = if folder == "." { None } else { file.strip_prefix(folder) };
+    match rest {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => rest.trim_start_matches('/'),
+        _ => file.trim_start_matches('/'),
     }
 }
 

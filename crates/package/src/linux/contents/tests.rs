@@ -65,6 +65,24 @@ fn patterns_go_where_nfpm_puts_them() {
     }
 }
 
+/// As nfpm has it: `.` is everything, with the names as they are, `./` and nothing are nothing.
+#[test]
+fn the_whole_folder_is_asked_for_in_one_way_only() {
+    let dir = folder(&[".env", "a.txt", "sub/.keep"]);
+    let all = package(vec![pattern(dir.path(), ".", "/u")]);
+    assert_eq!(files(&all), ["/u/.env", "/u/a.txt", "/u/sub/.keep"]);
+    assert_eq!(files(&package(vec![pattern(dir.path(), "./sub/", "/u")])), ["/u/.keep"]);
+    for nothing in ["", "./", "/", "../"] {
+        for kind in [ContentKind::File, ContentKind::Config, ContentKind::Doc] {
+            let package = package(vec![Content { kind, ..pattern(dir.path(), nothing, "/u") }]);
+            let why = entries(Format::Rpm, &package, &[]).unwrap_err().to_string();
+            assert_eq!(why, format!("file pattern `{nothing}`: it matches nothing"));
+        }
+    }
+    let tree = Content { kind: ContentKind::Tree, ..pattern(dir.path(), "", "/u") };
+    assert!(entries(Format::Deb, &package(vec![tree]), &[]).is_err());
+}
+
 #[test]
 fn folders_above_are_implied_and_belong_to_whoever_owns_the_file() {
     let owned = Content { owner: "www".into(), group: "web".into(), ..bytes("/srv/site/in/x") };
