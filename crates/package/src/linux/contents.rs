@@ -41,8 +41,10 @@ pub(super) enum What {
 
 /// Content of a regular file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Bytes {
+pub enum Bytes {
+    /// That of this file.
     File(PathBuf),
+    /// These.
     Memory(Vec<u8>),
 }
 
@@ -74,6 +76,35 @@ pub(super) fn entries(
         }
     }
     Ok(all.entries.into_values().collect())
+}
+
+/// Something that the bytes of a package depend on: what is said of an entry, and what it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Path, kind, mode, time, owner, group, language, and the text of a link; the same wherever the project lies.
+    pub facts: [String; 8],
+    /// The content of a regular file.
+    pub content: Option<Bytes>,
+}
+
+/// Everything that a package is made of besides [`Package`]'s own texts, in the package's order: what [`super::write`] packs, and nothing
+/// else.
+///
+/// # Errors
+/// Contents that are missing or collide.
+pub fn inputs(format: Format, package: &Package) -> Result<Vec<Input>, PackageError> {
+    let of = |e: Entry| {
+        let (kind, link, content) = match e.what {
+            What::Folder { implied } => (if implied { "implied" } else { "folder" }.to_owned(), None, None),
+            What::Link(text) => ("link".to_owned(), Some(text), None),
+            What::File(kind, bytes) => (format!("{kind:?}"), None, Some(bytes)),
+            What::Ghost => ("ghost".to_owned(), None, None),
+        };
+        let (mode, mtime) = (format!("{:o}", e.mode), e.mtime.to_string());
+        let facts = [e.path, kind, mode, mtime, e.owner, e.group, e.lang, link.unwrap_or_default()];
+        Input { facts, content }
+    };
+    Ok(entries(format, package, &[])?.into_iter().map(of).collect())
 }
 
 /// A file of a pattern or tree: where it is and where it goes.
@@ -202,7 +233,8 @@ impl Gathered<'_> {
             }
         };
         let of = |file: String| Found { to: destination(&file), from: base.join(&file) };
-        Ok(found.into_iter().map(of).collect())
+        // A link to a folder is no file, and the folder is not entered; nfpm leaves it out, too.
+        Ok(found.into_iter().map(of).filter(|f| !f.from.is_dir()).collect())
     }
 
     /// An entry for what lies at `from`: a link as a link, a file with its mode less the umask.
