@@ -31,6 +31,8 @@ pub struct Options {
     pub own_notes: bool,
     /// Value of `--dist`.
     pub dist: Option<String>,
+    /// Whether `before` hooks have yet to run: a file that is not there may be made by them.
+    pub hooks_pending: bool,
 }
 
 impl Options {

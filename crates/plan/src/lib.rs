@@ -14,6 +14,7 @@ mod finish;
 pub mod graph;
 pub mod image_push;
 mod images;
+mod inside;
 mod linux_packages;
 mod matrix;
 pub mod package_names;

@@ -100,12 +100,13 @@ impl Making<'_, '_> {
         self.d.render.push(diag);
     }
 
-    /// A file that is a template itself.
+    /// A file that is a template itself; none, too, if a hook may yet make it.
     pub(super) fn rendered_file(&self, path: &str, named: Option<&Text>) -> Option<String> {
         let place = named.map(|t| t.place.clone()).unwrap_or_default();
         match self.d.host.read_file(path).map(String::from_utf8) {
             Ok(Ok(value)) => Some(self.d.render.text(&Text { value, place }, &self.fields)),
             Ok(Err(_)) => self.no_template(&format!("{path} is no text"), named),
+            Err(_) if self.d.options.hooks_pending => None,
             Err(why) => self.no_template(&why, named),
         }
     }

@@ -11,6 +11,7 @@ use crate::graph::{
     ArtifactKind, DebOnly, FormatOnly, InstalledProgram, IpkOnly, LinuxPackageSpec, PackageName,
     PackageRelations, PackageSigning, RpmOnly, ScriptSpec,
 };
+use crate::inside::absolute;
 use crate::package_names::extension;
 use goferry_config::model::{LinuxPackage, PackageSettings, Text};
 use goferry_config::template::{Fields, Semver, Value};
@@ -150,7 +151,7 @@ impl<'m, 'a> Making<'m, 'a> {
 
     fn dir(&self, text: &Option<Text>, default: &str) -> String {
         let dir = self.d.render.opt(text.as_ref(), default, &self.fields);
-        format!("{}/{}", self.place.root, dir.trim_matches('/'))
+        absolute(&format!("{}/{dir}", self.place.root))
     }
 
     fn programs(&self) -> Vec<InstalledProgram> {
@@ -186,7 +187,8 @@ impl<'m, 'a> Making<'m, 'a> {
         let mut out: BTreeMap<String, ScriptSpec> = files.map(|(k, t)| (k.clone(), file(t))).collect();
         for (name, t) in &c.templated_scripts {
             let path = self.d.render.text(t, &self.fields);
-            out.extend(self.rendered_file(&path, Some(t)).map(|text| (name.clone(), ScriptSpec::Text(text))));
+            let text = self.rendered_file(&path, Some(t)).map(ScriptSpec::Text);
+            out.insert(name.clone(), text.unwrap_or(ScriptSpec::File(path)));
         }
         out.retain(|_, s| *s != ScriptSpec::File(String::new()));
         out
@@ -272,7 +274,7 @@ impl<'m, 'a> Making<'m, 'a> {
 
 fn installed(m: &PlannedBinary, path: String, dir: &str, kind: ArtifactKind) -> InstalledProgram {
     let name = path.rsplit('/').next().unwrap_or(&path);
-    let dst = format!("{}/{name}", dir.trim_end_matches('/'));
+    let dst = absolute(&format!("{dir}/{name}"));
     InstalledProgram { verified: m.verified.clone(), path, dst, kind }
 }
 
