@@ -15,6 +15,7 @@ pub mod graph;
 pub mod image_push;
 mod images;
 pub mod late;
+mod inside;
 mod linux_packages;
 mod matrix;
 pub mod package_names;
