@@ -90,3 +90,25 @@ fn a_user_that_the_image_does_not_know_is_an_error() {
     let r = p.run(&["image", "run", "tiny", "--user", "alice"]);
     assert!(r.status == 125 && r.stderr.contains("the user `alice` is not in"), "{}", r.stderr);
 }
+
+#[test]
+fn images_do_not_share_a_folder() {
+    let of = |ids: &[&str]| {
+        let images = ids.iter().map(|id| format!("[[image]]\nid = \"{id}\"\n"));
+        let config = format!("targets = [\"linux/amd64\"]\n{}", images.collect::<String>());
+        Project::new(&[("goferry.toml", &config)]).run(&["plan", "--snapshot"])
+    };
+    for (ids, said) in [
+        (
+            &["a b", "a_b"][..],
+            "error[duplicate-id]: the images `a b` and `a_b` would both be in dist/images/a_b",
+        ),
+        (&["a", "a"], "error[duplicate-id]: two images have the id `a`"),
+        (&["."], "error[config-value]: the image id `.` has no character that a folder's name may have"),
+    ] {
+        let r = of(ids);
+        assert!(r.status == 2 && r.stderr.contains(said), "{ids:?}: {} {}", r.status, r.stderr);
+    }
+    let r = of(&["a b", "a-b"]);
+    assert_eq!(r.status, 0, "{}", r.stderr);
+}
