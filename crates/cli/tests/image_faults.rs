@@ -112,3 +112,36 @@ fn images_do_not_share_a_folder() {
     let r = of(&["a b", "a-b"]);
     assert_eq!(r.status, 0, "{}", r.stderr);
 }
+
+const DOCKERS: &str = "version: 2\nbuilds:\n  - env: [CGO_ENABLED=0]\n    goos: [linux]\n    goarch: [amd64]\ndockers_v2:\n  - images: [tiny]\n\
+    \x20   platforms: [linux/amd64]\n";
+
+/// The image of a Dockerfile, and how its program ran.
+fn of_dockerfile(text: &str) -> (Project, Value) {
+    let p = Project::new(&[(".goreleaser.yaml", DOCKERS), ("Dockerfile", text)]);
+    good(&p);
+    let run = p.record()["images"][0]["platforms"][0]["run"].clone();
+    (p, run)
+}
+
+#[test]
+fn an_entrypoint_is_found_by_path() {
+    let copy = "FROM scratch\nARG TARGETPLATFORM\nCOPY --chmod=0755 $TARGETPLATFORM/tiny /opt/bin/tiny\n";
+    for rest in [
+        "ENV PATH=/bin:/opt/bin\nENTRYPOINT [\"tiny\"]\n",
+        "WORKDIR /opt\nENTRYPOINT []\nCMD [\"bin/tiny\"]\n",
+    ] {
+        let (_p, run) = of_dockerfile(&format!("{copy}{rest}"));
+        if std::env::var_os("GOFERRY_NO_NAMESPACES").is_none() {
+            assert_eq!(run["ran"]["output"], "tiny 1.2.3", "{rest}: {run}");
+        }
+    }
+    // A program of somebody else is said to be that, and one that is nowhere cannot start.
+    let (p, run) =
+        of_dockerfile(&format!("{copy}COPY --chmod=0755 Dockerfile /bin/other\nCMD [\"other\"]\n"));
+    assert_eq!(run["waived"]["class"], "not-ours", "{run}");
+    assert_eq!(run["waived"]["reason"], "the image starts /bin/other, which is none of the binaries");
+    p.write("Dockerfile", &format!("{copy}ENTRYPOINT [\"tiny\"]\n"));
+    let r = build(&p);
+    assert!(r.status == 4 && r.stderr.contains("it starts `tiny`, which is not in it"), "{}", r.stderr);
+}

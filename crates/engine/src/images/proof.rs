@@ -3,7 +3,7 @@
 use super::build::failure;
 use crate::steps::Execution;
 use goferry_image::tree::Owners;
-use goferry_image::{Descriptor, ImageConfig, Layout, Platform, Tree};
+use goferry_image::{Descriptor, ImageConfig, Kind, Layout, Platform, Tree};
 use goferry_plan::graph::{Action, ImagePlatform, ImageSpec, VerifySpec};
 use goferry_proc::Root;
 use goferry_report::{Code, Diagnostic, Diagnostics};
@@ -49,7 +49,8 @@ impl Proof<'_> {
     /// Runs the program of `image` as it was run when it was verified: with the same arguments, judged in the same way.
     fn run(&self, on: &ImagePlatform, image: &Descriptor) -> Result<RunOutcome, Diagnostics> {
         if on.target.os == Os::Wasip1 {
-            return Ok(waived("its runtime is not in the image: the program ran when it was verified"));
+            let reason = "its runtime is not in the image: the program ran when it was verified";
+            return Ok(waived(WaiverClass::NoRunner, reason));
         }
         let failed = |e| failure(self.spec, &e);
         let manifest = self.layout.read_manifest(image).map_err(failed)?;
@@ -58,7 +59,7 @@ impl Proof<'_> {
         let by = format!("image {} for {}", self.spec.id, on.target);
         let user = user(Code::DoesNotStart, &by, &tree, &config)?;
         let Some((program, verify)) = self.program(on) else {
-            return Ok(waived("the image's program is none of the binaries"));
+            return Ok(waived(WaiverClass::NotOurs, &not_ours(&by, on, &tree, &config)?));
         };
         let folder =
             tempfile::tempdir_in(&self.cx.temp).map_err(|e| *crate::dist::failure(&self.cx.temp, &e))?;
@@ -93,12 +94,22 @@ impl Proof<'_> {
     }
 }
 
-fn waived(reason: &str) -> RunOutcome {
-    RunOutcome::Waived(Waived {
-        class: WaiverClass::NoRunner,
-        reason: reason.to_owned(),
-        place: "the image".to_owned(),
-    })
+/// Why nothing is run; a program that is nowhere in the image cannot start at all.
+fn not_ours(by: &str, on: &ImagePlatform, tree: &Tree, config: &ImageConfig) -> Result<String, Diagnostic> {
+    match on.entrypoint.first() {
+        None => Ok("the image names no program".to_owned()),
+        Some(program) if find(tree, config, path(config), program).is_some() => {
+            Ok(format!("the image starts {program}, which is none of the binaries"))
+        }
+        Some(program) => {
+            let message = format!("{by}: it starts `{program}`, which is not in it");
+            Err(Diagnostic::error(Code::DoesNotStart, message))
+        }
+    }
+}
+
+fn waived(class: WaiverClass, reason: &str) -> RunOutcome {
+    RunOutcome::Waived(Waived { class, reason: reason.to_owned(), place: "the image".to_owned() })
 }
 
 /// The folder as the program's file system.
@@ -123,6 +134,23 @@ pub(crate) fn user(
     })
 }
 
+/// A program by its path, or by PATH. Where links lead is not said.
+pub(crate) fn find(tree: &Tree, config: &ImageConfig, path: &str, program: &str) -> Option<String> {
+    let is_file = |at: &str| tree.lookup(at).is_some_and(|(_, n)| matches!(n.kind, Kind::File(_)));
+    let found = match program {
+        p if p.starts_with('/') => Some(p.to_owned()),
+        p if p.contains('/') => Some(format!("{}/{p}", config.config.working_dir)),
+        p => path.split(':').map(|d| format!("{d}/{p}")).find(|f| is_file(f)),
+    };
+    found.filter(|f| is_file(f))
+}
+
+/// The image's PATH.
+pub(crate) fn path(config: &ImageConfig) -> &str {
+    let said = config.config.env.iter().filter_map(|e| e.strip_prefix("PATH=")).next_back();
+    said.unwrap_or("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+}
+
 /// The image's variables, with what engines of containers set besides.
 pub(crate) fn environment(tree: &Tree, config: &ImageConfig, uid: u32) -> Vec<(String, String)> {
     let mut env: Vec<(String, String)> = config
@@ -134,8 +162,7 @@ pub(crate) fn environment(tree: &Tree, config: &ImageConfig, uid: u32) -> Vec<(S
         .collect();
     let has = |env: &[(String, String)], name: &str| env.iter().any(|(k, _)| k == name);
     if !has(&env, "PATH") {
-        let usual = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-        env.push(("PATH".to_owned(), usual.to_owned()));
+        env.push(("PATH".to_owned(), path(config).to_owned()));
     }
     if !has(&env, "HOME") {
         let home = if uid == 0 && tree.lookup("root").is_some() { "/root" } else { "/" };

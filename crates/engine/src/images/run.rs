@@ -5,13 +5,13 @@
 use super::base::open;
 use super::build::drawn;
 use super::inspect::places;
-use super::proof::{environment, root, user};
+use super::proof::{environment, find, root, user};
 use crate::compilers::Fetching;
 use crate::session::Session;
 use crate::toolset;
 use goferry_emulate::{Apart, GuestProgram, in_root};
 use goferry_image::tree::Owners;
-use goferry_image::{Descriptor, ImageConfig, ImageError, Kind, Layout, Platform, Tree};
+use goferry_image::{Descriptor, ImageConfig, ImageError, Layout, Platform, Tree};
 use goferry_proc::guest::GuestSpec;
 use goferry_proc::sandbox::{Isolation, probe};
 use goferry_report::{Code, Diagnostic, Diagnostics};
@@ -220,16 +220,8 @@ impl Start<'_> {
 
     /// A program by its path, or by the image's PATH.
     fn find(&self, program: &str, env: &[(String, String)]) -> Result<String, Diagnostics> {
-        let is_file =
-            |path: &str| self.tree.lookup(path).is_some_and(|(_, n)| matches!(n.kind, Kind::File(_)));
         let path = env.iter().find(|(k, _)| k == "PATH").map_or("", |(_, v)| v.as_str());
-        let work = self.config.config.working_dir.as_str();
-        let found = match program {
-            p if p.starts_with('/') => Some(p.to_owned()),
-            p if p.contains('/') => Some(format!("{work}/{p}")),
-            p => path.split(':').map(|d| format!("{d}/{p}")).find(|f| is_file(f)),
-        };
-        found.filter(|f| is_file(f)).ok_or_else(|| {
+        find(self.tree, self.config, path, program).ok_or_else(|| {
             let message = format!("the image for {} has no program `{program}`", self.platform);
             Diagnostic::error(Code::MainMissing, message).into()
         })
