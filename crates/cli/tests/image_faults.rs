@@ -6,7 +6,10 @@ mod support;
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use std::path::Path;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use support::{Project, Ran};
 
 fn build(p: &Project) -> Ran {
@@ -144,4 +147,148 @@ fn an_entrypoint_is_found_by_path() {
     p.write("Dockerfile", &format!("{copy}ENTRYPOINT [\"tiny\"]\n"));
     let r = build(&p);
     assert!(r.status == 4 && r.stderr.contains("it starts `tiny`, which is not in it"), "{}", r.stderr);
+}
+
+/// A layout's blobs and one tag as a registry serves them, for as long as the test runs.
+struct Served {
+    name: String,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Served {
+    fn new(layout: &Path) -> Served {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let name = format!("{}/base:1", listener.local_addr().unwrap());
+        let asked = Arc::new(Mutex::new(vec![]));
+        let (log, layout) = (Arc::clone(&asked), layout.to_owned());
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let mut lines = BufReader::new(&stream).lines();
+                let first = lines.next().and_then(Result::ok).unwrap_or_default();
+                while lines.next().and_then(Result::ok).is_some_and(|l| !l.is_empty()) {}
+                let path = first.split(' ').nth(1).unwrap_or_default();
+                log.lock().unwrap().push(path.to_owned());
+                let _ = (&stream).write_all(&answer(&layout, path));
+            }
+        });
+        Served { name, asked }
+    }
+
+    /// What was asked for since the last call.
+    fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.asked.lock().unwrap())
+    }
+}
+
+fn answer(layout: &Path, path: &str) -> Vec<u8> {
+    let last = path.rsplit('/').next().unwrap();
+    let index: Value = serde_json::from_slice(&std::fs::read(layout.join("index.json")).unwrap()).unwrap();
+    let digest = if last == "1" { index["manifests"][0]["digest"].as_str().unwrap() } else { last };
+    let blob = layout.join("blobs").join(digest.replace(':', "/"));
+    let (status, body) = match std::fs::read(blob) {
+        Ok(bytes) => ("200 OK", bytes),
+        Err(_) if path == "/v2/" => ("200 OK", vec![]),
+        Err(_) => ("404 Not Found", vec![]),
+    };
+    let said: Option<Value> = serde_json::from_slice(&body).ok();
+    let kind = said.as_ref().and_then(|v| v["mediaType"].as_str()).unwrap_or("application/octet-stream");
+    let length = body.len();
+    let mut out = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    )
+    .into_bytes();
+    out.extend(body);
+    out
+}
+
+fn put(layout: &Path, value: &Value) -> Value {
+    let bytes = value.to_string().into_bytes();
+    let hex: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
+    std::fs::write(layout.join("blobs/sha256").join(&hex), &bytes).unwrap();
+    json!({"mediaType": value["mediaType"], "digest": format!("sha256:{hex}"), "size": bytes.len()})
+}
+
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+
+/// A base of two platforms, one of which the index does not name, in an index of its own; and an attestation.
+fn odd_base(p: &Project) -> PathBuf {
+    let at = p.scratch.path().join("base");
+    let mut images = vec![];
+    for arch in ["amd64", "arm64"] {
+        let layer = tar(&[("etc/base", arch.repeat(1000).as_bytes())], &[]);
+        crafted(&at, "linux", arch, &json!({}), &layer);
+        let index: Value = serde_json::from_slice(&std::fs::read(at.join("index.json")).unwrap()).unwrap();
+        images.push(index["manifests"][0].clone());
+    }
+    images[0]["platform"] = json!({"os": "linux", "architecture": "amd64"});
+    let other = json!({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": {"mediaType": "application/vnd.in-toto+json", "digest": images[0]["digest"], "size": 2}, "layers": []});
+    let inner = put(&at, &json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": [images[1]]}));
+    let top =
+        json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": [images[0], put(&at, &other), inner]});
+    let index = json!({"schemaVersion": 2, "manifests": [put(&at, &top)]});
+    std::fs::write(at.join("index.json"), index.to_string()).unwrap();
+    at
+}
+
+/// A project on that base, and the folder of the cache that has what was fetched.
+fn on_odd_base() -> (Project, Served, PathBuf) {
+    let p = Project::new(&[]);
+    let served = Served::new(&odd_base(&p));
+    let config =
+        format!("targets = [\"linux/amd64\", \"linux/arm64\"]\n[[image]]\nbase = \"{}\"\n", served.name);
+    p.write("goferry.toml", &config);
+    good(&p);
+    let cached = p.scratch.path().join("cache/images/blobs/sha256");
+    assert!(cached.is_dir());
+    (p, served, cached)
+}
+
+#[test]
+fn a_base_need_not_say_its_platforms() {
+    let (p, served, _) = on_odd_base();
+    let r = p.run(&["image", "inspect", "--json", "--verify", "--files", "dist"]);
+    let found: Value = serde_json::from_str(&r.stdout).unwrap();
+    for (at, arch) in ["amd64", "arm64"].iter().enumerate() {
+        let on = &found[0]["platforms"][at];
+        assert_eq!(on["platform"], format!("linux/{arch}"));
+        assert!(on["files"].to_string().contains("/etc/base"), "{on}");
+    }
+    p.write("goferry.toml", &format!("targets = [\"linux/s390x\"]\n[[image]]\nbase = \"{}\"\n", served.name));
+    let r = build(&p);
+    let said = format!("{} has no image for linux/s390x; it has: linux/amd64, linux/arm64", served.name);
+    assert!(r.status == 2 && r.stderr.contains(&said), "{}", r.stderr);
+}
+
+#[test]
+fn what_is_damaged_in_the_cache_is_fetched_again() {
+    let (p, served, cached) = on_odd_base();
+    let whole = p.dist_files();
+    served.asked();
+    good(&p);
+    let asked = served.asked();
+    assert!(!asked.iter().any(|a| a.contains("/blobs/")), "{asked:?}");
+    let blobs = || std::fs::read_dir(&cached).unwrap().map(|e| e.unwrap().path()).collect::<Vec<_>>();
+    for damage in ["empty", "other"] {
+        for blob in blobs() {
+            let mut bytes = std::fs::read(&blob).unwrap();
+            match damage {
+                "empty" => bytes.clear(),
+                _ => bytes.reverse(),
+            }
+            std::fs::write(&blob, bytes).unwrap();
+        }
+        good(&p);
+        assert!(served.asked().iter().any(|a| a.contains("/blobs/")), "{damage}");
+        assert!(p.dist_files() == whole, "{damage}");
+    }
+    // What a killed run left goes when nobody can be writing it.
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(48 * 3600);
+    for (name, time) in [("old", Some(old)), ("new", None)] {
+        let file = std::fs::File::create(cached.join(format!(".goferry-tmp-{name}"))).unwrap();
+        time.map(|t| file.set_modified(t)).transpose().unwrap();
+    }
+    good(&p);
+    let left: Vec<_> = blobs().into_iter().filter(|b| b.to_string_lossy().contains("goferry-tmp")).collect();
+    assert_eq!(left, [cached.join(".goferry-tmp-new")]);
 }
