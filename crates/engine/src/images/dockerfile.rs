@@ -7,6 +7,7 @@ use super::build::{MadeImage, Maker, failure};
 use super::builder::Order;
 use super::hooks::Hooks;
 use super::instruction::{self, Instruction};
+use super::proof::{find, path};
 use crate::steps::Execution;
 use crate::templates::ProjectTemplates;
 use goferry_image::dockerfile::{
@@ -286,10 +287,11 @@ fn installed(on: &ImagePlatform, recipe: &Recipe<'_>, built: &Built) -> Result<I
         }
     }
     let config = &built.config.config;
-    let words = config.entrypoint.clone().or_else(|| config.cmd.clone()).unwrap_or_default();
-    out.entrypoint = words;
+    let said = config.entrypoint.iter().chain(&config.cmd).find(|words| !words.is_empty());
+    out.entrypoint = said.cloned().unwrap_or_default();
     if let Some(first) = out.entrypoint.first_mut()
-        && let Some((real, _)) = built.tree.lookup(first)
+        && let Some(found) = find(&built.tree, &built.config, path(&built.config), first)
+        && let Some((real, _)) = built.tree.lookup(&found)
     {
         *first = format!("/{real}");
     }
