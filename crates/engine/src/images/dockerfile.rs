@@ -107,13 +107,10 @@ impl Maker<'_> {
         };
         let root = self.cx.project.root.clone();
         let host = ProjectTemplates::new(root, self.cx.session.env.clone(), self.spec.created);
-        let (labels, notes, problems) = goferry_plan::late::with_base(&host, self.cx.fields, late, &digest);
-        if problems.has_errors() {
-            return Err(problems);
-        }
-        built.iter_mut().for_each(|b| b.config.config.labels.extend(labels.clone()));
-        spec.labels.extend(labels);
-        spec.annotations.extend(notes);
+        let of_base = goferry_plan::late::with_base(&host, self.cx.fields, late, &digest)?;
+        built.iter_mut().for_each(|b| b.config.config.labels.extend(of_base.labels.clone()));
+        spec.labels.extend(of_base.labels);
+        spec.annotations.extend(of_base.annotations);
         Ok(spec)
     }
 
