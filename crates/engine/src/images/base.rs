@@ -5,7 +5,7 @@ use super::registries::{Registries, drawn as refused};
 use crate::steps::Execution;
 use goferry_cache::FileHasher;
 use goferry_image::{Base, Descriptor, Digest, ImageError, Layout, Platform, archive, media_type};
-use goferry_plan::graph::{BaseSpec, ImageSpec};
+use goferry_plan::graph::{BaseSpec, ImageContent, ImageSpec};
 use goferry_registry::{BlobSink, Client, Reference, Repository, Sink};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use std::io::{self, Write};
@@ -82,13 +82,22 @@ pub(crate) fn open(at: &Path, temp: &Path) -> Result<Layout, Diagnostics> {
 fn with_hints(spec: &ImageSpec, reference: &str, d: Diagnostics) -> Diagnostics {
     let mut d = d.within(spec);
     if let Some(first) = d.list.first_mut() {
-        let key = if spec.section == "kos" { "base_image" } else { "base" };
+        let other = match (&spec.content, spec.section.as_str()) {
+            (ImageContent::Dockerfile(of), _) => format!(
+                "without that registry: in {}, `FROM oci:FOLDER` takes a layout that is here (skopeo copy docker://NAME oci:FOLDER), and a flag --build-context={reference}=oci-layout://FOLDER leaves it as it is",
+                of.path
+            ),
+            (ImageContent::Binaries(_), section) => {
+                let key = if section == "kos" { "base_image" } else { "base" };
+                format!(
+                    "without that registry: `{key}: oci:FOLDER` takes a layout that is here (skopeo copy docker://NAME oci:FOLDER), `{key}: scratch` needs none"
+                )
+            }
+        };
         *first = first
             .clone()
             .hint(format!("the base image {reference} is needed: it is fetched once and kept by its digest"))
-            .hint(format!(
-                "without that registry: `{key}: oci:FOLDER` takes a layout that is here (skopeo copy docker://NAME oci:FOLDER), `{key}: scratch` needs none"
-            ));
+            .hint(other);
     }
     d
 }

@@ -4,6 +4,7 @@
 
 use super::Execution;
 use super::proof::Wanted;
+use goferry_package::PackageError;
 use goferry_package::opened::unpack_package;
 use goferry_plan::graph::{Action, ArtifactKind, LinuxPackageSpec, StepId, VerifySpec};
 use goferry_proc::Root;
@@ -13,6 +14,7 @@ use goferry_verify::{
     Installed, RunOutcome, VerifyContext, Waived, WaiverClass, planned_waiver, verify_installed,
 };
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// Where programs of a system are.
@@ -54,6 +56,12 @@ impl Execution<'_> {
     fn unpacked(&self, spec: &LinuxPackageSpec) -> Result<tempfile::TempDir, Diagnostics> {
         let folder = tempfile::tempdir_in(&self.temp).map_err(|e| crate::dist::failure(&self.temp, &e))?;
         unpack_package(&spec.format, &self.dist.join(&spec.file), u64::MAX, folder.path()).map_err(|e| {
+            // What is full is the place that it is unpacked to; the package may be whole.
+            if let PackageError::Io { source, .. } = &e
+                && matches!(source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+            {
+                return Diagnostics::from(*crate::dist::failure(folder.path(), source));
+            }
             let message = format!("{}: it cannot be unpacked: {e}", spec.file);
             Diagnostics::from(Diagnostic::error(Code::PackageBroken, message))
         })?;
