@@ -363,6 +363,13 @@ fn a_package_is_held_to_what_it_promises() {
         for word in words {
             assert!(r.stderr.contains(word), "{more}: {word}: {}", r.stderr);
         }
+        assert!(status == 4 || !p.dist().exists(), "{more}: it was found late: {}", r.stderr);
+        if more.contains("no.sh") || more.contains("none*") {
+            let checked = p.run(&["check"]);
+            assert_eq!(checked.status, 0, "{}", checked.stderr);
+            let said = checked.stderr + &p.run(&["plan"]).stderr;
+            assert_eq!(said.matches("a release needs it").count(), 2, "{said}");
+        }
         assert!(
             !p.dist().exists() || !p.dist_files().keys().any(|f| f.ends_with(".deb")),
             "{more}: it lies there"

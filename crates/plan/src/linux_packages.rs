@@ -6,6 +6,7 @@
 
 mod contents;
 mod place;
+mod relations;
 mod settings;
 
 use crate::archives::Uploadable;

@@ -54,7 +54,7 @@ pub trait Sign {
     /// A signature of this form over everything that `data` gives.
     ///
     /// # Errors
-    /// A sentence for people; also if the form is not one that this signer makes.
+    /// A sentence for people, also if the form is not one that this signer makes; in further lines what a tool wrote.
     fn sign(&self, form: SignatureForm, data: &mut dyn Read) -> Result<Vec<u8>, String>;
 }
 
