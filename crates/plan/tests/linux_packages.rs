@@ -310,6 +310,12 @@ fn templates_that_hooks_make() {
 const WRONG: &[(&str, &str, Code, &str)] = &[
     ("linux_amd64", "    formats: []\n", Code::ConfigValue, "names no formats"),
     ("windows_amd64", "    formats: [deb]\n", Code::ConfigValue, "nothing is built"),
+    (
+        "linux_riscv64, android_arm64",
+        "    formats: [archlinux]\n",
+        Code::ConfigValue,
+        "makes nothing: archlinux is for none of the targets",
+    ),
     ("linux_amd64", "    formats: [deb]\n    ids: [x]\n", Code::UnknownId, "no build has the id `x`"),
     ("linux_amd64", "    formats: ['{{ .Tag }}']\n", Code::ConfigValue, "there is no format `v1.2.3`"),
     (
