@@ -1,5 +1,5 @@
 //! What a release needs besides its sources: keys and identities, the vulnerability database, lists of accepted
-//! vulnerabilities, the message of an alert.
+//! vulnerabilities, the message of an alert, what packages hold.
 //!
 //! Owns: looking at all of it before dist/ is emptied and before anything is built. Must not: write.
 
@@ -7,6 +7,7 @@ use crate::prepare::Prepared;
 use crate::scanning::{self, Asked, Scanner};
 use crate::session::Session;
 use crate::signing::{self, Keys};
+use crate::steps::linux_package::early;
 use goferry_config::Config;
 use goferry_config::template::Fields;
 use goferry_plan::graph::Action;
@@ -32,6 +33,11 @@ pub(crate) fn look(session: &Session, prepared: &Prepared, hooks: bool) -> Resul
     }
     if let Err(found) = keys.open_packages(session, &prepared.project.root, &prepared.plan, hooks) {
         problems.append(found);
+    }
+    if !hooks {
+        let (root, plan) = (&prepared.project.root, &prepared.plan);
+        let dist = crate::templates::clean(&session.cwd.join(&plan.project.dist));
+        problems.append(early::look(root, &dist, plan, &prepared.config));
     }
     let scans = prepared.plan.steps.iter().any(|s| matches!(s.action, Action::Scan(_)));
     let gate = scans && prepared.config.scan.is_some();
@@ -82,6 +88,9 @@ pub fn check_needs(
     let mut problems = Diagnostics::default();
     if !skip.contains("sign") {
         problems.append(signing::check(config, cwd, env));
+    }
+    if !(skip.contains("nfpms") || skip.contains("package")) {
+        problems.append(early::check(config, cwd));
     }
     let Some(scan) = config.scan.as_ref().filter(|_| !skip.contains("scan")) else { return problems };
     problems.append(scanning::check(scan, cwd, env, !config.before.is_empty()));

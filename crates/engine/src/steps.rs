@@ -3,7 +3,7 @@
 mod archive;
 mod build;
 mod image;
-mod linux_package;
+pub(crate) mod linux_package;
 pub(crate) mod sbom;
 mod scan;
 mod sign;

@@ -54,7 +54,7 @@ pub enum PackageError {
         package: String,
         /// The format's word.
         format: &'static str,
-        /// Why not.
+        /// Why not; in further lines what a tool wrote.
         reason: String,
     },
     /// A word that is no checksum algorithm.

@@ -36,6 +36,8 @@ pub struct PackedScript {
 pub enum Part<'p> {
     /// A script.
     Script(PackedScript),
+    /// The control file of a deb or an ipk.
+    Control(Vec<u8>),
     /// A member, its name absolute; the content need not be read.
     Member(&'p Entry, &'p mut dyn Read),
 }
@@ -90,7 +92,7 @@ pub fn read_files(path: &Path, limit: u64, visit: &mut Visit<'_>) -> Result<(), 
         None => archive::read_members(path, limit, visit),
         Some(format) => read_package(format, path, limit, &mut |part| match part {
             Part::Member(entry, body) => visit(entry, body),
-            Part::Script(_) => Ok(()),
+            Part::Script(_) | Part::Control(_) => Ok(()),
         }),
     }
 }
@@ -105,12 +107,16 @@ fn absolute(name: &str) -> String {
 }
 
 fn script(name: &str, from: &mut dyn Read) -> io::Result<PackedScript> {
+    Ok(PackedScript { name: name.to_owned(), program: None, text: text(from)? })
+}
+
+fn text(from: &mut dyn Read) -> io::Result<Vec<u8>> {
     let mut text = vec![];
     from.take(MAX_SCRIPT + 1).read_to_end(&mut text)?;
     if text.len() as u64 > MAX_SCRIPT {
-        return Err(damaged("a script of more than 4 MiB"));
+        return Err(damaged("a script or control file of more than 4 MiB"));
     }
-    Ok(PackedScript { name: name.to_owned(), program: None, text })
+    Ok(text)
 }
 
 /// Members of a tar: scripts by their names, other files that begin with a dot at the top are the format's own.
@@ -131,7 +137,7 @@ fn members(
     })
 }
 
-/// The scripts of deb's and ipk's control archive; everything else there is data.
+/// The control file and the scripts of deb's and ipk's control archive; everything else there is data.
 fn control(from: &mut dyn Read, visit: &mut VisitPart<'_>) -> io::Result<()> {
     tar_members(from, &mut |entry, body| {
         let name = entry.name.trim_start_matches("./");
@@ -139,6 +145,7 @@ fn control(from: &mut dyn Read, visit: &mut VisitPart<'_>) -> io::Result<()> {
             "preinst" | "postinst" | "prerm" | "postrm" | "config" => {
                 visit(Part::Script(script(name, body)?))
             }
+            "control" => visit(Part::Control(text(body)?)),
             _ => Ok(()),
         }
     })

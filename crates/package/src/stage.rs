@@ -147,10 +147,35 @@ impl From<&PackageError> for Diagnostic {
             | PackageError::UnknownPackageFormat { .. }
             | PackageError::LinuxPackage { .. }
             | PackageError::ContentCollision { .. }
+            | PackageError::Unstorable { .. }
             | PackageError::Pattern { .. } => Code::ConfigValue,
             PackageError::DuplicateMember { .. } => Code::ArchiveNameCollision,
+            PackageError::Signing { .. } => Code::SignFailed,
             _ => Code::Io,
         };
-        Diagnostic::error(code, e.to_string())
+        let said = e.to_string();
+        let mut lines = said.lines().map(str::to_owned);
+        let mut d = Diagnostic::error(code, lines.next().unwrap_or_default());
+        // What a tool wrote, where one was asked.
+        d.notes = lines.collect();
+        d
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_have_codes_and_keep_what_tools_said() {
+        let reason = "gpg could not sign: exit status 2\ngpg: no secret key\ngpg: signing failed".to_owned();
+        let failed = PackageError::Signing { package: "tiny".to_owned(), format: "deb", reason };
+        let d = Diagnostic::from(&failed);
+        assert_eq!(d.code, Code::SignFailed);
+        assert!(d.message.ends_with("exit status 2"), "{}", d.message);
+        assert_eq!(d.notes, ["gpg: no secret key", "gpg: signing failed"]);
+        let name = "x".to_owned();
+        let bad = PackageError::Unstorable { path: "tiny".into(), name, reason: "it is too long" };
+        assert_eq!(Diagnostic::from(&bad).code, Code::ConfigValue);
     }
 }

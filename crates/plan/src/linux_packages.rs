@@ -6,6 +6,7 @@
 
 mod contents;
 mod place;
+mod relations;
 mod settings;
 
 use crate::archives::Uploadable;
@@ -78,6 +79,7 @@ impl Item<'_, '_> {
         if groups.is_empty() {
             self.nothing_to_pack();
         }
+        let mut fitting = 0;
         for format in &formats {
             let common = match self.p.overrides.get(format) {
                 Some(own) => self.p.common.with(own),
@@ -90,10 +92,27 @@ impl Item<'_, '_> {
                 });
                 let arch = group.members.first().and_then(|m| m.target).map(|t| t.arch);
                 if let Some(place) = Place::of(format, group.os, arch, arm.map(|v| v.to_string())) {
+                    fitting += 1;
                     self.package(format, &common, group, &place, steps, out);
                 }
             }
         }
+        if fitting == 0 && !groups.is_empty() && !self.chosen() {
+            let what = formats.join(", ");
+            let message = format!(
+                "package `{}` makes nothing: {what} is for none of the targets that are built",
+                self.id
+            );
+            say(self.d, self.p, Diagnostic::warning(Code::ConfigValue, message).hint(
+                "archlinux is for amd64, 386, arm64 and ARMv7, termux.deb for Android, the others for Linux (rpm for AIX too, deb for iOS)",
+            ));
+        }
+    }
+
+    /// Whether somebody chose among what is built.
+    fn chosen(&self) -> bool {
+        let o = self.d.options;
+        !o.ids.is_empty() || !o.only_targets.is_empty() || o.single_target.is_some()
     }
 
     fn formats(&self) -> Vec<String> {
@@ -144,8 +163,7 @@ impl Item<'_, '_> {
 
     /// goreleaser stops too; who chose among the targets meant what is left.
     fn nothing_to_pack(&self) {
-        let o = self.d.options;
-        if !o.ids.is_empty() || !o.only_targets.is_empty() || o.single_target.is_some() {
+        if self.chosen() {
             return;
         }
         let message = format!("package `{}`: nothing is built that a package could hold", self.id);

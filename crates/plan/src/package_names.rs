@@ -172,6 +172,25 @@ pub fn rpm_release(release: &str) -> &str {
     if release.is_empty() { "1" } else { release }
 }
 
+/// A relation in rpm's words, taken apart: name, comparison, version, the last two empty together. None if it is no relation: no name,
+/// blanks in it, a comparison without a version.
+pub fn rpm_relation(text: &str) -> Option<(&str, &str, &str)> {
+    let text = text.trim();
+    // A rich dependency is one name, however it goes on.
+    if text.starts_with('(') {
+        return text.ends_with(')').then_some((text, "", ""));
+    }
+    let at = text.find(['<', '>', '=']).unwrap_or(text.len());
+    let (name, rest) = text.split_at(at);
+    let version = rest.trim_start_matches(['<', '>', '=']);
+    let comparison = &rest[..rest.len() - version.len()];
+    let (name, version) = (name.trim(), version.trim());
+    let blank = |t: &str| t.contains(char::is_whitespace);
+    let known = ["", "<", "<=", "=<", "=", "==", ">=", "=>", ">"].contains(&comparison);
+    let whole = !name.is_empty() && !blank(name) && !blank(version);
+    (known && whole && comparison.is_empty() == version.is_empty()).then_some((name, comparison, version))
+}
+
 /// `1.2.3_rc1-r1-p5`, as apk's own version rules have it (apk-package(5)).
 fn apk_version(v: VersionParts<'_>) -> String {
     const KNOWN: [&str; 5] = ["p", "cvs", "svn", "git", "hg"];

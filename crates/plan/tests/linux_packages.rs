@@ -306,84 +306,94 @@ fn templates_that_hooks_make() {
     assert_eq!((spec.contents[0].src.as_str(), &spec.contents[0].text), ("no.conf", &None));
 }
 
+/// Targets, the rest of the item, and what is said of them.
+const WRONG: &[(&str, &str, Code, &str)] = &[
+    ("linux_amd64", "    formats: []\n", Code::ConfigValue, "names no formats"),
+    ("windows_amd64", "    formats: [deb]\n", Code::ConfigValue, "nothing is built"),
+    (
+        "linux_riscv64, android_arm64",
+        "    formats: [archlinux]\n",
+        Code::ConfigValue,
+        "makes nothing: archlinux is for none of the targets",
+    ),
+    ("linux_amd64", "    formats: [deb]\n    ids: [x]\n", Code::UnknownId, "no build has the id `x`"),
+    ("linux_amd64", "    formats: ['{{ .Tag }}']\n", Code::ConfigValue, "there is no format `v1.2.3`"),
+    (
+        "linux_amd64",
+        "    formats: [deb]\n    overrides: {dep: {umask: 1}}\n",
+        Code::ConfigValue,
+        "overrides of `dep`",
+    ),
+    ("linux_amd64", "    formats: [deb]\n    contents: [{src: a}]\n", Code::ConfigValue, "has no `dst`"),
+    (
+        "linux_amd64",
+        "    formats: [deb]\n    contents: [{src: '{{ envOrDefault \"NONE\" \"\" }}', dst: /a}]\n",
+        Code::ConfigValue,
+        "has no `src`",
+    ),
+    (
+        "linux_amd64",
+        "    formats: [deb]\n    contents: [{dst: /a, type: tree}]\n",
+        Code::ConfigValue,
+        "has no `src`",
+    ),
+    (
+        "linux_amd64",
+        "    formats: [deb]\n    contents: [{src: a, dst: /a, packager: foo}]\n",
+        Code::ConfigValue,
+        "no packager `foo`",
+    ),
+    (
+        "linux_amd64",
+        "    formats: [deb]\n    templated_scripts: {preinstall: no.sh}\n",
+        Code::ConfigValue,
+        "no.sh",
+    ),
+    ("linux_amd64", "    formats: [deb]\n  - formats: [rpm]\n", Code::DuplicateId, "`default`"),
+    ("linux_amd64", "    formats: [deb]\n  - id: b\n    formats: [rpm]\n", Code::ConfigValue, "says nobody"),
+    (
+        "linux_amd64",
+        "    formats: [deb, rpm]\n    dependencies: ['libc6 (>= 2.31)']\n",
+        Code::ConfigValue,
+        "rpm has no such relation as `libc6 (>= 2.31)`",
+    ),
+    (
+        "linux_amd64",
+        "    formats: [deb]\n    file_name_template: '/abs/{{ .PackageName }}'\n",
+        Code::ConfigValue,
+        "`/abs/tool.deb` would not be written into",
+    ),
+    (
+        "linux_amd64",
+        "    formats: [deb]\narchives:\n  - name_template: '../../evil'\n",
+        Code::ConfigValue,
+        "`../../evil.tar.gz` would not be written into",
+    ),
+    (
+        "linux_amd64",
+        "    formats: [deb]\nchecksum: {name_template: '/abs/sums'}\n",
+        Code::ConfigValue,
+        "`/abs/sums` would not be written into",
+    ),
+    (
+        "linux_arm_6, linux_arm_7",
+        "    formats: [deb]\n    file_name_template: '{{ .ConventionalFileName }}'\n",
+        Code::ArchiveNameCollision,
+        "tool_1.2.3_armhf.deb",
+    ),
+    (
+        "linux_arm64_v8.0, linux_arm64_v9.0",
+        "    formats: [deb]\n",
+        Code::ArchiveNameCollision,
+        "/usr/bin/tool",
+    ),
+];
+
 #[test]
 fn what_is_wrong_is_said() {
-    for (targets, nfpm, code, word) in [
-        ("linux_amd64", "    formats: []\n", Code::ConfigValue, "names no formats"),
-        ("windows_amd64", "    formats: [deb]\n", Code::ConfigValue, "nothing is built"),
-        ("linux_amd64", "    formats: [deb]\n    ids: [x]\n", Code::UnknownId, "no build has the id `x`"),
-        ("linux_amd64", "    formats: ['{{ .Tag }}']\n", Code::ConfigValue, "there is no format `v1.2.3`"),
-        (
-            "linux_amd64",
-            "    formats: [deb]\n    overrides: {dep: {umask: 1}}\n",
-            Code::ConfigValue,
-            "overrides of `dep`",
-        ),
-        ("linux_amd64", "    formats: [deb]\n    contents: [{src: a}]\n", Code::ConfigValue, "has no `dst`"),
-        (
-            "linux_amd64",
-            "    formats: [deb]\n    contents: [{src: '{{ envOrDefault \"NONE\" \"\" }}', dst: /a}]\n",
-            Code::ConfigValue,
-            "has no `src`",
-        ),
-        (
-            "linux_amd64",
-            "    formats: [deb]\n    contents: [{dst: /a, type: tree}]\n",
-            Code::ConfigValue,
-            "has no `src`",
-        ),
-        (
-            "linux_amd64",
-            "    formats: [deb]\n    contents: [{src: a, dst: /a, packager: foo}]\n",
-            Code::ConfigValue,
-            "no packager `foo`",
-        ),
-        (
-            "linux_amd64",
-            "    formats: [deb]\n    templated_scripts: {preinstall: no.sh}\n",
-            Code::ConfigValue,
-            "no.sh",
-        ),
-        ("linux_amd64", "    formats: [deb]\n  - formats: [rpm]\n", Code::DuplicateId, "`default`"),
-        (
-            "linux_amd64",
-            "    formats: [deb]\n  - id: b\n    formats: [rpm]\n",
-            Code::ConfigValue,
-            "says nobody",
-        ),
-        (
-            "linux_amd64",
-            "    formats: [deb]\n    file_name_template: '/abs/{{ .PackageName }}'\n",
-            Code::ConfigValue,
-            "`/abs/tool.deb` would not be written into",
-        ),
-        (
-            "linux_amd64",
-            "    formats: [deb]\narchives:\n  - name_template: '../../evil'\n",
-            Code::ConfigValue,
-            "`../../evil.tar.gz` would not be written into",
-        ),
-        (
-            "linux_amd64",
-            "    formats: [deb]\nchecksum: {name_template: '/abs/sums'}\n",
-            Code::ConfigValue,
-            "`/abs/sums` would not be written into",
-        ),
-        (
-            "linux_arm_6, linux_arm_7",
-            "    formats: [deb]\n    file_name_template: '{{ .ConventionalFileName }}'\n",
-            Code::ArchiveNameCollision,
-            "tool_1.2.3_armhf.deb",
-        ),
-        (
-            "linux_arm64_v8.0, linux_arm64_v9.0",
-            "    formats: [deb]\n",
-            Code::ArchiveNameCollision,
-            "/usr/bin/tool",
-        ),
-    ] {
+    for (targets, nfpm, code, word) in WRONG {
         let (_, problems) = planned(&yaml(targets, nfpm), "v1.2.3", &Options::default());
-        let said = problems.list.iter().find(|d| d.code == code && d.message.contains(word));
+        let said = problems.list.iter().find(|d| d.code == *code && d.message.contains(word));
         let said = said.unwrap_or_else(|| panic!("{word}: {problems:?}"));
         assert!(!said.labels.is_empty() || word.contains("sums"), "{word}: no place");
     }

@@ -43,7 +43,7 @@ const LOADER: [&str; 9] = [
 
 /// Judges a run. `expect` must match what the program printed on either stream.
 ///
-/// Exit statuses 126 and 127 with a loader's words are the loader's; other statuses are the program's own.
+/// A loader's words and those of a dying program decide, whatever the exit status; without them every status is the program's own.
 pub fn judge(ended: Ended, output: &str, expect: Option<&regex::Regex>) -> Verdict {
     if let Ended::Signaled(n) = ended {
         return Verdict::Failed(format!("it was killed by {}", signal(n)));

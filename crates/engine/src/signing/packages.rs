@@ -28,7 +28,8 @@ impl Sign for PackageKey {
             (PackageKey::OpenPgp(key), SignatureForm::ArmoredDetached) => (key, true),
             _ => return Err("gpg is not asked for this form".to_owned()),
         };
-        key.detached_of(data, armor).map_err(|d| d.message)
+        key.detached_of(data, armor)
+            .map_err(|d| std::iter::once(d.message).chain(d.notes).collect::<Vec<_>>().join("\n"))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Package steps: written from what was verified, read back and held to it, or taken from the cache.
 
 mod convert;
+pub(crate) mod early;
 mod proof;
 mod start;
 

@@ -204,7 +204,7 @@ fn triggers(deb: &Deb) -> String {
     text
 }
 
-fn control(format: Format, package: &Package, kibibytes: u64) -> String {
+pub(super) fn control(format: Format, package: &Package, kibibytes: u64) -> String {
     let (r, deb) = (&package.relations, &package.deb);
     let epoch = match package.version.epoch.as_str() {
         "" => String::new(),
@@ -234,7 +234,7 @@ fn control(format: Format, package: &Package, kibibytes: u64) -> String {
     p.optional("Homepage", &package.homepage);
     p.always("Description", &folded(description(&package.description)));
     for (name, value) in &deb.fields {
-        p.optional(name, value);
+        p.optional(name, value.trim_end());
     }
     p.finish()
 }

@@ -120,7 +120,7 @@ fn archive(
     })
 }
 
-fn control(package: &Package, kibibytes: u64) -> String {
+pub(super) fn control(package: &Package, kibibytes: u64) -> String {
     let (r, ipk) = (&package.relations, &package.ipk);
     let epoch = match package.version.epoch.as_str() {
         "" => String::new(),
@@ -156,7 +156,7 @@ fn control(package: &Package, kibibytes: u64) -> String {
     p.optional("Vendor", &package.vendor);
     for (name, value) in &ipk.fields {
         if !OWN_FIELDS.iter().any(|own| own.eq_ignore_ascii_case(name)) {
-            p.optional(name, value);
+            p.optional(name, value.trim_end());
         }
     }
     p.finish()

@@ -11,6 +11,7 @@ mod changelog;
 mod contents;
 mod control;
 mod deb;
+mod dpkg;
 mod folders;
 mod ipk;
 mod model;
@@ -21,6 +22,7 @@ mod rsa_key;
 mod tar;
 
 pub use contents::{Bytes, Input, inputs};
+pub use dpkg::refused;
 pub use model::{
     Alternative, Apk, ArchLinux, ChangelogDeb, ChangelogEntry, Content, ContentKind, Deb, DebSignature,
     DebSignatureMethod, Ipk, Package, Relations, Rpm, Scripts, Source, Triggers, Version,
@@ -52,7 +54,7 @@ pub trait Sign {
     /// A signature of this form over everything that `data` gives.
     ///
     /// # Errors
-    /// A sentence for people; also if the form is not one that this signer makes.
+    /// A sentence for people, also if the form is not one that this signer makes; in further lines what a tool wrote.
     fn sign(&self, form: SignatureForm, data: &mut dyn Read) -> Result<Vec<u8>, String>;
 }
 
@@ -80,28 +82,67 @@ pub fn write(
     }
 }
 
-/// What every format needs, and that nothing which is one line in a package's metadata brings more of them.
-fn check(format: Format, package: &Package) -> Result<(), PackageError> {
+/// What can be said of a package without its files: what every format needs, that no text brings further lines or fields into the
+/// metadata, and what the package managers would refuse of it.
+///
+/// # Errors
+/// [`PackageError::LinuxPackage`] with the first thing that is wrong.
+pub fn check(format: Format, package: &Package) -> Result<(), PackageError> {
+    named(package).and_then(|()| fits(format, package)).map_err(|why| wrong(format, package, &why))
+}
+
+fn named(package: &Package) -> Result<(), String> {
     if package.name.is_empty() {
-        return Err(wrong(format, package, "it has no name"));
+        return Err("it has no name".to_owned());
     }
     if package.name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '/') {
-        return Err(wrong(format, package, "its name holds blanks or slashes"));
+        return Err("its name holds blanks or slashes".to_owned());
     }
     if package.version.upstream.is_empty() {
-        return Err(wrong(format, package, "it has no version"));
+        return Err("it has no version".to_owned());
     }
-    match lines(package).find(|(_, text)| text.contains(['\n', '\r', '\0'])) {
-        Some((field, _)) => Err(wrong(format, package, &format!("its {field} has more than one line"))),
+    if let Some((field, _)) = lines(package).find(|(_, text)| text.contains(['\n', '\r', '\0'])) {
+        return Err(format!("its {field} has more than one line"));
+    }
+    let fields = package.deb.fields.iter().chain(&package.ipk.fields);
+    match fields.into_iter().find(|(_, text)| leaves_its_field(text)) {
+        Some((name, _)) => Err(format!("a further line of its field {name} does not begin with a blank")),
+        None if package.description.contains('\0') => Err("its description holds a NUL".to_owned()),
         None => Ok(()),
     }
 }
 
+/// A further line of a field begins with a blank (deb822(5)); else it is a field of its own.
+fn leaves_its_field(text: &str) -> bool {
+    text.trim_end().split('\n').skip(1).any(|line| !line.starts_with([' ', '\t']))
+}
+
+fn fits(format: Format, package: &Package) -> Result<(), String> {
+    let refused = |control: &str| match dpkg::refused(format, control) {
+        Some(why) => Err(why),
+        None => Ok(()),
+    };
+    match format {
+        Format::Deb | Format::TermuxDeb => refused(&deb::control(format, package, 0)),
+        Format::Ipk => refused(&ipk::control(package, 0)),
+        Format::Rpm => rpm::check(package),
+        Format::ArchLinux if !(package.version.epoch.is_empty() || is_number(&package.version.epoch)) => {
+            Err("its epoch is no number".to_owned())
+        }
+        Format::ArchLinux | Format::Apk => Ok(()),
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.len() < 10 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
 /// The texts that are one line each, by the names of their keys.
 fn lines(package: &Package) -> impl Iterator<Item = (&'static str, &String)> {
-    let (v, r) = (&package.version, &package.relations);
+    let (v, r, rpm, t) = (&package.version, &package.relations, &package.rpm, &package.deb.triggers);
     let single = [
         ("architecture", &package.arch),
+        ("platform", &package.platform),
         ("version", &v.upstream),
         ("epoch", &v.epoch),
         ("prerelease", &v.prerelease),
@@ -113,6 +154,14 @@ fn lines(package: &Package) -> impl Iterator<Item = (&'static str, &String)> {
         ("vendor", &package.vendor),
         ("section", &package.section),
         ("priority", &package.priority),
+        ("rpm.summary", &rpm.summary),
+        ("rpm.group", &rpm.group),
+        ("rpm.packager", &rpm.packager),
+        ("rpm.buildhost", &rpm.build_host),
+        ("archlinux.pkgbase", &package.arch_linux.pkgbase),
+        ("archlinux.packager", &package.arch_linux.packager),
+        ("apk.signature.key_name", &package.apk.key_name),
+        ("ipk.abi_version", &package.ipk.abi_version),
     ];
     let lists = [
         ("dependencies", &r.depends),
@@ -121,11 +170,21 @@ fn lines(package: &Package) -> impl Iterator<Item = (&'static str, &String)> {
         ("conflicts", &r.conflicts),
         ("replaces", &r.replaces),
         ("provides", &r.provides),
-        ("predepends", &package.deb.predepends),
-        ("breaks", &package.deb.breaks),
+        ("deb.predepends", &package.deb.predepends),
+        ("deb.breaks", &package.deb.breaks),
+        ("deb.triggers", &t.interest),
+        ("deb.triggers", &t.interest_await),
+        ("deb.triggers", &t.interest_noawait),
+        ("deb.triggers", &t.activate),
+        ("deb.triggers", &t.activate_await),
+        ("deb.triggers", &t.activate_noawait),
+        ("rpm.prefixes", &rpm.prefixes),
+        ("ipk.predepends", &package.ipk.predepends),
+        ("ipk.tags", &package.ipk.tags),
     ];
+    let alternatives = package.ipk.alternatives.iter().flat_map(|a| [&a.target, &a.link_name]);
     let listed = lists.into_iter().flat_map(|(key, items)| items.iter().map(move |item| (key, item)));
-    single.into_iter().chain(listed)
+    single.into_iter().chain(listed).chain(alternatives.map(|text| ("ipk.alternatives", text)))
 }
 
 /// In apk and pacman what lies in the root and begins with a dot is the package's own.

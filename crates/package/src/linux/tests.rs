@@ -90,7 +90,7 @@ fn what_cannot_be_said_is_refused() {
     let good =
         Package { name: "tool".into(), version: Version::semantic("1.0.0", "", ""), ..Package::default() };
     let dot = |p: &mut Package| p.contents.push(Content::symlink("x", "/.PKGINFO"));
-    let wrong: [(Format, Change); 15] = [
+    let wrong: [(Format, Change); 32] = [
         (Format::Apk, dot),
         (Format::ArchLinux, dot),
         (Format::Ipk, |p| p.name = "my tool".into()),
@@ -106,6 +106,26 @@ fn what_cannot_be_said_is_refused() {
         (Format::Rpm, |p| p.relations.depends = vec!["libc6 (>= 2)".into()]),
         (Format::Apk, |p| p.platform = "aix".into()),
         (Format::ArchLinux, |p| p.name = "-tool".into()),
+        (Format::ArchLinux, |p| p.version.epoch = "x".into()),
+        (Format::Deb, |p| p.version.epoch = "x".into()),
+        (Format::Deb, |p| p.version.upstream = "nightly".into()),
+        (Format::Deb, |p| p.relations.depends = vec!["libc6 >= 2".into()]),
+        (Format::TermuxDeb, |p| p.relations.conflicts = vec!["a | b".into()]),
+        (Format::Deb, |p| p.deb.triggers.interest = vec!["a\nactivate b".into()]),
+        (Format::Deb, |p| {
+            p.section = "utils".into();
+            p.deb.fields.insert("section".into(), "net".into());
+        }),
+        (Format::Deb, |p| _ = p.deb.fields.insert("Bugs".into(), "a\n\nPackage: evil".into())),
+        (Format::Deb, |p| _ = p.deb.fields.insert("Bugs".into(), "a\nOrigin: b".into())),
+        (Format::Deb, |p| _ = p.deb.fields.insert("Bugs and more".into(), "a".into())),
+        (Format::Ipk, |p| _ = p.ipk.fields.insert("Bugs".into(), "a\nOrigin: b".into())),
+        (Format::Ipk, |p| p.ipk.tags = vec!["a\nb".into()]),
+        (Format::Rpm, |p| p.version.release = "1-2".into()),
+        (Format::Rpm, |p| p.version.metadata = "a-b".into()),
+        (Format::Rpm, |p| p.rpm.summary = "a\nb".into()),
+        (Format::Rpm, |p| p.rpm.prefixes = vec!["/a\n/b".into()]),
+        (Format::Apk, |p| p.description = "a\0b".into()),
     ];
     for (format, change) in wrong {
         let mut package = good.clone();
@@ -114,6 +134,13 @@ fn what_cannot_be_said_is_refused() {
         assert!(write(format, &package, &out, None).is_err(), "{format} {package:?}");
         assert!(!out.exists());
     }
+    // What is folded well, and a field that no setting of its own says, go in.
+    let mut good = good;
+    for fields in [&mut good.deb.fields, &mut good.ipk.fields] {
+        fields.insert("Bugs".into(), "a\n .\n b\n".into());
+        fields.insert("Section".into(), "net".into());
+    }
+    good.version.epoch = "2".into();
     for format in Format::ALL {
         write(format, &good, &dir.path().join("out"), None).unwrap();
     }

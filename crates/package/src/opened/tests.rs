@@ -28,6 +28,10 @@ fn read(format: &str, path: &Path) -> Read2 {
                 }
                 scripts.push(s.name);
             }
+            Part::Control(text) => {
+                assert!(text.starts_with(b"Package: tiny\n") || format == "ipk", "{text:?}");
+                assert!(String::from_utf8(text).unwrap().contains("\nVersion: "));
+            }
             Part::Member(entry, body) => {
                 let mut text = String::new();
                 body.read_to_string(&mut text)?;

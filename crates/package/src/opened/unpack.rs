@@ -17,7 +17,7 @@ pub fn unpack_package(format: &str, path: &Path, limit: u64, folder: &Path) -> R
     // Links come last, so that no file is written through one.
     let mut links: Vec<(PathBuf, String)> = vec![];
     read_package(format, path, limit, &mut |part| match part {
-        Part::Script(_) => Ok(()),
+        Part::Script(_) | Part::Control(_) => Ok(()),
         Part::Member(entry, body) => put(entry, body, folder, &mut links),
     })?;
     let folder = folder.canonicalize().map_err(PackageError::io("read", folder))?;

@@ -9,7 +9,7 @@ use crate::draft::Draft;
 use crate::fields::with_target;
 use crate::graph::{
     ArtifactKind, DebOnly, FormatOnly, InstalledProgram, IpkOnly, LinuxPackageSpec, PackageName,
-    PackageRelations, PackageSigning, RpmOnly, ScriptSpec,
+    PackageSigning, RpmOnly, ScriptSpec,
 };
 use crate::inside::absolute;
 use crate::package_names::extension;
@@ -81,14 +81,6 @@ impl<'m, 'a> Making<'m, 'a> {
         let name = self.package_name();
         let file = self.file(&name);
         let or = |text: String, default: &str| if text.is_empty() { default.to_owned() } else { text };
-        let relations = PackageRelations {
-            depends: self.list(&c.dependencies),
-            recommends: self.list(&c.recommends),
-            suggests: self.list(&c.suggests),
-            conflicts: self.list(&c.conflicts),
-            replaces: self.list(&c.replaces),
-            provides: self.list(&c.provides),
-        };
         LinuxPackageSpec {
             id: self.id.to_owned(),
             format: self.format.to_owned(),
@@ -101,7 +93,7 @@ impl<'m, 'a> Making<'m, 'a> {
             vendor: self.text(&p.vendor),
             homepage: self.text(&p.homepage),
             license: self.text(&p.license),
-            relations,
+            relations: self.relations(),
             umask: c.umask.filter(|u| *u != 0).unwrap_or(0o002),
             mtime: self.d.render.unix(p.mtime.as_ref(), &self.fields),
             default_mtime: self.d.facts.clock.unix.max(0),

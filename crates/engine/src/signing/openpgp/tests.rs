@@ -30,7 +30,7 @@ fn key(dir: &Path, passphrase: &str) -> Option<PathBuf> {
     };
     let made = gpg(&["--quick-generate-key", "Fixture <fixture@example.com>", "ed25519", "sign", "never"]);
     let Ok(made) = made else {
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "gpg is missing");
+        assert!(std::env::var_os("CI").is_none(), "gpg is missing");
         return None;
     };
     assert!(made.status.success(), "{made:?}");

@@ -5,6 +5,7 @@
 
 use goferry_cache::hex;
 use goferry_package::archive::{Entry, EntryKind};
+use goferry_package::linux::Format;
 use goferry_package::opened::{PackedScript, Part, read_package};
 use goferry_plan::graph::{ArtifactKind, InstalledProgram, LinuxPackageSpec};
 use goferry_proc::{CommandSpec, Limits, Spawner};
@@ -88,6 +89,10 @@ pub(crate) fn prove(
             seen.scripts.push(script);
             Ok(())
         }
+        Part::Control(text) => {
+            seen.refused = refused(spec, &text);
+            Ok(())
+        }
         Part::Member(entry, body) => {
             let digest = match wanted.iter().any(|w| w.program.dst == entry.name) {
                 true => Some(sha256(body)?),
@@ -106,6 +111,7 @@ pub(crate) fn prove(
     let mut proof = Proof::default();
     let mut incomplete = BTreeMap::new();
     let mut lasting = true;
+    seen.refused.take().into_iter().for_each(|why| problems.push(broken(why)));
     for w in wanted {
         match seen.installed(w) {
             Ok(()) => {
@@ -161,6 +167,17 @@ fn sha256(body: &mut dyn Read) -> std::io::Result<String> {
 struct Seen {
     members: BTreeMap<String, (Entry, Option<String>)>,
     scripts: Vec<PackedScript>,
+    /// Why its package manager would not read its control file.
+    refused: Option<String>,
+}
+
+/// Why the package manager would not read a control file.
+fn refused(spec: &LinuxPackageSpec, control: &[u8]) -> Option<String> {
+    let format: Format = spec.format.parse().ok()?;
+    match std::str::from_utf8(control) {
+        Ok(text) => goferry_package::linux::refused(format, text),
+        Err(_) => Some("its control file is no text".to_owned()),
+    }
 }
 
 impl Seen {

@@ -46,6 +46,32 @@ pub(super) fn write(package: &Package, out: &Path, sign: Option<&dyn Sign>) -> R
     output::finish(out, &[&lead, &signatures, &header, &payload.packed], feed)
 }
 
+/// What rpm would take for something else.
+pub(super) fn check(package: &Package) -> Result<(), String> {
+    let (version, release) = (rpm_version(package), rpm_release(&package.version.release));
+    for (key, text) in [("version", version.as_str()), ("release", release)] {
+        if text.contains(|c: char| c == '-' || c.is_whitespace()) {
+            return Err(format!(
+                "its {key} `{text}` holds a hyphen or a blank: they part name, version and release"
+            ));
+        }
+    }
+    if !(package.version.epoch.is_empty() || package.version.epoch.parse::<u32>().is_ok()) {
+        return Err("its epoch is no number".to_owned());
+    }
+    let r = &package.relations;
+    let all = [&r.depends, &r.recommends, &r.suggests, &r.conflicts, &r.replaces, &r.provides];
+    let mut texts = all.into_iter().flatten().filter(|t| !t.trim().is_empty());
+    match texts.find(|t| Relation::parse(t).is_none()) {
+        Some(text) => Err(no_relation(text)),
+        None => Ok(()),
+    }
+}
+
+fn no_relation(text: &str) -> String {
+    format!("`{text}` is no relation: name, or name >= version")
+}
+
 fn compression(package: &Package) -> Result<Compression, PackageError> {
     let text = &package.rpm.compression;
     match Compression::parse(text) {
@@ -144,10 +170,7 @@ fn say_relations(
     compression: Compression,
 ) -> Result<(), PackageError> {
     let parse = |texts: &[String]| -> Result<Vec<Relation>, PackageError> {
-        let one = |t: &String| {
-            Relation::parse(t)
-                .ok_or_else(|| bad(package, &format!("`{t}` is no relation: name, or name >= version")))
-        };
+        let one = |t: &String| Relation::parse(t).ok_or_else(|| bad(package, &no_relation(t)));
         texts.iter().filter(|t| !t.trim().is_empty()).map(one).collect()
     };
     let r = &package.relations;

@@ -1,6 +1,8 @@
 //! Relations as rpm writes them: a name, a comparison, a version.
 //!
-//! Owns: the words of specs (`foo >= 1.2`, `(a or b)`) and rpm's flags. Must not: judge whether something is there.
+//! Owns: rpm's flags. Must not: know the words of specs (`foo >= 1.2`, `(a or b)`), which are the plan's; judge whether something is there.
+
+use goferry_plan::package_names::rpm_relation;
 
 /// A relation in the three parts that a header has arrays of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,29 +23,15 @@ const RPMLIB: u32 = 1 << 24;
 impl Relation {
     /// None if it is no relation: no name, blanks in it, a comparison without a version.
     pub(super) fn parse(text: &str) -> Option<Relation> {
-        let text = text.trim();
-        // A rich dependency is one name, however it goes on.
-        if text.starts_with('(') {
-            let whole = text.ends_with(')').then(|| text.to_owned())?;
-            return Some(Relation { name: whole, flags: 0, version: String::new() });
-        }
-        let at = text.find(['<', '>', '=']).unwrap_or(text.len());
-        let (name, rest) = text.split_at(at);
-        let version = rest.trim_start_matches(['<', '>', '=']);
-        let flags = match &rest[..rest.len() - version.len()] {
-            "" => 0,
+        let (name, comparison, version) = rpm_relation(text)?;
+        let flags = match comparison {
             "<" => LESS,
             "<=" | "=<" => LESS | EQUAL,
             "=" | "==" => EQUAL,
             ">=" | "=>" => GREATER | EQUAL,
             ">" => GREATER,
-            _ => return None,
+            _ => 0,
         };
-        let (name, version) = (name.trim(), version.trim());
-        let blank = |t: &str| t.contains(char::is_whitespace);
-        if name.is_empty() || blank(name) || blank(version) || (flags != 0) == version.is_empty() {
-            return None;
-        }
         Some(Relation { name: name.to_owned(), flags, version: version.to_owned() })
     }
 

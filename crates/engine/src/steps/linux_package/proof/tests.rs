@@ -92,6 +92,20 @@ fn what_is_wrong() {
 }
 
 #[test]
+fn control_files() {
+    for (format, control, refused_with) in [
+        ("deb", "Package: a\nVersion: 1\nSection: a\nsection: b\n", "said twice"),
+        ("termux.deb", "Package: a\nVersion: x\n", "does not begin with a digit"),
+        ("ipk", "Package: a\n\nPackage: evil\n", "is no field"),
+    ] {
+        let why = refused(&spec(format), control.as_bytes()).unwrap();
+        assert!(why.contains(refused_with), "{why}");
+    }
+    assert!(refused(&spec("deb"), b"Package: a\nVersion: 1\n").is_none());
+    assert!(refused(&spec("deb"), b"Package: \xff\n").is_some());
+}
+
+#[test]
 fn loaders() {
     for (format, loader, warned) in [
         ("apk", "/lib64/ld-linux-x86-64.so.2", true),
@@ -157,7 +171,8 @@ impl Spawner for NoShell {
 #[test]
 fn what_other_packages_must_bring() {
     let member = |name: &str| (name.to_owned(), (Entry::default(), None));
-    let seen = Seen { members: ["/lib/ld-x.so", "/usr/lib/libown.so.1"].map(member).into(), scripts: vec![] };
+    let seen =
+        Seen { members: ["/lib/ld-x.so", "/usr/lib/libown.so.1"].map(member).into(), ..Seen::default() };
     let program = program("/usr/bin/tiny");
     let lacks = |interpreter: Option<&str>, needed: &[&str]| {
         let needed: Vec<String> = needed.iter().map(|n| (*n).to_owned()).collect();
@@ -185,7 +200,7 @@ fn links() {
         members: [("/a", link("b")), ("/b", link("a")), ("/c", link("/else/where"))]
             .map(|(k, v)| (k.to_owned(), v))
             .into(),
-        scripts: vec![],
+        ..Seen::default()
     };
     let mut proof = Proof::default();
     let broken: Vec<String> = seen.links(&mut proof).into_iter().map(|(name, _)| name).collect();
