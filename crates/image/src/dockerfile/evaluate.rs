@@ -339,10 +339,7 @@ impl<'w, S: Surroundings> Work<'w, S> {
                 _ => return Err(refused(format!("RUN --{name} is not done here")).into()),
             }
         }
-        let user = match stage.config.config.user.clone() {
-            user if user.is_empty() => (0, 0),
-            user => stage.owner(i, &user)?,
-        };
+        let user = stage.runs_as(i)?;
         let work = match stage.config.config.working_dir.as_str() {
             "" => "/".to_owned(),
             work => work.to_owned(),
