@@ -292,3 +292,31 @@ fn what_is_damaged_in_the_cache_is_fetched_again() {
     let left: Vec<_> = blobs().into_iter().filter(|b| b.to_string_lossy().contains("goferry-tmp")).collect();
     assert_eq!(left, [cached.join(".goferry-tmp-new")]);
 }
+
+#[test]
+fn an_archive_of_small_files_does_not_fill_the_memory() {
+    let p = Project::new(&[]);
+    let gz = std::fs::File::create(p.root.join("x.tar.gz")).unwrap();
+    let mut out = tar::Builder::new(flate2::write::GzEncoder::new(gz, flate2::Compression::fast()));
+    let zeros = vec![0; (8 << 20) - 1];
+    let mut header = tar::Header::new_gnu();
+    header.set_size(zeros.len() as u64);
+    for n in 0..64 {
+        out.append_data(&mut header, format!("f{n}"), zeros.as_slice()).unwrap();
+    }
+    out.into_inner().unwrap().finish().unwrap();
+    let plain = p.command(&["image", "inspect", "x.tar.gz"]);
+    let mut shell = std::process::Command::new("sh");
+    shell.current_dir(&p.root).env_clear().envs(plain.get_envs().filter_map(|(k, v)| Some((k, v?))));
+    // 400 MB, and the files are 512.
+    shell
+        .args(["-c", "ulimit -v 400000 && exec \"$0\" \"$@\""])
+        .arg(plain.get_program())
+        .args(plain.get_args());
+    let done = shell.output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(
+        done.status.code() == Some(2) && said.contains("it has neither index.json nor manifest.json"),
+        "{said}"
+    );
+}
