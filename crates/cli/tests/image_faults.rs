@@ -89,7 +89,8 @@ fn a_user_that_the_image_does_not_know_is_an_error() {
     assert!(r.status == 4 && r.stderr.contains("the group `wheel` is not in"), "{}", r.stderr);
     // Numbers need no entry.
     p.write("goferry.toml", &format!("{config}user = \"7\"\n"));
-    good(&p);
+    // What of this machine is in an image is said.
+    assert!(good(&p).stderr.contains("note: image tiny: CA certificates of /"));
     let r = p.run(&["image", "run", "tiny", "--user", "alice"]);
     assert!(r.status == 125 && r.stderr.contains("the user `alice` is not in"), "{}", r.stderr);
 }
@@ -319,4 +320,20 @@ fn an_archive_of_small_files_does_not_fill_the_memory() {
         done.status.code() == Some(2) && said.contains("it has neither index.json nor manifest.json"),
         "{said}"
     );
+}
+
+const ENV: &str = "package main\n\nimport (\n\t\"os\"\n\t\"strings\"\n)\n\nfunc main() { os.Stdout.WriteString(strings.Join(os.Environ(), \" \")) }\n";
+
+#[test]
+fn variables_come_from_the_image_and_the_caller() {
+    let config = "targets = [\"wasip1/wasm\"]\n[[image]]\nenv = [\"A=image\", \"B=image\", \"C=image\"]\n";
+    let mut p = Project::new(&[("goferry.toml", config), ("main.go", ENV)]);
+    good(&p);
+    p.set("B", "caller");
+    p.set("D", "caller");
+    let r = p.run(&["image", "run", "tiny", "-e", "A=said", "-e", "B", "-e", "C", "-e", "D", "-e", "E"]);
+    assert_eq!(r.status, 0, "{}", r.stderr);
+    let mut has: Vec<&str> = r.stdout.split(' ').filter(|v| v.as_bytes().get(1) == Some(&b'=')).collect();
+    has.sort_unstable();
+    assert_eq!(has, ["A=said", "B=caller", "D=caller"]);
 }

@@ -341,7 +341,8 @@ docker_signs:
     artifacts: images
     ids: [one]
     cmd: sh
-    args: ["-c", "echo $artifact >> signed; echo $digest >> signed; [ \"$WHO\" = me ]"]
+    output: true
+    args: ["-c", "echo seen; echo $artifact >> signed; echo $digest >> signed; [ \"$WHO\" = me ]"]
     env: ["WHO={{{{ .Env.USER_OF_TEST }}}}"]
 "#
     );
@@ -364,6 +365,7 @@ docker_signs:
     assert_eq!(status, 0, "{err}");
 
     let name = format!("{host}/tool:1.2.3");
+    assert!(err.contains(&format!("sign {name}-amd64 | seen\n")), "{err}");
     let (_, text, _) = r.tool("crane", &["manifest", &name]);
     let index: Value = serde_json::from_str(&text).unwrap();
     let of = |n: usize| {

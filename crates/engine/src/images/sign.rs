@@ -6,7 +6,7 @@ use crate::session::Session;
 use goferry_plan::image_push::{Sign, Which};
 use goferry_proc::{CommandSpec, Env, Limits, OutputMode, Spawner as _, Status, Stdin};
 use goferry_registry::{Client, Descriptor, Repository};
-use goferry_report::{Code, Diagnostic, Diagnostics};
+use goferry_report::{Code, Diagnostic, Diagnostics, Event};
 
 /// Signs one image that was pushed, by everything that signs such.
 pub(super) fn sign(
@@ -79,7 +79,7 @@ fn by_command(session: &Session, sign: &Sign, args: &[String], name: &str) -> Re
     };
     let done = session.host.run_lines(&spec, &|_, line| {
         if sign.output {
-            session.sink.note(line.to_owned());
+            session.sink.event(&Event::Output { step: format!("sign {name}"), line: line.to_owned() });
         }
     });
     let done = done.map_err(|e| goferry_build::BuildError::from(e).diagnostic())?;
