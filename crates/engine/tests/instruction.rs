@@ -1,13 +1,17 @@
-//! RUN in real files of an image: a main of its own, because the sandbox starts this executable again as its helper.
+//! RUN in real files of an image: a main of its own, because the sandbox starts this executable again as its helper. What
+//! cannot be had here is counted as skipped, but not in CI.
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test without the harness, which clippy does not recognise as one")]
 
-use goferry_emulate::{HostFacts, choose_runner};
+use goferry_emulate::{HostFacts, Runner, choose_runner};
 use goferry_engine::images::instruction::{Instruction, run};
 use goferry_image::{Kind, Layout, Node, Tree};
-use goferry_proc::sandbox::{Isolation, probe};
+use goferry_proc::sandbox::{Isolation, SandboxSpec, Users, probe, run as run_in_sandbox};
 use goferry_proc::{Cancel, CommandSpec, Host, Spawner};
 use goferry_target::GoTarget;
+use libtest_mimic::{Arguments, Trial};
+use std::process::ExitCode;
+use std::sync::Arc;
 
 /// What stands for a shell: a Go program, since every platform's emulator is known to run those.
 const SHELL: &str = r#"package main
@@ -42,14 +46,19 @@ struct Bench {
 }
 
 impl Bench {
+    fn runner(&self, target: &GoTarget) -> Option<Runner> {
+        let facts = HostFacts::probe(&self.host, std::env::var_os("PATH").as_deref(), &[*target]);
+        choose_runner(target, &facts).runner
+    }
+
+    /// Programs of several platforms are made at once.
     fn tool(&self, target: &GoTarget) -> Vec<u8> {
-        std::fs::write(self.dir.path().join("main.go"), SHELL).unwrap();
-        let out = self.dir.path().join("tool");
-        let mut go = CommandSpec::new("go build", "go")
-            .args(["build", "-o"])
-            .arg(&out)
-            .arg("main.go")
-            .cwd(self.dir.path());
+        let dir = self.dir.path().join(target.goreleaser_name());
+        std::fs::create_dir(&dir).unwrap();
+        std::fs::write(dir.join("main.go"), SHELL).unwrap();
+        let out = dir.join("tool");
+        let mut go =
+            CommandSpec::new("go build", "go").args(["build", "-o"]).arg(&out).arg("main.go").cwd(&dir);
         for (name, value) in
             target.go_env().into_iter().chain([("CGO_ENABLED", "0".to_owned()), ("GOFLAGS", String::new())])
         {
@@ -72,8 +81,7 @@ impl Bench {
 
 fn a_program_changes_the_files(bench: &Bench, name: &str) {
     let target: GoTarget = name.parse().unwrap();
-    let facts = HostFacts::probe(&bench.host, std::env::var_os("PATH").as_deref(), &[target]);
-    let runner = choose_runner(&target, &facts).runner.unwrap();
+    let runner = bench.runner(&target).unwrap();
     let layout =
         Layout::create(&bench.dir.path().join(format!("layout-{}", target.goreleaser_name()))).unwrap();
     let mut tree = bench.tree(&target);
@@ -117,16 +125,31 @@ fn a_program_changes_the_files(bench: &Bench, name: &str) {
     assert!(same.get("data/old").is_some());
 }
 
-fn main() {
+/// Whether namespaces with many users can be had here.
+fn granted(host: &Host) -> bool {
+    let probing = SandboxSpec { users: Users::Many, ..SandboxSpec::new("probe", "/bin/true") };
+    probe() == Isolation::Namespaces && run_in_sandbox(&probing, host).is_ok()
+}
+
+fn main() -> ExitCode {
     goferry_proc::sandbox::enter_if_asked();
     goferry_engine::images::enter_if_asked();
+    let args = Arguments::from_args();
     let dir = tempfile::tempdir().unwrap();
-    let bench = Bench { host: Host::new(Cancel::new()), dir };
-    if probe() != Isolation::Namespaces {
-        // Said by the tests of proc; nothing of this can be had.
-        return;
-    }
-    for name in ["linux/amd64", "linux/arm64", "linux/s390x"] {
-        a_program_changes_the_files(&bench, name);
-    }
+    let bench = Arc::new(Bench { host: Host::new(Cancel::new()), dir });
+    // The tests run once more without namespaces, on purpose.
+    let switched_off = std::env::var_os("GOFERRY_NO_NAMESPACES").is_some();
+    let granted = !switched_off && granted(&bench.host);
+    assert!(granted || switched_off || std::env::var_os("CI").is_none(), "CI grants many users");
+    let trials = ["linux/amd64", "linux/arm64", "linux/s390x"].map(|name| {
+        let runs = bench.runner(&name.parse().unwrap()).is_some();
+        assert!(runs || std::env::var_os("CI").is_none(), "CI has what runs {name}");
+        let bench = Arc::clone(&bench);
+        Trial::test(format!("a_program_changes_the_files_{}", name.replace('/', "_")), move || {
+            a_program_changes_the_files(&bench, name);
+            Ok(())
+        })
+        .with_ignored_flag(!granted || !runs)
+    });
+    libtest_mimic::run(&args, trials.into()).exit_code()
 }
