@@ -10,6 +10,7 @@ use goferry_proc::sandbox::{Isolation, SandboxSpec, Users, probe, run as run_in_
 use goferry_proc::{Cancel, CommandSpec, Host, Spawner};
 use goferry_target::GoTarget;
 use libtest_mimic::{Arguments, Trial};
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"syscall"
 )
 
 func main() {
@@ -36,9 +38,23 @@ func main() {
 		os.Exit(1)
 	}
 	fmt.Println(os.Chown("/data/new", 33, 44), os.Remove("/data/old"), os.Symlink("new", "/data/link"))
+	// What setcap does, and what takes capabilities away.
+	capability := make([]byte, 64)
+	n, err := syscall.Getxattr("/data/capable", "security.capability", capability)
+	fmt.Println(n, err, syscall.Setxattr("/data/new", "security.capability", capability[:max(n, 0)], 0))
+	fmt.Println(os.Chmod("/data/capable", 0o710), os.Chown("/data/tame", 7, 7))
 	os.Exit(len(os.Args) - 1)
 }
 "#;
+
+/// cap_net_raw+ep, as Linux keeps it (capability.h, `vfs_cap_data` 2), and an attribute of a program's.
+fn capable() -> BTreeMap<String, Vec<u8>> {
+    let mut capability = vec![0; 20];
+    (capability[0], capability[3], capability[5]) = (1, 2, 0x20);
+    [("security.capability", capability), ("user.tool", b"x".to_vec())]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+}
 
 struct Bench {
     dir: tempfile::TempDir,
@@ -74,6 +90,9 @@ impl Bench {
         tree.insert("bin/tool", Node::bytes(self.tool(target), 0o755, 0));
         tree.insert("data", Node { uid: 33, gid: 33, ..Node::directory(0) });
         tree.insert("data/old", Node::bytes("old", 0o644, 0));
+        let capable = || Node { xattrs: capable(), ..Node::bytes("c", 0o755, 0) };
+        tree.insert("data/capable", capable());
+        tree.insert("data/tame", capable());
         tree.insert("data/private", Node { uid: 1000, gid: 1000, ..Node::bytes("p", 0o600, 0) });
         tree
     }
@@ -100,7 +119,13 @@ fn a_program_changes_the_files(bench: &Bench, name: &str) {
     };
     let before = tree.clone();
     let (layer, said) = run(&bench.host, &layout, &mut tree, &step).unwrap();
-    assert_eq!(said, format!("inner on {}\n<nil> 0 /data value\n<nil> <nil> <nil>\n", target.arch.goarch()));
+    assert_eq!(
+        said,
+        format!(
+            "inner on {}\n<nil> 0 /data value\n<nil> <nil> <nil>\n20 <nil> <nil>\n<nil> <nil>\n",
+            target.arch.goarch()
+        )
+    );
     assert!(layout.has(&layer.descriptor.digest));
     let new = tree.get("data/new").unwrap();
     assert_eq!((new.mode, new.uid, new.gid, new.mtime), (0o640, 33, 44, 1_700_000_000));
@@ -109,10 +134,22 @@ fn a_program_changes_the_files(bench: &Bench, name: &str) {
         tree.get("data/old").is_none()
             && matches!(&tree.get("data/link").unwrap().kind, Kind::Symlink(t) if t == "new")
     );
+    // What it touched has what it had, but for what the kernel takes away; and what it was given.
+    let attributes = |path: &str| tree.get(path).unwrap().xattrs.clone();
+    let capability = |path: &str| attributes(path).get("security.capability").cloned();
+    assert_eq!(tree.get("data/capable").unwrap().mode, 0o710);
+    assert_eq!(capability("data/capable"), capable().remove("security.capability"));
+    assert_eq!(capability("data/new"), capability("data/capable"));
+    assert_eq!((tree.get("data/tame").unwrap().uid, capability("data/tame")), (7, None));
+    // In memory there are such since Linux 6.6.
+    if attributes("data/tame").len() == 1 {
+        assert_eq!(attributes("data/capable"), capable());
+    }
     // What it did not touch is as it was, and nothing of goferry's mounts is there.
     assert_eq!((tree.get("data").unwrap().uid, tree.get("data/private").unwrap().uid), (33, 1000));
     let paths: Vec<&str> = tree.iter().map(|(p, _)| p).collect();
-    assert_eq!(paths, ["", "bin", "bin/tool", "data", "data/link", "data/new", "data/private"]);
+    let data = ["capable", "link", "new", "private", "tame"].map(|n| format!("data/{n}"));
+    assert_eq!(paths, [&["", "bin", "bin/tool", "data"][..], &data.each_ref().map(String::as_str)].concat());
     // Again the same: the same layer.
     let (again, _) = run(&bench.host, &layout, &mut before.clone(), &step).unwrap();
     assert_eq!(again, layer);
