@@ -89,7 +89,8 @@ fn a_user_that_the_image_does_not_know_is_an_error() {
     assert!(r.status == 4 && r.stderr.contains("the group `wheel` is not in"), "{}", r.stderr);
     // Numbers need no entry.
     p.write("goferry.toml", &format!("{config}user = \"7\"\n"));
-    good(&p);
+    // What of this machine is in an image is said.
+    assert!(good(&p).stderr.contains("note: image tiny: CA certificates of /"));
     let r = p.run(&["image", "run", "tiny", "--user", "alice"]);
     assert!(r.status == 125 && r.stderr.contains("the user `alice` is not in"), "{}", r.stderr);
 }
@@ -291,4 +292,48 @@ fn what_is_damaged_in_the_cache_is_fetched_again() {
     good(&p);
     let left: Vec<_> = blobs().into_iter().filter(|b| b.to_string_lossy().contains("goferry-tmp")).collect();
     assert_eq!(left, [cached.join(".goferry-tmp-new")]);
+}
+
+#[test]
+fn an_archive_of_small_files_does_not_fill_the_memory() {
+    let p = Project::new(&[]);
+    let gz = std::fs::File::create(p.root.join("x.tar.gz")).unwrap();
+    let mut out = tar::Builder::new(flate2::write::GzEncoder::new(gz, flate2::Compression::fast()));
+    let zeros = vec![0; (8 << 20) - 1];
+    let mut header = tar::Header::new_gnu();
+    header.set_size(zeros.len() as u64);
+    for n in 0..64 {
+        out.append_data(&mut header, format!("f{n}"), zeros.as_slice()).unwrap();
+    }
+    out.into_inner().unwrap().finish().unwrap();
+    let plain = p.command(&["image", "inspect", "x.tar.gz"]);
+    let mut shell = std::process::Command::new("sh");
+    shell.current_dir(&p.root).env_clear().envs(plain.get_envs().filter_map(|(k, v)| Some((k, v?))));
+    // 400 MB, and the files are 512.
+    shell
+        .args(["-c", "ulimit -v 400000 && exec \"$0\" \"$@\""])
+        .arg(plain.get_program())
+        .args(plain.get_args());
+    let done = shell.output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(
+        done.status.code() == Some(2) && said.contains("it has neither index.json nor manifest.json"),
+        "{said}"
+    );
+}
+
+const ENV: &str = "package main\n\nimport (\n\t\"os\"\n\t\"strings\"\n)\n\nfunc main() { os.Stdout.WriteString(strings.Join(os.Environ(), \" \")) }\n";
+
+#[test]
+fn variables_come_from_the_image_and_the_caller() {
+    let config = "targets = [\"wasip1/wasm\"]\n[[image]]\nenv = [\"A=image\", \"B=image\", \"C=image\"]\n";
+    let mut p = Project::new(&[("goferry.toml", config), ("main.go", ENV)]);
+    good(&p);
+    p.set("B", "caller");
+    p.set("D", "caller");
+    let r = p.run(&["image", "run", "tiny", "-e", "A=said", "-e", "B", "-e", "C", "-e", "D", "-e", "E"]);
+    assert_eq!(r.status, 0, "{}", r.stderr);
+    let mut has: Vec<&str> = r.stdout.split(' ').filter(|v| v.as_bytes().get(1) == Some(&b'=')).collect();
+    has.sort_unstable();
+    assert_eq!(has, ["A=said", "B=caller", "D=caller"]);
 }

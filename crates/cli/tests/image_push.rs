@@ -341,7 +341,7 @@ docker_signs:
     artifacts: images
     ids: [one]
     cmd: sh
-    args: ["-c", "echo $artifact >> signed; printenv digest artifactID >> signed; [ \"$WHO\" = me ]"]
+    args: ["-c", "echo seen; echo $artifact >> signed; printenv digest artifactID >> signed; [ \"$WHO\" = me ]"]
     env: ["WHO={{{{ .Env.USER_OF_TEST }}}}"]
     output: true
   - id: both
@@ -395,6 +395,7 @@ fn dist_is_pushed_as_configured() {
     assert!(err.contains("signed both"), "{err}");
 
     let name = format!("{host}/tool:1.2.3");
+    assert!(err.contains(&format!("sign {name}-amd64 | seen\n")), "{err}");
     let (_, text, _) = r.tool("crane", &["manifest", &name]);
     let index: Value = serde_json::from_str(&text).unwrap();
     let of = |n: usize| {

@@ -3,6 +3,7 @@
 //! Such files are read by docker (from index.json since 25, before from manifest.json), podman, skopeo (`oci-archive:` and
 //! `docker-archive:`) and crane.
 
+use crate::bounded::Bounded;
 use crate::layer;
 use crate::model::media_type;
 use crate::{Descriptor, Digest, ImageError, Index, Layout, Manifest, Platform};
@@ -174,12 +175,16 @@ fn docker_images(
 /// It is neither, or damaged.
 pub fn unpack(archive: &Path, layout: &Layout) -> Result<(), ImageError> {
     let file = File::open(archive).map_err(ImageError::io("read", archive))?;
+    let packed = file.metadata().map_err(ImageError::io("read", archive))?.len();
     let mut file = BufReader::with_capacity(1 << 16, file);
     let mut found = Found::default();
     let read = match io::BufRead::fill_buf(&mut file).map_err(ImageError::io("read", archive))? {
-        [0x1f, 0x8b, ..] => take(&mut flate2::bufread::MultiGzDecoder::new(file), layout, &mut found),
+        [0x1f, 0x8b, ..] => {
+            let plain = flate2::bufread::MultiGzDecoder::new(file);
+            take(&mut Bounded::new(plain, packed), layout, &mut found)
+        }
         [0x28, 0xb5, 0x2f, 0xfd, ..] => zstd::stream::read::Decoder::with_buffer(file)
-            .and_then(|mut decoder| take(&mut decoder, layout, &mut found)),
+            .and_then(|plain| take(&mut Bounded::new(plain, packed), layout, &mut found)),
         _ => take(&mut file, layout, &mut found),
     };
     read.map_err(|e| ImageError::damaged(archive.display(), e))?;
@@ -222,7 +227,7 @@ struct Found {
 struct Member {
     digest: Digest,
     size: u64,
-    /// Of small ones.
+    /// Of those that say what the others are.
     bytes: Option<Vec<u8>>,
     gzip: bool,
 }
@@ -252,8 +257,10 @@ fn take(from: &mut dyn Read, layout: &Layout, found: &mut Found) -> io::Result<(
 
 fn member(name: &str, size: u64, body: &mut dyn Read, layout: &Layout) -> io::Result<Member> {
     let other = |e: ImageError| io::Error::other(e.to_string());
+    // Whoever fills an archive with small files would otherwise fill the memory.
+    let kept = matches!(name, "index.json" | "manifest.json") && size < MAX_JSON;
     let mut start = vec![];
-    body.take(MAX_JSON).read_to_end(&mut start)?;
+    body.take(if kept { MAX_JSON } else { 2 }).read_to_end(&mut start)?;
     let gzip = start.starts_with(&[0x1f, 0x8b]);
     let mut writer = layout.writer().map_err(other)?;
     writer.write_all(&start)?;
@@ -269,7 +276,7 @@ fn member(name: &str, size: u64, body: &mut dyn Read, layout: &Layout) -> io::Re
         }
         None => writer.finish().map_err(other)?.0,
     };
-    Ok(Member { digest, size, bytes: (size < MAX_JSON).then_some(start), gzip })
+    Ok(Member { digest, size, bytes: kept.then_some(start), gzip })
 }
 
 impl Found {

@@ -3,6 +3,7 @@
 //! Owns: the order and the bytes of what is written, digests of the plain and of the compressed stream, both made while
 //! writing. Must not: decide what changes.
 
+use crate::bounded::Bounded;
 use crate::gzip::Gzip;
 use crate::model::media_type;
 use crate::tree::{Content, Contents, Kind, Node};
@@ -204,7 +205,7 @@ fn mark(name: String) -> Header {
     Header { name, ..Header::default() }
 }
 
-/// A layer's plain stream, by its media type.
+/// A layer's plain stream, by its media type, as far as the blob's size allows ([`Bounded`]).
 ///
 /// # Errors
 /// The media type is not one of a layer, or the start of the stream is damaged.
@@ -212,11 +213,12 @@ pub(crate) fn plain<'r>(what: &Descriptor, from: impl Read + 'r) -> Result<Box<d
     let from = io::BufReader::with_capacity(1 << 16, from);
     let media = what.media_type.as_str();
     if media.ends_with("+gzip") || media.ends_with(".tar.gzip") {
-        return Ok(Box::new(flate2::bufread::MultiGzDecoder::new(from)));
+        return Ok(Box::new(Bounded::new(flate2::bufread::MultiGzDecoder::new(from), what.size)));
     }
     if media.ends_with("+zstd") || media.ends_with(".tar.zstd") {
         let decoder = zstd::stream::read::Decoder::with_buffer(from);
-        return Ok(Box::new(decoder.map_err(|e| ImageError::damaged(&what.digest, e))?));
+        let decoder = decoder.map_err(|e| ImageError::damaged(&what.digest, e))?;
+        return Ok(Box::new(Bounded::new(decoder, what.size)));
     }
     if media.ends_with(".tar") {
         return Ok(Box::new(from));

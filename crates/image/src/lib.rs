@@ -12,6 +12,7 @@ pub mod archive;
 mod assemble;
 mod binaries;
 mod blob;
+mod bounded;
 mod digest;
 pub mod dockerfile;
 mod error;

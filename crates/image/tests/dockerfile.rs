@@ -287,6 +287,50 @@ fn archives_do_not_share_their_linked_files() {
     assert!(links("a/x1") == links("a/x2") && links("a/x1") != links("c/x1"));
 }
 
+/// Writes down whom RUN would run as.
+#[derive(Default)]
+struct Users(std::cell::RefCell<Vec<(u32, u32)>>);
+
+impl Surroundings for Users {
+    type Error = String;
+
+    fn base(&self, reference: &str, _: &Platform) -> Result<Base, String> {
+        Err(format!("no {reference}"))
+    }
+
+    fn run(&self, layout: &Layout, _: &mut Tree, step: &RunStep) -> Result<Option<Layer>, String> {
+        self.0.borrow_mut().push(step.user);
+        goferry_image::write_layer(layout, &[], Compression::None).map(Some).map_err(|e| e.to_string())
+    }
+}
+
+#[test]
+fn run_is_done_by_user() {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = Layout::create(folder.path()).unwrap();
+    let mut context = Context::default();
+    context.put("etc/passwd", Node::bytes("bob:x:1000:50::/:\n", 0o644, CLOCK));
+    context.put("etc/group", Node::bytes("staff:x:60:\n", 0o644, CLOCK));
+    let users =
+        ["0", "bob", "1000", "2000", "2000:staff"].map(|u| format!("USER {u}\nWORKDIR /{u}\nRUN x\n"));
+    let text = format!("FROM scratch\nCOPY . /\nRUN x\n{}", users.concat());
+    let seen = Users::default();
+    let built = build(&layout, &parse(&text).unwrap(), context.tree(), &options(), &seen).unwrap();
+    // As podman build has it: a number's group is that of its entry, else root's.
+    assert_eq!(seen.0.into_inner(), [(0, 0), (0, 0), (1000, 50), (1000, 50), (2000, 0), (2000, 60)]);
+    // WORKDIR gives a number's folder to the group of the same number, as BuildKit does.
+    let owner = |path: &str| built.tree.get(path).map(|n| (n.uid, n.gid)).unwrap();
+    assert_eq!((owner("1000"), owner("2000"), owner("bob")), ((1000, 1000), (2000, 2000), (1000, 50)));
+    let unknown = build(
+        &layout,
+        &parse("FROM scratch\nUSER al\nRUN x\n").unwrap(),
+        context.tree(),
+        &options(),
+        &Users::default(),
+    );
+    assert!(matches!(unknown, Err(Failure::Said(e)) if e.line == 3 && e.message.contains("`al`")));
+}
+
 #[test]
 fn the_same_twice() {
     let once = || make("FROM scratch\nCOPY . /x/\nWORKDIR /y\n", &["a", "b/c"], |_| {}).unwrap();

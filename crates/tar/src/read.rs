@@ -9,6 +9,8 @@ use std::io::{self, Read};
 const MAX_MEMBERS: usize = 1_000_000;
 /// Names and link texts are paths; extended attributes end at 64 KiB each.
 const MAX_RECORD: u64 = 1 << 20;
+/// A layer of a hundred thousand files with long names and signed attributes has a third of this.
+const MAX_RECORDS: u64 = 128 << 20;
 
 /// A member and where its content lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +31,7 @@ pub type Visit<'v> = dyn FnMut(&Entry, &mut dyn Read) -> io::Result<()> + 'v;
 pub fn read(from: &mut dyn Read, visit: &mut Visit<'_>) -> io::Result<()> {
     let mut from = Counted { from, at: 0 };
     let mut said = Said::default();
+    let mut records = 0;
     for _ in 0..MAX_MEMBERS {
         let mut block = [0; BLOCK];
         if !fill(&mut from, &mut block)? || block.iter().all(|b| *b == 0) {
@@ -36,6 +39,12 @@ pub fn read(from: &mut dyn Read, visit: &mut Visit<'_>) -> io::Result<()> {
         }
         check_sum(&block)?;
         let own = number(&block[124..136]).ok_or_else(|| damaged("a tar header without a size"))?;
+        if matches!(block[156], b'L' | b'K' | b'x') {
+            records += own;
+            if records > MAX_RECORDS {
+                return Err(damaged("names and attributes of more than 128 MiB in all"));
+            }
+        }
         match block[156] {
             b'L' => said.name = Some(text(&content(&mut from, own)?)),
             b'K' => said.link = Some(text(&content(&mut from, own)?)),
@@ -303,6 +312,31 @@ mod tests {
     #[test]
     fn what_was_written_is_read() {
         assert_eq!(all(&stream(&members())).unwrap(), members());
+    }
+
+    /// The same bytes again and again.
+    struct Again<'b>(&'b [u8], usize);
+
+    impl Read for Again<'_> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let n = (&self.0[self.1..]).read(out)?;
+            self.1 = (self.1 + n) % self.0.len();
+            Ok(n)
+        }
+    }
+
+    #[test]
+    fn names_and_attributes_end() {
+        let mut member = Header { name: "a".into(), ..Header::default() };
+        member.xattrs.insert("user.x".into(), vec![1; 1_000_000]);
+        let bytes = member.blocks();
+        let mut members = 0;
+        let e = read(&mut Again(&bytes, 0), &mut |_, _| {
+            members += 1;
+            Ok(())
+        });
+        assert_eq!(e.unwrap_err().to_string(), "names and attributes of more than 128 MiB in all");
+        assert_eq!(members, 134);
     }
 
     #[test]

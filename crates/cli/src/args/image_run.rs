@@ -18,8 +18,8 @@ pub(crate) struct ImageRunArgs {
     /// What to start in the place of the image's entrypoint
     #[arg(long, value_name = "PROGRAM")]
     pub(crate) entrypoint: Option<String>,
-    /// A variable beside those of the image
-    #[arg(short, long, value_name = "KEY=VALUE")]
+    /// A variable beside those of the image; KEY alone takes the value from here
+    #[arg(short, long, value_name = "KEY[=VALUE]")]
     pub(crate) env: Vec<String>,
     /// Whom it runs as in the place of the image's user
     #[arg(short, long, value_name = "USER[:GROUP]")]

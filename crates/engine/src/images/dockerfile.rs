@@ -19,7 +19,7 @@ use goferry_image::{
     Base, Compression, Content, Digest, ImageError, Kind, Layer, Layout, Node, Platform, Tree, seal,
 };
 use goferry_plan::graph::{BaseSpec, DockerfileSpec, ImagePlatform, ImageSpec, StepId};
-use goferry_report::{Code, Diagnostic, Diagnostics, Label};
+use goferry_report::{Code, Diagnostic, Diagnostics, Event, Label};
 use goferry_target::GoTarget;
 use goferry_verify::Verified;
 use std::collections::HashMap;
@@ -341,7 +341,11 @@ impl Surroundings for Around<'_> {
         let what = format!("{}:{}: {}", self.content.path, step.line, step.title);
         let target = match step.platform == platform_of(&self.target) {
             true => self.target,
-            false => step.platform.to_string().parse().unwrap_or(self.target),
+            false => step.platform.to_string().parse().map_err(|e| {
+                let message = format!("{what}: programs for {} cannot be run: {e}", step.platform);
+                let line = u32::try_from(step.line).unwrap_or(0);
+                Diagnostic::error(Code::UnknownTarget, message).label(Label::at(&self.content.path, line, 1))
+            })?,
         };
         let Some(runner) = self.cx.runners.get(&target) else {
             let message = format!("{what}: nothing here runs programs for {target}");
@@ -360,8 +364,8 @@ impl Surroundings for Around<'_> {
         };
         let (layer, output) = instruction::run(&self.cx.session.host, layout, tree, &instruction)
             .map_err(|d| Diagnostics::from(*d))?;
-        if !output.trim().is_empty() {
-            self.cx.session.sink.note(format!("{what}\n{}", output.trim_end()));
+        for line in output.lines() {
+            self.cx.session.sink.event(&Event::Output { step: what.clone(), line: line.to_owned() });
         }
         Ok(Some(layer))
     }

@@ -32,7 +32,7 @@ pub struct Question {
     pub entrypoint: Option<String>,
     /// In the place of the image's arguments, if there are any.
     pub args: Vec<OsString>,
-    /// `KEY=value` beside the image's variables.
+    /// `KEY=value` beside the image's variables; `KEY` alone has the caller's value, and goes where the caller has none.
     pub env: Vec<String>,
     /// In the place of the image's user.
     pub user: Option<String>,
@@ -211,9 +211,13 @@ impl Start<'_> {
 
     fn env(&self) -> Vec<(String, String)> {
         let mut env = environment(self.tree, self.config, self.user.0);
-        for (key, value) in self.question.env.iter().filter_map(|e| e.split_once('=')) {
+        for said in &self.question.env {
+            let (key, value) = match said.split_once('=') {
+                Some((key, value)) => (key, Some(value.to_owned())),
+                None => (said.as_str(), self.session.env.get(said).cloned()),
+            };
             env.retain(|(k, _)| k != key);
-            env.push((key.to_owned(), value.to_owned()));
+            env.extend(value.map(|value| (key.to_owned(), value)));
         }
         env
     }

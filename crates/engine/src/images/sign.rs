@@ -80,10 +80,9 @@ fn by_command(
         limits: Limits::default(),
         output: OutputMode::Capture { max_bytes: 4 << 20 },
     };
-    let step = format!("docker_signs/{}", sign.id);
     let done = session.host.run_lines(&spec, &|_, line| {
         if sign.output {
-            session.sink.event(&Event::Output { step: step.clone(), line: line.to_owned() });
+            session.sink.event(&Event::Output { step: format!("sign {name}"), line: line.to_owned() });
         }
     });
     let done = done.map_err(|e| goferry_build::BuildError::from(e).diagnostic())?;

@@ -336,10 +336,7 @@ impl<'w, S: Surroundings> Work<'w, S> {
     fn run(&self, stage: &mut Stage, i: &Instruction) -> Result<(), Failure<S::Error>> {
         let refused = |what: String| refused(i, what);
         let network = self.runs(i)?;
-        let user = match stage.config.config.user.clone() {
-            user if user.is_empty() => (0, 0),
-            user => stage.owner(i, &user)?,
-        };
+        let user = stage.runs_as(i)?;
         let work = match stage.config.config.working_dir.as_str() {
             "" => "/".to_owned(),
             work => work.to_owned(),

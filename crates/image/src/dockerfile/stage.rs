@@ -124,6 +124,12 @@ impl Stage {
         }
     }
 
+    /// Whom RUN runs as: USER, as an engine of containers takes it.
+    pub(super) fn runs_as(&self, of: &Instruction) -> Result<(u32, u32), DockerfileError> {
+        let found = self.tree.runs_as(&self.config.config.user);
+        found.map_err(|e| DockerfileError::new(of.line, e.to_string()).hint(NUMBER))
+    }
+
     /// Numbers of `user[:group]`: whose files.
     pub(super) fn owner(&self, of: &Instruction, text: &str) -> Result<(u32, u32), DockerfileError> {
         self.tree.owner(text).map_err(|e| DockerfileError::new(of.line, e.to_string()).hint(NUMBER))

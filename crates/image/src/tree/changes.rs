@@ -1,6 +1,6 @@
 //! What programs changed in a folder into which a tree was unpacked: the entries of a layer.
 
-use super::{Content, Kind, Node};
+use super::{Content, Kind, Node, attributes};
 use crate::ImageError;
 use crate::layer::{Change, LayerEntry};
 use std::collections::{BTreeMap, BTreeSet};
@@ -138,7 +138,12 @@ fn node(folder: &Path, path: &str, m: &Metadata, mtime: i64) -> Result<Option<No
         return Ok(None);
     };
     let links = (m.is_file() && m.nlink() > 1).then(|| m.ino());
-    let node = Node { uid: m.uid(), gid: m.gid(), links, ..Node::new(kind, m.mode() & 0o7777, mtime) };
+    let xattrs = match m.is_symlink() {
+        true => BTreeMap::new(),
+        false => attributes::get(&at).map_err(ImageError::io("read", &at))?,
+    };
+    let node =
+        Node { uid: m.uid(), gid: m.gid(), links, xattrs, ..Node::new(kind, m.mode() & 0o7777, mtime) };
     Ok(Some(node))
 }
 

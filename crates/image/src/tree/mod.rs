@@ -3,6 +3,7 @@
 //! Contents stay where they are (in a layer, in a file, in memory) until somebody reads them.
 
 mod apply;
+mod attributes;
 #[cfg(unix)]
 mod changes;
 mod content;

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 /// What is done about owners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owners {
-    /// Everything belongs to the caller. Who owns a file can then not matter to what runs.
+    /// Everything belongs to the caller, without extended attributes. Who owns a file can then not matter to what runs.
     Caller,
-    /// As the image has it; needs root.
+    /// As the image has it, with capabilities; needs root.
     Image,
 }
 
@@ -68,7 +68,7 @@ fn link_to(_text: &str, _to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Owner first: changing it takes set-uid away.
+/// Owner first: changing it takes set-uid and capabilities away.
 #[cfg(unix)]
 fn finish(to: &Path, node: &Node, owners: Owners) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -79,7 +79,12 @@ fn finish(to: &Path, node: &Node, owners: Owners) -> std::io::Result<()> {
         return Ok(());
     }
     let least = if node.is_directory() { 0o700 } else { 0o400 };
-    fs::set_permissions(to, fs::Permissions::from_mode(node.mode | least))
+    fs::set_permissions(to, fs::Permissions::from_mode(node.mode | least))?;
+    match owners {
+        // The caller's files cannot have capabilities.
+        Owners::Caller => Ok(()),
+        Owners::Image => super::attributes::set(to, &node.xattrs),
+    }
 }
 
 #[cfg(not(unix))]
