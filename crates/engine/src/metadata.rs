@@ -1,5 +1,6 @@
 //! artifacts.json, metadata.json and goferry.json: what a run made, in goreleaser's shape and in our own.
 
+mod image;
 mod package;
 
 use crate::steps::{Execution, StepValue, lock};
@@ -152,7 +153,7 @@ fn artifacts(cx: &Execution<'_>) -> Vec<Artifact> {
     if cx.plan.project.report_sizes {
         for a in &mut out {
             let sized = a.internal_type != ArtifactKind::Metadata.number();
-            let meta = std::fs::metadata(cx.session.cwd.join(&a.path)).ok().filter(|_| sized);
+            let meta = std::fs::metadata(cx.session.cwd.join(&a.path)).ok().filter(|m| sized && m.is_file());
             if let Some(meta) = meta {
                 a.extra.insert("Size".to_owned(), meta.len().into());
             }
@@ -203,7 +204,15 @@ fn of_step(cx: &Execution<'_>, step: &Step, sums: &BTreeMap<String, String>) -> 
             Planned::CHeader => ArtifactKind::Header,
             Planned::CArchive => ArtifactKind::CArchive,
             Planned::CShared => ArtifactKind::CShared,
+            // goreleaser has no word for it either.
+            Planned::ImageArchive => ArtifactKind::UploadableFile,
             Planned::Metadata => ArtifactKind::Metadata,
+            Planned::Image => {
+                if let (Action::Image(spec), Some(StepValue::Image(made))) = (&step.action, value) {
+                    out.extend(image::artifacts(cx, spec, made));
+                }
+                continue;
+            }
             Planned::None => continue,
         };
         if dropped.contains(&step.id.0) || !cx.dist.join(&o.path).exists() {
@@ -303,6 +312,7 @@ fn describe(cx: &Execution<'_>, values: &Values, step: &Step, mut a: Artifact, p
             }
         }
         Action::LinuxPackage(s) => a = package::described(cx, step, s, a),
+        Action::Image(s) => a = a.with("Format", "oci.tar").with("ID", s.id.as_str()),
         Action::Sbom(s) => a = a.with("ID", s.id.as_str()),
         Action::Source(s) => a = a.with("Format", s.format.as_str()),
         Action::Sign(s) => a = a.with("ID", s.id.as_str()),

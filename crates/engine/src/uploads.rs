@@ -132,6 +132,9 @@ impl Execution<'_> {
         lock(&self.values).values().find_map(|v| match v {
             StepValue::Packaged(p) if p.file().path == path => Some(p.file().sha256.clone()),
             StepValue::Source { path: own, sha256 } if own == path => Some(sha256.clone()),
+            StepValue::Image(made) => {
+                made.archive.as_ref().filter(|(own, _)| own == path).map(|(_, sha256)| sha256.clone())
+            }
             _ => None,
         })
     }

@@ -245,6 +245,26 @@ impl Layout {
         serde_json::from_slice(&bytes).map_err(|e| not(format!("{INDEX_FILE}: {e}")))
     }
 
+    /// Whether the two files that no digest names are as [`Layout::publish`] writes them of what they say.
+    ///
+    /// # Errors
+    /// As [`Layout::index`].
+    pub fn is_as_written(&self) -> Result<bool, ImageError> {
+        let bare = |d: Descriptor| -> Result<Descriptor, ImageError> {
+            let mut plain = Descriptor::new(&d.media_type, d.digest.clone(), d.size);
+            let name = d.annotations.get(REF_NAME).cloned();
+            plain.annotations.extend(name.map(|n| (REF_NAME.to_owned(), n)));
+            if media_type::is_manifest(&d.media_type) && d.platform.is_some() {
+                plain.platform = Some(self.read_config(&self.read_manifest(&d)?)?.platform());
+            }
+            Ok(plain)
+        };
+        let own = Index::new(self.index()?.manifests.into_iter().map(bare).collect::<Result<_, _>>()?);
+        let own = serde_json::to_vec(&own).map_err(|e| ImageError::damaged(INDEX_FILE, e))?;
+        let same = |name: &str, own: &[u8]| fs::read(self.root.join(name)).is_ok_and(|b| b == own);
+        Ok(same(INDEX_FILE, &own) && same(VERSION_FILE, VERSION.as_bytes()))
+    }
+
     /// Writes index.json in one step: from here on the layout holds these.
     ///
     /// # Errors

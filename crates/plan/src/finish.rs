@@ -16,7 +16,7 @@ impl Draft<'_> {
         }
         if self.options.images_only {
             let packages = self.packages_of_images(&binaries);
-            images::steps(self, &binaries, &packages, &mut steps);
+            images::steps(self, &binaries, &packages, &mut steps, &mut vec![]);
             // Of the packages only those are made that an image holds.
             let held = |p: &Step| steps.iter().any(|s| s.needs.contains(&p.id));
             let held: Vec<_> = packages.iter().filter(|p| held(p)).cloned().collect();
@@ -33,7 +33,7 @@ impl Draft<'_> {
             linux_packages::steps(self, &binaries, &mut steps, &mut uploadables);
             sign::before_archives(&mut steps);
             let packages: Vec<_> = steps.iter().filter(|s| s.stage == Stage::LinuxPackage).cloned().collect();
-            images::steps(self, &binaries, &packages, &mut steps);
+            images::steps(self, &binaries, &packages, &mut steps, &mut uploadables);
             rest::source(self, &mut steps, &mut uploadables);
             rest::changelog(self, &mut steps);
             sbom::steps(self, &binaries, &mut steps, &mut uploadables);

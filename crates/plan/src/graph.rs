@@ -189,6 +189,10 @@ pub enum ArtifactKind {
     CArchive,
     /// A c-shared library.
     CShared,
+    /// The layout of an image: a folder.
+    Image,
+    /// An image as one file, that `docker load` reads.
+    ImageArchive,
     /// metadata.json and the like.
     Metadata,
     /// Not listed.
@@ -204,9 +208,11 @@ impl ArtifactKind {
             | ArtifactKind::LinuxPackage
             | ArtifactKind::Source
             | ArtifactKind::Sbom
+            | ArtifactKind::ImageArchive
             | ArtifactKind::Checksum => true,
-            // Parts of others, the statements themselves, what is issued again when more is known, and what describes the folder.
-            ArtifactKind::Binary
+            // Images, which go to registries under names of their own; parts of others, the statements themselves, what is issued again when more is known, and what describes the folder.
+            ArtifactKind::Image
+            | ArtifactKind::Binary
             | ArtifactKind::UniversalBinary
             | ArtifactKind::CHeader
             | ArtifactKind::CArchive

@@ -7,6 +7,7 @@ mod docker;
 mod ko;
 mod native;
 
+use crate::archives::Uploadable;
 use crate::builds::PlannedBinary;
 use crate::draft::Draft;
 use crate::graph::{
@@ -19,7 +20,15 @@ use goferry_target::GoTarget;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Steps of images. `packages` are the steps that make packages, which Dockerfiles may copy.
-pub(crate) fn steps(d: &Draft<'_>, binaries: &[PlannedBinary], packages: &[Step], steps: &mut Vec<Step>) {
+///
+/// The archives of images are uploaded as other archives are, and so are among the checksums.
+pub(crate) fn steps(
+    d: &Draft<'_>,
+    binaries: &[PlannedBinary],
+    packages: &[Step],
+    steps: &mut Vec<Step>,
+    uploadables: &mut Vec<Uploadable>,
+) {
     let mut specs = Specs { d, taken: BTreeMap::new(), out: vec![] };
     if !d.options.skips("kos") {
         for k in &d.config.kos {
@@ -32,7 +41,17 @@ pub(crate) fn steps(d: &Draft<'_>, binaries: &[PlannedBinary], packages: &[Step]
         }
     }
     specs.dockers(&docker::Made { binaries, packages });
-    steps.extend(specs.out.into_iter().map(step));
+    for step in specs.out.into_iter().map(step) {
+        if let Action::Image(spec) = &step.action {
+            uploadables.extend(spec.archive.as_ref().map(|file| Uploadable {
+                name: file.clone(),
+                path: file.clone(),
+                id: spec.id.clone(),
+                step: step.id.clone(),
+            }));
+        }
+        steps.push(step);
+    }
 }
 
 /// Images so far.
@@ -101,12 +120,13 @@ pub(crate) fn step(spec: ImageSpec) -> Step {
     if let ImageContent::Dockerfile(content) = &spec.content {
         needs.extend(content.packages.iter().map(|p| p.step.clone()));
     }
-    let files = std::iter::once(&spec.layout).chain(&spec.archive);
-    let outputs = files.map(|path| Output {
+    let output = |path: &String, kind| Output {
         path: path.clone(),
         name: path.rsplit('/').next().unwrap_or(path).to_owned(),
-        kind: ArtifactKind::None,
-    });
+        kind,
+    };
+    let layout = std::iter::once(output(&spec.layout, ArtifactKind::Image));
+    let outputs = layout.chain(spec.archive.iter().map(|a| output(a, ArtifactKind::ImageArchive)));
     Step {
         id: StepId(format!("image/{}", spec.id)),
         stage: Stage::Image,

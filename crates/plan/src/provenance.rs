@@ -6,7 +6,7 @@ use crate::sign::Attester;
 
 /// After everything that was planned so far; nothing to say where nothing is released.
 pub(crate) fn step(d: &Draft<'_>, attester: Option<&Attester>, steps: &mut Vec<Step>) {
-    let released = |s: &Step| s.outputs.iter().any(|o| o.kind.is_released());
+    let released = |s: &Step| s.outputs.iter().any(|o| o.kind.is_released() || o.kind == ArtifactKind::Image);
     if d.options.skips("provenance") || !steps.iter().any(released) {
         return;
     }

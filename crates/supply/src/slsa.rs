@@ -5,7 +5,7 @@
 
 mod summary;
 
-pub use summary::{Run, ScanVerdict, TargetSummary, VerificationSummary};
+pub use summary::{ImageSummary, PlatformSummary, Run, ScanVerdict, TargetSummary, VerificationSummary};
 
 use crate::{PredicateType, PrivateKey, SignedBy, Statement, Subject, SupplyError, sign_statement};
 use serde::Serialize;

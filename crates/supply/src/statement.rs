@@ -7,13 +7,16 @@ use serde_json::value::RawValue;
 /// The type of every statement that is made here.
 const TYPE: &str = "https://in-toto.io/Statement/v1";
 
-/// A file that a statement is about.
+/// A file or an image that a statement is about (in-toto attestation 1, `resource_descriptor.md`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Subject {
-    /// Its name, without folders.
+    /// Its name: of a file without folders, of an image with its registry and without tag.
     pub name: String,
     /// What it holds.
     pub digest: Digests,
+    /// What it is, of an image: that of its index or manifest.
+    #[serde(rename = "mediaType", skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
 }
 
 /// A file's digests by algorithm.
@@ -27,7 +30,13 @@ impl Subject {
     /// A file by name and SHA-256.
     pub fn new(name: impl Into<String>, sha256: [u8; 32]) -> Subject {
         let sha256 = sha256.iter().map(|b| format!("{b:02x}")).collect();
-        Subject { name: name.into(), digest: Digests { sha256 } }
+        Subject { name: name.into(), digest: Digests { sha256 }, media_type: None }
+    }
+
+    /// An image by name, SHA-256 (hexadecimal) and media type of its index or manifest.
+    pub fn image(name: impl Into<String>, sha256: &str, media_type: &str) -> Subject {
+        let digest = Digests { sha256: sha256.to_owned() };
+        Subject { name: name.into(), digest, media_type: Some(media_type.to_owned()) }
     }
 }
 

@@ -212,7 +212,8 @@ fn enveloped(
         folder.files.get(*subject).is_some_and(|held| held.sha256 == *sha256)
     };
     let subjects = super::statements::subjects(&found.statement);
-    let Some((subject, _)) = subjects.iter().copied().find(fits) else {
+    let file = subjects.iter().find(|s| fits(s)).map(|(name, _)| &folder.files[*name].path);
+    let Some(file) = file.or_else(|| super::images::one_of(folder, &found.statement)) else {
         let concerned = |c: &std::collections::BTreeSet<String>| subjects.iter().any(|(s, _)| c.contains(*s));
         if folder.chosen.as_ref().is_some_and(|c| !concerned(c)) {
             ledger.unproved(format!("{name}: it is about files that are not here"));
@@ -224,7 +225,7 @@ fn enveloped(
         );
         return None;
     };
-    match verified(bytes, &folder.files[subject].path, signer, question) {
+    match verified(bytes, file, signer, question) {
         // JSON that says a thing twice is read in two ways: what counts is what was signed.
         Ok(signed) if signed.as_ref() != Some(&found.statement) => {
             ledger.wrong(name, "the statement in it is not the one that was signed");

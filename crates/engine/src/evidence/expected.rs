@@ -93,7 +93,8 @@ fn of_folder(question: &Question<'_>, folder: &Folder, facts: &Facts, asked: boo
         return;
     }
     let known = ledger.follow(facts.releases.iter().map(|r| r.file.clone()).collect());
-    for (name, _) in folder.of_kind(Kind::Artifact).filter(|(n, _)| !known.contains(*n)) {
+    let handed = folder.of_kind(Kind::Artifact).chain(folder.of_kind(Kind::Image));
+    for (name, _) in handed.filter(|(n, _)| !known.contains(*n)) {
         ledger.wrong(name, "no provenance here speaks of it, so that its version and source are not known");
     }
 }

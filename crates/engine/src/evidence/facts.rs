@@ -38,6 +38,8 @@ pub(super) struct Summary {
     pub resource: String,
     /// Binaries: path and SHA-256.
     pub binaries: Vec<(String, String)>,
+    /// Images: name without tag, SHA-256, and names with tags.
+    pub images: Vec<(String, String, Vec<String>)>,
     /// Attestations that it is based on: file and SHA-256.
     pub inputs: Vec<(String, String)>,
 }
@@ -49,6 +51,12 @@ fn text(value: &Value) -> String {
 fn named_digests(list: &Value, name: &str) -> Vec<(String, String)> {
     let all = list.as_array().map(Vec::as_slice).unwrap_or_default();
     all.iter().map(|r| (text(&r[name]), text(&r["digest"]["sha256"]))).collect()
+}
+
+fn images(list: &Value) -> Vec<(String, String, Vec<String>)> {
+    let all = list.as_array().map(Vec::as_slice).unwrap_or_default();
+    let names = |i: &Value| i["names"].as_array().into_iter().flatten().map(text).collect();
+    all.iter().map(|i| (text(&i["image"]["name"]), text(&i["image"]["digest"]["sha256"]), names(i))).collect()
 }
 
 impl Summary {
@@ -102,6 +110,7 @@ impl Facts {
                 .iter()
                 .map(|t| (text(&t["binary"]["name"]), text(&t["binary"]["digest"]["sha256"])))
                 .collect(),
+            images: images(&predicate["urn:goferry:images"]),
             inputs: named_digests(&predicate["inputAttestations"], "uri"),
         });
     }
@@ -118,6 +127,7 @@ impl Facts {
                     ledger.wrong(&s.file, format!("it is about another {path} than {by}"));
                 }
             }
+            super::images::named(folder, s, ledger);
             for (file, sha256) in &s.inputs {
                 match folder.files.get(file) {
                     Some(held) if held.sha256 == *sha256 => {}

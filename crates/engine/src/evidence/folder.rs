@@ -1,7 +1,9 @@
 //! The files of a release as they lie in a folder, each hashed once.
 
+use super::images::{self, HeldImage};
 use super::kind::{self, Kind};
 use super::unreadable;
+use crate::images::build::repository;
 use goferry_cache::Digest;
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +14,8 @@ use std::path::{Path, PathBuf};
 const HEAD: u64 = 4096;
 /// The most that evidence may have; an SBOM of the largest programs has a few megabytes.
 pub(super) const EVIDENCE_LIMIT: u64 = 64 << 20;
+/// Lines of a file of digests have some hundred bytes.
+const DIGESTS_LIMIT: u64 = 1 << 20;
 /// More files than any release has.
 const MANY: usize = 10_000;
 
@@ -41,6 +45,10 @@ pub(super) struct Folder {
     pub dist: bool,
     /// In dist/: the names that artifacts.json has.
     pub listed: BTreeSet<String>,
+    /// Images in `images/`, if a whole folder was asked about.
+    pub images: Vec<HeldImage>,
+    /// In dist/: the images that artifacts.json has, without tags.
+    pub listed_images: BTreeSet<String>,
     /// Files whose names are not UTF-8, as far as they can be drawn: no checksum file and no statement can speak of them.
     pub nameless: Vec<String>,
 }
@@ -71,9 +79,15 @@ impl Folder {
             }
         };
         let dist = ["artifacts.json", "metadata.json"].iter().all(|f| dir.join(f).is_file());
-        let (files, listed, nameless) = Default::default();
-        let mut folder = Folder { dir, files, chosen, dist, listed, nameless };
+        let (files, listed, images, listed_images, nameless) = Default::default();
+        let mut folder = Folder { dir, files, chosen, dist, listed, images, listed_images, nameless };
         folder.fill()?;
+        if folder.chosen.is_none() {
+            for (image, held) in images::read(&folder.dir, dist) {
+                folder.files.insert(image.key.clone(), held);
+                folder.images.push(image);
+            }
+        }
         Ok(folder)
     }
 
@@ -108,6 +122,13 @@ impl Folder {
         let Some(serde_json::Value::Array(all)) = self.json("artifacts.json") else { return Ok(()) };
         for a in &all {
             let (Some(name), Some(path)) = (a["name"].as_str(), a["path"].as_str()) else { continue };
+            if matches!(a["internal_type"].as_u64(), Some(9..=11 | 37)) {
+                // One without a name has the path of its layout.
+                let layout = path.rsplit_once("/images/").map(|(_, id)| format!("images/{id}"));
+                self.listed_images
+                    .insert(layout.filter(|_| name != path).unwrap_or_else(|| repository(name)));
+                continue;
+            }
             let words: Vec<&str> = path.split('/').filter(|w| !w.is_empty() && *w != "..").collect();
             let inside = (0..words.len()).map(|n| self.dir.join(words[n..].join("/"))).find(|p| p.is_file());
             // 2, 3: archives' kin that are uploaded as they are; 1, 12, 13, …: at the top of dist/.
@@ -129,7 +150,14 @@ impl Folder {
         let sha256 = Digest::of_file(&path)
             .map_err(|e| Diagnostics::from(Diagnostic::error(Code::Io, e.to_string())))?
             .to_hex();
-        let kind = kind::of(&name, &head, self.dist);
+        let mut kind = kind::of(&name, &head, self.dist);
+        // What `goferry image push` wrote, whatever `docker_digest` calls it.
+        if self.dist && matches!(kind, Kind::Artifact | Kind::Sums) && kind::begins_like_digests(&head) {
+            let whole = goferry_supply::read_bounded(&path, DIGESTS_LIMIT);
+            if whole.is_ok_and(|bytes| kind::are_digests(&bytes)) {
+                kind = Kind::Note;
+            }
+        }
         self.files.insert(name, Held { path, sha256, kind });
         Ok(())
     }

@@ -17,8 +17,12 @@ pub(super) fn report(question: &Question<'_>, folder: &Folder, facts: &Facts, mu
         if folder.chosen.as_ref().is_some_and(|c| !c.contains(name)) {
             continue;
         }
-        let state =
-            state(question, folder.chosen.is_some(), name, held.kind, evidence > 0, &vouched, &mut ledger);
+        // Only provenance speaks of images; without one they are no fault.
+        let spoken = match held.kind {
+            Kind::Image => !facts.releases.is_empty(),
+            _ => evidence > 0,
+        };
+        let state = state(question, folder.chosen.is_some(), name, held.kind, spoken, &vouched, &mut ledger);
         let mut by: Vec<String> =
             ledger.claims.get(name).into_iter().flatten().map(|c| c.text.clone()).collect();
         by.sort();

@@ -19,6 +19,8 @@ pub(super) enum Kind {
     Vex,
     /// A signature of a kind that is not checked here.
     OtherSignature,
+    /// An image: the folder of a layout.
+    Image,
     /// The release's own notes in dist/, which are not handed to users.
     Note,
 }
@@ -66,9 +68,46 @@ pub(super) fn algorithm_of_name(name: &str) -> Option<Algorithm> {
     if rest.is_empty() { None } else { word.parse().ok() }
 }
 
+/// Whether a file's beginning may be that of [`are_digests`].
+pub(super) fn begins_like_digests(head: &[u8]) -> bool {
+    let line = head.split(|b| *b == b'\n').next().unwrap_or_default();
+    is_digest_line(line)
+}
+
+/// Whether every line is `<sha256>  <image>`, as goreleaser's `docker_digest` has them: the name of an image has its registry before a
+/// `/`, and no file of a release has one.
+pub(super) fn are_digests(bytes: &[u8]) -> bool {
+    bytes.strip_suffix(b"\n").is_some_and(|b| b.split(|b| *b == b'\n').all(is_digest_line))
+}
+
+fn is_digest_line(line: &[u8]) -> bool {
+    let Ok(line) = std::str::from_utf8(line) else { return false };
+    let Some((hex, image)) = line.split_once("  ") else { return false };
+    hex.len() == 64
+        && hex.bytes().all(|b| b.is_ascii_hexdigit())
+        && image.contains('/')
+        && image.parse::<goferry_registry::Reference>().is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digests_of_images_under_any_name() {
+        let hex = "ab".repeat(32);
+        for (text, are) in [
+            (format!("{hex}  ghcr.io/me/tool:v1\n{hex}  ghcr.io/me/tool\n"), true),
+            (format!("{hex}  tool.tar.gz\n"), false),
+            (format!("{hex}  ghcr.io/me/tool:v1\n#!/bin/sh\n"), false),
+            (format!("{hex}  ghcr.io/me/tool:v1"), false),
+            (format!("{hex}  ../x\n"), false),
+            ("\n".to_owned(), false),
+            (String::new(), false),
+        ] {
+            assert_eq!(are_digests(text.as_bytes()), are, "{text}");
+        }
+    }
 
     #[test]
     fn names_and_contents() {

@@ -8,12 +8,14 @@ mod bundles;
 mod expected;
 mod facts;
 mod folder;
+mod images;
 mod inside;
 mod judge;
 mod kind;
 mod statements;
 mod sums;
 
+use facts::Summary;
 use folder::Folder;
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_supply::{Signer, Trust, TrustedKey};
@@ -63,9 +65,9 @@ pub enum Verdict {
 /// What is known of one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FileReport {
-    /// Its name in the folder.
+    /// Its name in the folder; of an image that of its layout, `images/tool`.
     pub file: String,
-    /// SHA-256, hex.
+    /// SHA-256, hex; of an image that of its index.
     pub sha256: String,
     /// What follows for it.
     pub state: State,
@@ -191,6 +193,7 @@ pub fn check(question: &Question<'_>) -> Result<Report, Diagnostics> {
     if folder.chosen.is_none() {
         folder.nameless.iter().for_each(|name| ledger.wrong(name, folder::NOT_UTF8));
     }
+    images::faults(&folder, &mut ledger);
     sums::compare(&folder, &mut ledger);
     let statements = bundles::gather(&folder, question, &mut ledger);
     let facts = statements::compare(&folder, &statements, question, &mut ledger);

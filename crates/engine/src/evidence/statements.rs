@@ -3,15 +3,16 @@
 use super::bundles::Found;
 use super::facts::Facts;
 use super::folder::Folder;
-use super::{Ledger, Question};
+use super::{Ledger, Question, images};
 use goferry_cache::Digest;
 use goferry_supply::slsa::{PROVENANCE, VERIFICATION_SUMMARY};
 use serde_json::Value;
 
-/// Name and SHA-256 of what a statement is about.
+/// Name and SHA-256 of the files that a statement is about.
 pub(super) fn subjects(statement: &Value) -> Vec<(&str, &str)> {
     let all = statement["subject"].as_array().map(Vec::as_slice).unwrap_or_default();
-    all.iter().filter_map(|s| Some((s["name"].as_str()?, s["digest"]["sha256"].as_str()?))).collect()
+    let files = all.iter().filter(|s| !images::is_one(s));
+    files.filter_map(|s| Some((s["name"].as_str()?, s["digest"]["sha256"].as_str()?))).collect()
 }
 
 /// Compares every statement's subjects; what the provenance and the summary say is the result.
@@ -45,7 +46,8 @@ pub(super) fn compare(
 
 fn of_files(folder: &Folder, found: &Found, ledger: &mut Ledger) {
     let subjects = subjects(&found.statement);
-    let mut compared = 0;
+    let images = images::subjects(&found.statement).len();
+    let mut compared = images::compare(folder, found, ledger);
     for (name, sha256) in &subjects {
         match folder.files.get(*name) {
             Some(held) if held.sha256 == *sha256 => {
@@ -60,10 +62,11 @@ fn of_files(folder: &Folder, found: &Found, ledger: &mut Ledger) {
             None => {}
         }
     }
-    if subjects.len() != found.statement["subject"].as_array().map_or(0, Vec::len) {
+    let known = subjects.len() + images;
+    if known != found.statement["subject"].as_array().map_or(0, Vec::len) {
         ledger.wrong(&found.file, "it is about something without a name or without a SHA-256");
     }
-    ledger.checked.push(format!("{}: {compared} of {} subjects compared", found.file, subjects.len()));
+    ledger.checked.push(format!("{}: {compared} of {known} subjects compared", found.file));
 }
 
 /// In dist/ the binaries lie beside their archives.

@@ -1,6 +1,7 @@
 //! Releases of bytes, without a build: every way in which one can be other than it was signed.
 
 mod foreign;
+mod images;
 
 use super::*;
 use base64ct::{Base64, Encoding as _};

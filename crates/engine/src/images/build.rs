@@ -11,7 +11,7 @@ use goferry_plan::graph::{BinariesSpec, ImagePlatform, ImageSpec, StepId};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_verify::{RunOutcome, Verified};
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 /// An image that was made.
@@ -59,6 +59,12 @@ pub(crate) struct MadePlatform {
 }
 
 impl MadeImage {
+    /// What statements call it: its names without tags, each once; where it has none, the folder of its layout.
+    pub(crate) fn subjects(&self) -> Vec<String> {
+        let all: BTreeSet<String> = self.names.iter().map(|n| repository(n)).collect();
+        if all.is_empty() { vec![self.layout.clone()] } else { all.into_iter().collect() }
+    }
+
     /// Platforms whose program did not run in the image, in words.
     pub(crate) fn waivers(&self) -> impl Iterator<Item = String> {
         self.platforms.iter().filter_map(|p| super::proof::waiver(&self.id, &p.platform, &p.run))
@@ -74,6 +80,12 @@ impl MadeImage {
             all => format!("{short} {} platforms {}{by}", all.len(), crate::steps::size(bytes)),
         }
     }
+}
+
+/// A name without its tag, as registries' clients write it; what is none stays as it is.
+pub(crate) fn repository(name: &str) -> String {
+    name.parse::<goferry_registry::Reference>()
+        .map_or_else(|_| name.to_owned(), |r| r.repository().to_string())
 }
 
 /// Makes an image.

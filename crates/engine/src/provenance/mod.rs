@@ -6,6 +6,7 @@
 mod materials;
 mod summary;
 
+use crate::images::build::MadeImage;
 use crate::signing::{Environment, Sealed};
 use crate::steps::{Execution, StepResult, StepValue, lock};
 use goferry_cache::Digest;
@@ -164,7 +165,7 @@ impl Execution<'_> {
     }
 }
 
-/// Every file that is handed to users, by the name under which they get it, sorted.
+/// Every file that is handed to users, by the name under which they get it, and every image, sorted.
 fn subjects(cx: &Execution<'_>) -> Result<Vec<Subject>, Diagnostics> {
     let mut out: BTreeMap<String, [u8; 32]> = BTreeMap::new();
     for step in &cx.plan.steps {
@@ -185,7 +186,23 @@ fn subjects(cx: &Execution<'_>) -> Result<Vec<Subject>, Diagnostics> {
             out.insert(own.clone(), digest(cx, &own)?);
         }
     }
-    Ok(out.into_iter().map(|(name, sha256)| Subject::new(name, sha256)).collect())
+    let mut out: Vec<Subject> = out.into_iter().map(|(name, sha256)| Subject::new(name, sha256)).collect();
+    for made in images(cx) {
+        let hex = made.digest.rsplit(':').next().unwrap_or_default();
+        out.extend(made.subjects().into_iter().map(|name| Subject::image(name, hex, &made.media_type)));
+    }
+    out.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(out)
+}
+
+/// The images of the release, in the plan's order.
+fn images(cx: &Execution<'_>) -> Vec<MadeImage> {
+    let values = lock(&cx.values);
+    let of = |step: &goferry_plan::graph::Step| match values.get(&step.id) {
+        Some(StepValue::Image(made)) => Some(made.clone()),
+        _ => None,
+    };
+    cx.plan.steps.iter().filter_map(of).collect()
 }
 
 /// Taken while the file was written, where that is known; nothing is read twice.

@@ -1,10 +1,12 @@
 //! The verification summary of a run: per binary what was verified, and how it ran or why it did not.
 
+use crate::images::build::{MadeImage, MadePlatform, repository};
 use crate::steps::{Execution, Scan, StepValue, lock};
 use goferry_plan::graph::Step;
 use goferry_supply::Purl;
 use goferry_supply::slsa::{
-    Builder, Resource, Run, ScanVerdict, TargetSummary, VERIFIER, VerificationSummary,
+    Builder, ImageSummary, PlatformSummary, Resource, Run, ScanVerdict, TargetSummary, VERIFIER,
+    VerificationSummary,
 };
 use goferry_verify::{BuildInfo, RunOutcome, Verified};
 use std::collections::BTreeSet;
@@ -12,6 +14,8 @@ use std::collections::BTreeSet;
 /// What was verified in this run; `provenance` is what was said before.
 pub(super) fn of(cx: &Execution<'_>, provenance: Resource) -> VerificationSummary {
     let p = &cx.plan.project;
+    // Before the values are locked: it looks at them too.
+    let images = super::images(cx);
     let values = lock(&cx.values);
     let targets = cx.plan.steps.iter().filter_map(|s| match values.get(&s.id) {
         Some(StepValue::Verified(v)) => Some(target(cx, s, v)),
@@ -32,6 +36,7 @@ pub(super) fn of(cx: &Execution<'_>, provenance: Resource) -> VerificationSummar
         verified_levels: vec![],
         slsa_version: "1.0",
         targets: targets.collect(),
+        images: images.iter().flat_map(image).collect(),
     }
     .judged()
 }
@@ -46,14 +51,33 @@ fn target(cx: &Execution<'_>, step: &Step, v: &Verified) -> TargetSummary {
             BuildInfo::Compared => "compared".to_owned(),
             BuildInfo::NotCompared(why) => format!("not compared ({why})"),
         },
-        run: match v.run() {
-            RunOutcome::Ran(r) => Run::Ran { by: r.runner.clone(), isolation: r.isolation.clone() },
-            RunOutcome::Waived(w) => {
-                Run::Waived { class: w.class.as_str().to_owned(), reason: w.reason.clone() }
-            }
-        },
+        run: run(v.run()),
         scan: scan(cx, v),
     }
+}
+
+fn run(outcome: &RunOutcome) -> Run {
+    match outcome {
+        RunOutcome::Ran(r) => Run::Ran { by: r.runner.clone(), isolation: r.isolation.clone() },
+        RunOutcome::Waived(w) => Run::Waived { class: w.class.as_str().to_owned(), reason: w.reason.clone() },
+    }
+}
+
+/// An image under each of its names, with what was seen of it on each platform.
+fn image(made: &MadeImage) -> Vec<ImageSummary> {
+    let hex = |digest: &str| digest.rsplit(':').next().unwrap_or_default().to_owned();
+    let platform = |p: &MadePlatform| PlatformSummary {
+        platform: p.platform.clone(),
+        manifest: Resource::new("", "").digest("sha256", hex(&p.digest)),
+        run: run(&p.run),
+    };
+    let of = |name: &str| made.names.iter().filter(|n| repository(n) == name).cloned().collect();
+    let summary = |name: String| ImageSummary {
+        names: of(&name),
+        image: Resource::new(name, "").digest("sha256", hex(&made.digest)),
+        platforms: made.platforms.iter().map(platform).collect(),
+    };
+    made.subjects().into_iter().map(summary).collect()
 }
 
 /// What the scan of this binary said. What stops nothing, because no `[scan]` is configured, is among the findings.

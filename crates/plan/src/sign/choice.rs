@@ -23,9 +23,9 @@ pub(super) struct Artifact {
 
 /// The kinds that a word of `artifacts` means; none for a word that means nothing.
 pub(super) fn kinds(word: &str) -> Option<&'static [ArtifactKind]> {
-    use ArtifactKind::{Archive, Checksum, LinuxPackage, Sbom, Source, UploadableBinary};
+    use ArtifactKind::{Archive, Checksum, ImageArchive, LinuxPackage, Sbom, Source, UploadableBinary};
     Some(match word {
-        "all" => &[Archive, UploadableBinary, LinuxPackage, Source, Checksum, Sbom],
+        "all" => &[Archive, UploadableBinary, LinuxPackage, Source, Checksum, Sbom, ImageArchive],
         "checksum" => &[Checksum],
         "archive" => &[Archive],
         "binary" => &[UploadableBinary],
@@ -43,6 +43,7 @@ pub(super) fn chosen(d: &Draft<'_>, steps: &[Step], kinds: &[ArtifactKind], ids:
         let id = match &step.action {
             Action::Archive(a) => a.id.clone(),
             Action::LinuxPackage(p) => p.id.clone(),
+            Action::Image(i) => i.id.clone(),
             _ => String::new(),
         };
         if !(ids.is_empty() || id.is_empty() || ids.contains(&id)) {

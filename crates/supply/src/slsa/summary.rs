@@ -26,6 +26,9 @@ pub struct VerificationSummary {
     /// What was done with each binary.
     #[serde(rename = "urn:goferry:targets")]
     pub targets: Vec<TargetSummary>,
+    /// What was done with each image.
+    #[serde(rename = "urn:goferry:images", skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<ImageSummary>,
 }
 
 impl VerificationSummary {
@@ -55,6 +58,28 @@ pub struct TargetSummary {
     pub run: Run,
     /// What the vulnerability scan said.
     pub scan: ScanVerdict,
+}
+
+/// What was done with one image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ImageSummary {
+    /// The image, by its name without tag and the digest of its index.
+    pub image: Resource,
+    /// With their tags, the names under which it is to be had.
+    pub names: Vec<String>,
+    /// Its platforms.
+    pub platforms: Vec<PlatformSummary>,
+}
+
+/// What was done with one platform of an image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlatformSummary {
+    /// `linux/arm/v7`.
+    pub platform: String,
+    /// Its manifest.
+    pub manifest: Resource,
+    /// Whether its program ran with the image as its whole file system.
+    pub run: Run,
 }
 
 /// Whether a binary ran.

@@ -23,6 +23,7 @@ fn summary(targets: Vec<TargetSummary>) -> VerificationSummary {
         verified_levels: vec![],
         slsa_version: "1.0",
         targets,
+        images: vec![],
     }
     .judged()
 }

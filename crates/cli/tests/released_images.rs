@@ -1,0 +1,136 @@
+//! Images of a release among its statements, checksums and artifacts.json, before and after they are pushed to a real registry.
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "the functions that tests share are not marked as tests")]
+
+mod support;
+
+use serde_json::{Value, json};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use support::{Project, has};
+
+const DOCKERFILE: &str = "FROM scratch\nCOPY tiny /tiny\nENTRYPOINT [\"/tiny\"]\n";
+const YAML: &str = r#"
+version: 2
+builds:
+  - {id: tiny, goos: [linux], goarch: [amd64, arm64]}
+kos:
+  - {build: tiny, id: ko, base_image: scratch, repositories: ["HOST/me/ko"], tags: ["{{ .Tag }}"], bare: true}
+dockers:
+  - {id: old, image_templates: ["HOST/me/old:{{ .Version }}"]}
+docker_digest:
+  name_template: "{{ .ProjectName }}_image_checksums.txt"
+"#;
+const TOML: &str =
+    "[[image]]\nid = \"own\"\nimages = [\"HOST/me/own\"]\ntags = [\"{{ .Version }}\"]\narchive = true\n";
+
+struct Registry {
+    host: String,
+    _folder: tempfile::TempDir,
+    child: Child,
+}
+
+impl Registry {
+    fn start() -> Registry {
+        let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (host, at) = (format!("127.0.0.1:{port}"), folder.path().display().to_string());
+        let config = format!(
+            "version: 0.1\nlog: {{level: error}}\nstorage:\n  filesystem: {{rootdirectory: {at}/data}}\nhttp:\n  addr: {host}\n"
+        );
+        std::fs::write(folder.path().join("config.yml"), config).unwrap();
+        let mut command = Command::new(support::which("docker-registry"));
+        command.args(["serve", &format!("{at}/config.yml")]);
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let registry = Registry { host, _folder: folder, child };
+        let begun = Instant::now();
+        while TcpStream::connect(&registry.host).is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "docker-registry does not start");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        registry
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn images_of_a_release_are_stated_listed_and_verified() {
+    if !has(&["docker-registry"]) {
+        return;
+    }
+    let r = Registry::start();
+    let here = |text: &str| text.replace("HOST", &r.host);
+    let p = Project::new(&[
+        (".goreleaser.yaml", here(YAML).as_str()),
+        ("goferry.toml", &here(TOML)),
+        ("Dockerfile", DOCKERFILE),
+    ]);
+    let made = p.run(&["release", "--clean", "--skip=publish"]);
+    assert_eq!(made.status, 0, "{}", made.stderr);
+    let dist = p.dist();
+    let (old, own, ko) =
+        (format!("{}/me/old", r.host), format!("{}/me/own", r.host), format!("{}/me/ko", r.host));
+
+    let rows = json(&dist.join("artifacts.json"));
+    let row = |name: &str| rows.as_array().unwrap().iter().find(|a| a["name"] == name).unwrap().clone();
+    let (a, b, c) =
+        (row(&format!("{old}:1.2.3")), row(&format!("{own}:1.2.3")), row(&format!("{ko}:v1.2.3")));
+    // What goreleaser says of `dockers` that are not pushed, of `dockers_v2`, and of `kos`.
+    assert_eq!(
+        (&a["internal_type"], &a["type"], &a["goarch"]),
+        (&json!(9), &json!("Docker Image"), &json!("amd64"))
+    );
+    assert_eq!((&b["internal_type"], &b["type"]), (&json!(37), &json!("Docker Image")));
+    assert_eq!(b["extra"]["Platforms"], json!(["linux/amd64", "linux/arm64"]));
+    assert_eq!((&c["internal_type"], &c["type"]), (&json!(11), &json!("Docker Manifest")));
+    assert_eq!((&a["path"], &a["extra"]["ID"]), (&a["name"], &json!("old")));
+    assert_eq!(row("own_1.2.3.oci.tar")["type"], "File");
+    let sums = std::fs::read_to_string(dist.join("tiny_1.2.3_checksums.txt")).unwrap();
+    assert!(sums.contains("  own_1.2.3.oci.tar\n"), "{sums}");
+
+    let provenance = json(&dist.join("tiny_1.2.3.provenance.json"));
+    for (name, row) in [(&old, &a), (&own, &b), (&ko, &c)] {
+        let subjects = provenance["subject"].as_array().unwrap();
+        let subject = subjects.iter().find(|s| s["name"] == name.as_str()).unwrap();
+        let digest = format!("sha256:{}", subject["digest"]["sha256"].as_str().unwrap());
+        assert_eq!(row["extra"]["Digest"], digest.as_str());
+    }
+    let summary = json(&dist.join("tiny_1.2.3.vsa.json"));
+    let images = summary["predicate"]["urn:goferry:images"].as_array().unwrap();
+    assert_eq!(images.len(), 3);
+    assert!(images.iter().all(|i| i["platforms"][0]["run"]["state"].is_string()), "{images:?}");
+
+    let verify = || p.run(&["verify", "dist"]);
+    assert_eq!(verify().status, 0, "{}", verify().stderr);
+    let pushed = p.run(&["image", "push"]);
+    assert_eq!(pushed.status, 0, "{}", pushed.stderr);
+    for row in [&a, &b, &c] {
+        let line =
+            format!("{}@{}\n", row["name"].as_str().unwrap(), row["extra"]["Digest"].as_str().unwrap());
+        assert!(pushed.stdout.contains(&line), "{line} is not in {}", pushed.stdout);
+    }
+    // A file of digests is no file of checksums, whatever it is called.
+    assert!(dist.join("tiny_image_checksums.txt").is_file());
+    assert_eq!(verify().status, 0, "{}", verify().stderr);
+
+    // The index of one image in the place of another's.
+    let index = |id: &str| dist.join("images").join(id).join("index.json");
+    let good = std::fs::read(index("own")).unwrap();
+    std::fs::copy(index("ko"), index("own")).unwrap();
+    let swapped = verify();
+    assert!(swapped.status == 4 && swapped.stderr.contains("images/own is not proved"), "{}", swapped.stderr);
+    std::fs::write(index("own"), good).unwrap();
+    assert_eq!(verify().status, 0, "{}", verify().stderr);
+}
