@@ -4,10 +4,13 @@
 use goferry_image::dockerfile::{
     Built, Context, Failure, Ignore, Lexer, Options, RunStep, Surroundings, build, expand, matches, parse,
 };
-use goferry_image::{Base, Compression, Content, Index, Kind, Layer, Layout, Node, Platform, Tree};
+use goferry_image::{
+    Base, Compression, Content, Index, Kind, Layer, Layout, Node, Platform, Tree, write_layer,
+};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Write as _;
 
 #[test]
 fn instructions_are_read_with_their_lines() {
@@ -452,4 +455,100 @@ fn lines_are_what_buildkits_parser_reads() {
         }
     }
     assert!(seen > 0 && wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A tar archive with `d/f` and a link to it, plain.
+fn archive() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = Layout::create(folder.path()).unwrap();
+    let mut tree = Tree::empty();
+    tree.insert("d/f", Node::bytes(b"what is in it".repeat(200), 0o640, CLOCK - 7));
+    tree.insert("d/l", Node::new(Kind::Symlink("f".to_owned()), 0o777, CLOCK - 7));
+    let layer = write_layer(&layout, &tree.entries(), Compression::None).unwrap();
+    layout.read(&layer.descriptor).unwrap()
+}
+
+fn added(bytes: &[u8], flags: &str) -> Result<Built, Failure<String>> {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = Layout::create(folder.path()).unwrap();
+    let mut context = Context::default();
+    context.put("share/some.tar", Node::bytes(bytes, 0o644, CLOCK));
+    let options = Options {
+        platform: "linux/amd64".parse().unwrap(),
+        host: "linux/amd64".parse().unwrap(),
+        args: BTreeMap::new(),
+        target: None,
+        labels: BTreeMap::new(),
+        created: CLOCK,
+        compression: Compression::Gzip,
+        no_run: None,
+    };
+    let text = format!("FROM scratch\nADD {flags}share/some.tar /x/\n");
+    build(&layout, &parse(&text).unwrap(), context.tree(), &options, &Nothing)
+}
+
+#[test]
+fn archives_are_unpacked_however_they_are_compressed() {
+    let plain = archive();
+    let gzip = || {
+        let mut encoder = flate2::write::GzEncoder::new(vec![], flate2::Compression::default());
+        encoder.write_all(&plain).unwrap();
+        encoder.finish().unwrap()
+    };
+    let xz = || {
+        let mut encoder = liblzma::write::XzEncoder::new(vec![], 6);
+        encoder.write_all(&plain).unwrap();
+        encoder.finish().unwrap()
+    };
+    let all = [plain.clone(), gzip(), zstd::encode_all(plain.as_slice(), 3).unwrap(), xz()];
+    for bytes in &all {
+        let built = added(bytes, "").unwrap();
+        assert_eq!(paths(&built), ["x 755 0:0", "x/d 755 0:0", "x/d/f 640 0:0", "x/d/l 777 0:0"]);
+        assert_eq!(built.tree.read("x/d/f", 1 << 20).unwrap().unwrap(), b"what is in it".repeat(200));
+        let kept = added(bytes, "--unpack=false ").unwrap();
+        assert_eq!(kept.tree.read("x/some.tar", 1 << 20).unwrap().unwrap(), *bytes);
+    }
+    // What is damaged is neither copied nor half unpacked.
+    for bytes in &all[1..] {
+        for cut in [bytes.len() - 1, bytes.len() / 2, 12] {
+            match added(&bytes[..cut], "") {
+                Err(Failure::Said(e)) => {
+                    assert!(e.line == 2 && e.message.contains("`share/some.tar`"), "{cut}: {e}");
+                }
+                other => panic!("{cut}: {other:?}"),
+            }
+        }
+    }
+    // Compressed, but no archive: a file.
+    let text = zstd::encode_all(&b"a text"[..], 3).unwrap();
+    assert_eq!(paths(&added(&text, "").unwrap()), ["x 755 0:0", "x/some.tar 644 0:0"]);
+    assert_eq!(paths(&added(b"ustar", "").unwrap()), ["x 755 0:0", "x/some.tar 644 0:0"]);
+    match added(b"BZh91AY&SY", "") {
+        Err(Failure::Said(e)) => {
+            assert!(e.message.contains("bzip2") && e.message.contains("some.tar"), "{e}")
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn modes_in_words() {
+    let text = "FROM scratch\nCOPY --chmod=u=rwX,go=rX a d /x/\nCOPY --chmod=a+x,o-rx a /y\n";
+    let built = make(text, &["a", "d/b"], |_| {}).unwrap();
+    assert_eq!(paths(&built), ["x 755 0:0", "x/a 644 0:0", "x/b 644 0:0", "y 750 0:0"]);
+    let bad = make("FROM scratch\nCOPY --chmod=u~x a /y\n", &["a"], |_| {});
+    assert!(
+        matches!(bad, Err(Failure::Said(e)) if e.line == 2 && e.message.contains("--chmod=u~x is no mode"))
+    );
+}
+
+proptest! {
+    /// Whatever ADD is given, it ends, and without a panic.
+    #[test]
+    fn damaged_archives_end(at in 0usize..2000, by in any::<u8>(), cut in any::<bool>()) {
+        let mut bytes = zstd::encode_all(archive().as_slice(), 3).unwrap();
+        let at = at % bytes.len();
+        if cut { bytes.truncate(at) } else { bytes[at] = by }
+        let _ = added(&bytes, "");
+    }
 }

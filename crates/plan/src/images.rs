@@ -21,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Steps of images. `packages` are the steps that make packages, which Dockerfiles may copy.
 pub(crate) fn steps(d: &Draft<'_>, binaries: &[PlannedBinary], packages: &[Step], steps: &mut Vec<Step>) {
     let mut specs = Specs { d, ids: BTreeMap::new(), out: vec![] };
+    let made = docker::Made { binaries, packages };
     if !d.options.skips("kos") {
         for k in &d.config.kos {
             specs.push(ko::spec(d, k, binaries), &k.place);
@@ -28,10 +29,10 @@ pub(crate) fn steps(d: &Draft<'_>, binaries: &[PlannedBinary], packages: &[Step]
     }
     if !d.options.skips("image") {
         for i in &d.config.images {
-            specs.push(native::spec(d, i, binaries), &i.place);
+            specs.push(native::spec(d, i, &made), &i.place);
         }
     }
-    specs.dockers(&docker::Made { binaries, packages });
+    specs.dockers(&made);
     steps.extend(specs.out.into_iter().map(step));
 }
 

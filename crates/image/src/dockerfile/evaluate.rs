@@ -1,5 +1,6 @@
 //! A Dockerfile done for one platform: stages from their bases, instruction by instruction.
 
+use super::chmod::Chmod;
 use super::copy::{Copy, make_folder};
 use super::expand::{Lexer, expand};
 use super::foreign::{refused, remote};
@@ -396,7 +397,7 @@ impl<'w, S: Surroundings> Work<'w, S> {
                 None => None,
             },
             mode: match flags.get("chmod") {
-                Some(text) => Some(octal(i, &stage.word(i, text)?)?),
+                Some(text) => Some(chmod(i, &stage.word(i, text)?)?),
                 None => None,
             },
             unpack: i.keyword == "ADD" && flags.get("unpack").is_none_or(|v| v != "false"),
@@ -503,10 +504,9 @@ pub(super) fn flag(i: &Instruction, known: &[&str]) -> Result<BTreeMap<String, S
     Ok(out)
 }
 
-fn octal(i: &Instruction, text: &str) -> Result<u32, DockerfileError> {
-    u32::from_str_radix(text, 8).ok().filter(|m| *m <= 0o7777).ok_or_else(|| {
-        DockerfileError::new(i.line, format!("--chmod={text}: only octal numbers are read here"))
-            .hint("write --chmod=0755")
-            .elsewhere()
+fn chmod(i: &Instruction, text: &str) -> Result<Chmod, DockerfileError> {
+    Chmod::parse(text).ok_or_else(|| {
+        DockerfileError::new(i.line, format!("--chmod={text} is no mode"))
+            .hint("write --chmod=0755, or --chmod=u=rwX,go=rX")
     })
 }

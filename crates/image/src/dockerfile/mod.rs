@@ -3,6 +3,7 @@
 //! Owns: the language (Dockerfile reference 1.x, as BuildKit's `frontend/dockerfile` reads it) and what its instructions do to an
 //! image's configuration and files. Must not: fetch bases or run programs: [`Surroundings`] does both.
 
+mod chmod;
 mod configure;
 mod context;
 mod copy;
