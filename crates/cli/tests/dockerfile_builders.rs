@@ -39,6 +39,7 @@ fn main() -> ExitCode {
         real("podman", true),
         real("buildah", false),
         own("buildx_is_given_what_goferry_has", buildx_is_given_what_goferry_has),
+        own("mounts_of_run_are_goferry_s_own", mounts_of_run_are_goferry_s_own),
         own("a_builder_that_fails_is_said", a_builder_that_fails_is_said),
     ];
     libtest_mimic::run(&args, trials).exit_code()
@@ -210,6 +211,33 @@ fn buildx_is_given_what_goferry_has() {
     assert_eq!(manifest(&p, &image)["annotations"], json!({"a": "b"}));
     assert_eq!(image["platforms"][0]["config"], native["platforms"][0]["config"]);
     assert_eq!(files(&image["platforms"][0]), files(&native["platforms"][0]));
+}
+
+fn mounts_of_run_are_goferry_s_own() {
+    if std::env::var_os("GOFERRY_NO_NAMESPACES").is_some() {
+        return;
+    }
+    let run = "RUN --mount=type=cache,target=/cache --mount=source=share,target=/given";
+    let text =
+        WITH_RUN.replace("RUN [", &format!("{run} [\"/bin/tiny\", \"make\", \"/cache/x\", \"y\"]\nRUN ["));
+    let p = project(&text.replace("/made /share", "/made /given /cache /share"), "");
+    let r = build(&p, &["--dockerfile-run"]);
+    // The many users that RUN needs may not be granted to whoever tests.
+    if r.status == 5 && r.stderr.contains("isolation-unavailable") && std::env::var_os("CI").is_none() {
+        return;
+    }
+    assert_eq!(r.status, 0, "{}", r.stderr);
+    let files = files(&inspected(&p)["platforms"][0]);
+    // Of the mounts there are the places only, and what went into them is gone.
+    assert_eq!(
+        files,
+        ["0755 /bin", "0755 /bin/tiny", "0755 /share", "0644 /share/a.txt", "0640 /share/made"]
+    );
+    p.write("Dockerfile", &text.replace("--mount=type=cache,target=/cache", "--mount=type=secret,id=token"));
+    p.commit("a secret");
+    p.git(&["tag", "-f", "v1.2.3"]);
+    let r = build(&p, &["--dockerfile-run"]);
+    assert!(r.status == 2 && r.stderr.contains("RUN --mount=type=secret is not done here"), "{}", r.stderr);
 }
 
 fn a_builder_that_fails_is_said() {

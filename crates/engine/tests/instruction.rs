@@ -4,6 +4,7 @@
 
 use goferry_emulate::{HostFacts, choose_runner};
 use goferry_engine::images::instruction::{Instruction, run};
+use goferry_image::dockerfile::RunMount;
 use goferry_image::{Kind, Layout, Node, Tree};
 use goferry_proc::sandbox::{Isolation, probe};
 use goferry_proc::{Cancel, CommandSpec, Host, Spawner};
@@ -31,6 +32,9 @@ func main() {
 		fmt.Println(err)
 		os.Exit(1)
 	}
+	seen, err := os.ReadFile("/data/given/deep/file")
+	one, _ := os.ReadFile("/one")
+	fmt.Println(string(seen), err, string(one), os.WriteFile("/data/given/x", nil, 0o644) != nil, os.WriteFile("/cache/x", seen, 0o644))
 	fmt.Println(os.Chown("/data/new", 33, 44), os.Remove("/data/old"), os.Symlink("new", "/data/link"))
 	os.Exit(len(os.Args) - 1)
 }
@@ -70,6 +74,23 @@ impl Bench {
     }
 }
 
+/// A folder that cannot be written, a file, and an empty folder.
+fn mounts() -> [RunMount; 3] {
+    let tree = |nodes: &[(&str, Node)]| {
+        let mut tree = Tree::empty();
+        nodes.iter().for_each(|(path, node)| tree.insert(path, node.clone()));
+        tree
+    };
+    let mount =
+        |target: &str, files: Tree, read_only: bool| RunMount { target: target.to_owned(), files, read_only };
+    let file = |text: &str| Node::bytes(text, 0o644, 0);
+    [
+        mount("data/given", tree(&[("m", Node::directory(0)), ("m/deep/file", file("given"))]), true),
+        mount("one", tree(&[("m", file("alone"))]), true),
+        mount("cache", tree(&[("m", Node::directory(0))]), false),
+    ]
+}
+
 fn a_program_changes_the_files(bench: &Bench, name: &str) {
     let target: GoTarget = name.parse().unwrap();
     let facts = HostFacts::probe(&bench.host, std::env::var_os("PATH").as_deref(), &[target]);
@@ -89,10 +110,17 @@ fn a_program_changes_the_files(bench: &Bench, name: &str) {
         target,
         runner: &runner,
         mtime: 1_700_000_000,
+        mounts: &mounts(),
     };
     let before = tree.clone();
     let (layer, said) = run(&bench.host, &layout, &mut tree, &step).unwrap();
-    assert_eq!(said, format!("inner on {}\n<nil> 0 /data value\n<nil> <nil> <nil>\n", target.arch.goarch()));
+    assert_eq!(
+        said,
+        format!(
+            "inner on {}\n<nil> 0 /data value\ngiven <nil> alone true <nil>\n<nil> <nil> <nil>\n",
+            target.arch.goarch()
+        )
+    );
     assert!(layout.has(&layer.descriptor.digest));
     let new = tree.get("data/new").unwrap();
     assert_eq!((new.mode, new.uid, new.gid, new.mtime), (0o640, 33, 44, 1_700_000_000));
@@ -104,7 +132,21 @@ fn a_program_changes_the_files(bench: &Bench, name: &str) {
     // What it did not touch is as it was, and nothing of goferry's mounts is there.
     assert_eq!((tree.get("data").unwrap().uid, tree.get("data/private").unwrap().uid), (33, 1000));
     let paths: Vec<&str> = tree.iter().map(|(p, _)| p).collect();
-    assert_eq!(paths, ["", "bin", "bin/tool", "data", "data/link", "data/new", "data/private"]);
+    assert_eq!(
+        paths,
+        [
+            "",
+            "bin",
+            "bin/tool",
+            "cache",
+            "data",
+            "data/given",
+            "data/link",
+            "data/new",
+            "data/private",
+            "one"
+        ]
+    );
     // Again the same: the same layer.
     let (again, _) = run(&bench.host, &layout, &mut before.clone(), &step).unwrap();
     assert_eq!(again, layer);

@@ -2,7 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "the functions that tests share are not marked as tests")]
 
 use goferry_image::dockerfile::{
-    Built, Context, Failure, Ignore, Lexer, Options, RunStep, Surroundings, build, expand, matches, parse,
+    Built, Context, Failure, Ignore, Lexer, Options, RunMount, RunStep, Surroundings, build, expand, matches,
+    parse,
 };
 use goferry_image::{
     Base, Compression, Content, Index, Kind, Layer, Layout, Node, Platform, Tree, write_layer,
@@ -540,6 +541,88 @@ fn modes_in_words() {
     assert!(
         matches!(bad, Err(Failure::Said(e)) if e.line == 2 && e.message.contains("--chmod=u~x is no mode"))
     );
+}
+
+/// Keeps what RUN is to do, and does nothing.
+#[derive(Default)]
+struct Kept(std::cell::RefCell<Vec<RunStep>>);
+
+impl Surroundings for Kept {
+    type Error = String;
+
+    fn base(&self, reference: &str, _: &Platform) -> Result<Base, String> {
+        Err(format!("no {reference}"))
+    }
+
+    fn run(&self, _: &Layout, _: &mut Tree, step: &RunStep) -> Result<Option<Layer>, String> {
+        self.0.borrow_mut().push(step.clone());
+        Ok(None)
+    }
+}
+
+/// The mounts of a RUN in the last stage, or why there are none.
+fn mounts(run: &str) -> Result<Vec<String>, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = Layout::create(folder.path()).unwrap();
+    let mut context = Context::default();
+    for file in ["share/a", "share/d/b"] {
+        context.put(file, Node::bytes(file.as_bytes(), 0o640, CLOCK));
+    }
+    let options = Options {
+        platform: "linux/amd64".parse().unwrap(),
+        host: "linux/amd64".parse().unwrap(),
+        args: [("WHERE".to_owned(), "there".to_owned())].into(),
+        target: None,
+        labels: BTreeMap::new(),
+        created: CLOCK,
+        compression: Compression::Gzip,
+        no_run: None,
+    };
+    let text = format!(
+        "FROM scratch AS other\nCOPY share/a /x/\nFROM scratch\nARG WHERE\nWORKDIR /w\nCOPY share /r/\nRUN {run} [\"/p\"]\n"
+    );
+    let kept = Kept::default();
+    let made = build(&layout, &parse(&text).unwrap(), context.tree(), &options, &kept);
+    let one = |m: &RunMount| {
+        let files: Vec<String> =
+            m.files.iter().filter(|(p, _)| !p.is_empty()).map(|(p, n)| format!("{p}:{:o}", n.mode)).collect();
+        format!("{} {} {}", m.target, if m.read_only { "ro" } else { "rw" }, files.join(" "))
+    };
+    match kept.0.borrow().first() {
+        Some(step) => Ok(step.mounts.iter().map(one).collect()),
+        None => match made {
+            Err(Failure::Said(e)) => Err(format!("{}: {} {}", e.line, e.elsewhere, e.message)),
+            other => panic!("{other:?}"),
+        },
+    }
+}
+
+#[test]
+fn mounts_of_run() {
+    for (run, are) in [
+        ("--mount=target=/in", &["in ro m:755 m/share:755 m/share/a:640 m/share/d:755 m/share/d/b:640"][..]),
+        ("--mount=type=bind,source=share/a,target=file,rw", &["w/file rw m:640"]),
+        ("--mount=type=bind,from=other,src=/x,dst=/r/$WHERE,ro=false", &["r/there rw m:755 m/a:640"]),
+        (
+            "--mount=type=cache,id=x,sharing=locked,target=/c,mode=0700,uid=7 --mount=type=tmpfs,target=/t,size=1",
+            &["c rw m:700", "t rw m:1777"],
+        ),
+        ("--network=none", &[]),
+    ] {
+        assert_eq!(mounts(run).unwrap(), are, "{run}");
+    }
+    for (run, why) in [
+        ("--mount=type=secret,id=token", "7: true RUN --mount=type=secret is not done here"),
+        ("--mount=type=ssh", "7: true RUN --mount=type=ssh"),
+        ("--mount=type=cache", "7: false --mount=type=cache: it has no target"),
+        ("--mount=target=/x,what=y", "`what` is not known"),
+        ("--mount=target=/", "the target cannot be /"),
+        ("--mount=target=/x,source=nope", "the source `nope` is not there"),
+        ("--security=insecure", "7: true RUN --security"),
+    ] {
+        let said = mounts(run);
+        assert!(said.as_ref().is_err_and(|s| s.contains(why)), "{run}: {said:?}");
+    }
 }
 
 proptest! {

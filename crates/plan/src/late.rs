@@ -4,7 +4,7 @@
 //! Planning fills them in with a sample, so that a mistake in them is known before anything runs; the engine does it again.
 
 use crate::builds::hook;
-use crate::graph::{HookSpec, ImageSpec, Scope};
+use crate::graph::{HookSpec, ImageSpec, Late};
 use crate::render::Renderer;
 use goferry_config::model::{Hook, Text};
 use goferry_config::template::{Fields, TemplateHost, Value};
@@ -45,13 +45,13 @@ pub fn hooks(
     (made, render.take())
 }
 
-/// The labels and annotations that wait for the digest of the base; blank ones are left out.
+/// The labels and annotations that wait for the digest of the base, with texts in the place of templates; blank ones are left out.
 pub fn with_base(
     host: &dyn TemplateHost,
     release: &Fields,
-    late: &crate::graph::Late,
+    late: &Late,
     digest: &str,
-) -> (BTreeMap<String, String>, Vec<(Scope, String, String)>, Diagnostics) {
+) -> (Late, Diagnostics) {
     let render = Renderer::new(host);
     let mut fields = release.clone();
     fields.set("BaseImage", late.base.as_str());
@@ -60,6 +60,6 @@ pub fn with_base(
     let labels = late.labels.iter().map(|(k, t)| (k.clone(), text(t)));
     let labels = labels.filter(|(_, v)| !v.trim().is_empty()).collect();
     let notes = late.annotations.iter().map(|(s, k, t)| (s.clone(), k.clone(), text(t)));
-    let notes = notes.filter(|(_, _, v)| !v.trim().is_empty()).collect();
-    (labels, notes, render.take())
+    let annotations = notes.filter(|(_, _, v)| !v.trim().is_empty()).collect();
+    (Late { base: late.base.clone(), labels, annotations }, render.take())
 }

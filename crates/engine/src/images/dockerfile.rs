@@ -106,13 +106,13 @@ impl Maker<'_> {
         };
         let root = self.cx.project.root.clone();
         let host = ProjectTemplates::new(root, self.cx.session.env.clone(), self.spec.created);
-        let (labels, notes, problems) = goferry_plan::late::with_base(&host, self.cx.fields, late, &digest);
+        let (named, problems) = goferry_plan::late::with_base(&host, self.cx.fields, late, &digest);
         if problems.has_errors() {
             return Err(problems);
         }
-        built.iter_mut().for_each(|b| b.config.config.labels.extend(labels.clone()));
-        spec.labels.extend(labels);
-        spec.annotations.extend(notes);
+        built.iter_mut().for_each(|b| b.config.config.labels.extend(named.labels.clone()));
+        spec.labels.extend(named.labels);
+        spec.annotations.extend(named.annotations);
         Ok(spec)
     }
 
@@ -358,6 +358,7 @@ impl Surroundings for Around<'_> {
             target,
             runner,
             mtime: self.spec.created,
+            mounts: &step.mounts,
         };
         let (layer, output) = instruction::run(&self.cx.session.host, layout, tree, &instruction)
             .map_err(|d| Diagnostics::from(*d))?;

@@ -3,8 +3,9 @@
 use super::chmod::Chmod;
 use super::copy::{Copy, make_folder};
 use super::expand::{Lexer, expand};
-use super::foreign::{refused, remote};
+use super::foreign::remote;
 use super::parse::{Dockerfile, Instruction, begin, instruction};
+use super::run::RunStep;
 use super::stage::Stage;
 use super::words::pairs;
 use super::{DockerfileError, Failure, Ignore};
@@ -28,27 +29,6 @@ pub trait Surroundings {
     /// # Errors
     /// It fails.
     fn run(&self, layout: &Layout, tree: &mut Tree, step: &RunStep) -> Result<Option<Layer>, Self::Error>;
-}
-
-/// A RUN.
-#[derive(Clone, Debug)]
-pub struct RunStep {
-    /// Its line.
-    pub line: usize,
-    /// `RUN apk add …`.
-    pub title: String,
-    /// The program and its arguments.
-    pub argv: Vec<String>,
-    /// `KEY=value`.
-    pub env: Vec<String>,
-    /// Where it starts.
-    pub work: String,
-    /// Numbers of user and group.
-    pub user: (u32, u32),
-    /// False for `--network=none`.
-    pub network: bool,
-    /// For what.
-    pub platform: Platform,
 }
 
 /// For whom, and with what.
@@ -146,10 +126,10 @@ fn platform_args(o: &Options) -> BTreeMap<String, String> {
 }
 
 pub(super) struct Work<'w, S> {
-    layout: &'w Layout,
-    context: &'w Tree,
+    pub(super) layout: &'w Layout,
+    pub(super) context: &'w Tree,
     pub(super) options: &'w Options,
-    surroundings: &'w S,
+    pub(super) surroundings: &'w S,
     escape: char,
     globals: BTreeMap<String, String>,
     pub(super) stages: Vec<Written<'w>>,
@@ -291,7 +271,7 @@ impl<'w, S: Surroundings> Work<'w, S> {
             "ARG" => self.arg(stage, i),
             "COPY" | "ADD" => self.copy(stage, i, index),
             "WORKDIR" => self.workdir(stage, i),
-            "RUN" => self.run(stage, i),
+            "RUN" => self.run(stage, i, index),
             _ => match stage.configure(i)? {
                 true => Ok(()),
                 false => Err(DockerfileError::new(i.line, format!("{} is not known here", i.keyword)).into()),
@@ -332,36 +312,6 @@ impl<'w, S: Surroundings> Work<'w, S> {
             let at = tree.resolve(&path).map_err(|e| e.to_string())?;
             make_folder(tree, &at, owner, clock)
         })
-    }
-
-    fn run(&self, stage: &mut Stage, i: &Instruction) -> Result<(), Failure<S::Error>> {
-        let refused = |what: String| refused(i, what);
-        let network = self.runs(i)?;
-        let user = match stage.config.config.user.clone() {
-            user if user.is_empty() => (0, 0),
-            user => stage.owner(i, &user)?,
-        };
-        let work = match stage.config.config.working_dir.as_str() {
-            "" => "/".to_owned(),
-            work => work.to_owned(),
-        };
-        let argv = script(stage, i).map_err(refused)?;
-        let said = format!("RUN {} # buildkit", argv.join(" "));
-        let step = RunStep {
-            line: i.line,
-            title: i.title(),
-            argv,
-            env: stage.environment(),
-            work,
-            user,
-            network,
-            platform: stage.platform.clone(),
-        };
-        match self.surroundings.run(self.layout, &mut stage.tree, &step).map_err(Failure::Outside)? {
-            Some(layer) => stage.add(layer, said),
-            None => return Err(refused(format!("`{}` is not done here", i.title())).into()),
-        }
-        Ok(())
     }
 
     fn copy(&mut self, stage: &mut Stage, i: &Instruction, index: usize) -> Result<(), Failure<S::Error>> {
@@ -411,7 +361,12 @@ impl<'w, S: Surroundings> Work<'w, S> {
     }
 
     /// The files that `--from` means: a stage's, else an image's.
-    fn from(&mut self, text: &str, i: &Instruction, index: usize) -> Result<Tree, Failure<S::Error>> {
+    pub(super) fn from(
+        &mut self,
+        text: &str,
+        i: &Instruction,
+        index: usize,
+    ) -> Result<Tree, Failure<S::Error>> {
         if let Some(earlier) = self.named(text, index) {
             return Ok(self.stage(earlier)?.tree);
         }
@@ -444,24 +399,6 @@ fn documents(
         words.retain(|w| begin(w).is_none_or(|d| !out.iter().any(|(name, _)| *name == d.name)));
     }
     Ok(out)
-}
-
-/// What RUN runs: its command, a document by the shell, or a line with documents.
-fn script(stage: &Stage, i: &Instruction) -> Result<Vec<String>, String> {
-    let Some(first) = i.heredocs.first() else { return Ok(stage.command(i)) };
-    let mut line = i.clone();
-    let alone = i.heredocs.len() == 1 && begin(&i.rest).is_some_and(|d| d.name == first.name);
-    if alone && first.text.starts_with("#!") {
-        return Err("RUN of a document with `#!` is not done here".to_owned());
-    }
-    if alone {
-        line.rest.clone_from(&first.text);
-    } else {
-        for doc in &i.heredocs {
-            line.rest = format!("{}\n{}{}", line.rest, doc.text, doc.name);
-        }
-    }
-    Ok(stage.command(&line))
 }
 
 /// Names of ARG with their values.

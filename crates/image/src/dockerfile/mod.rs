@@ -13,16 +13,18 @@ mod foreign;
 mod ignore;
 mod parse;
 mod pattern;
+mod run;
 mod stage;
 mod unpack;
 mod words;
 
 pub use context::Context;
-pub use evaluate::{Built, Options, RunStep, Surroundings, build};
+pub use evaluate::{Built, Options, Surroundings, build};
 pub use expand::{Lexer, expand};
 pub use ignore::Ignore;
 pub use parse::{Dockerfile, Heredoc, Instruction, parse};
 pub use pattern::matches;
+pub use run::{RunMount, RunStep};
 
 use crate::ImageError;
 
