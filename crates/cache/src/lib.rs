@@ -13,7 +13,7 @@ mod key;
 mod memory;
 mod store;
 
-pub use digest::Digest;
+pub use digest::{Digest, hex};
 pub use error::CacheError;
 pub use hasher::{FileHasher, TreeContent, TreeEntry};
 pub use key::{Key, KeyBuilder, KeyField, difference};

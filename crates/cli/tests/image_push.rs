@@ -321,18 +321,13 @@ fn signed_and_verified(r: &Registry) {
     assert_ne!(verify("cosign.pub", &["verify"], &other).0, 0);
 }
 
-/// `docker_manifests`, `docker_digest` and `docker_signs` over what lies in dist/.
-fn dist_is_pushed_as_configured() {
-    let r = Registry::start("docker-registry", "");
-    let (home, host) = (r.home(), &r.host);
-    key(&r, "cosign");
-    std::fs::write(home.join("go.mod"), "module example.com/tool\n\ngo 1.24\n").unwrap();
-    std::fs::write(home.join("main.go"), "package main\n\nfunc main() {}\n").unwrap();
-    std::fs::write(home.join(".gitignore"), "dist/\ncosign.*\nsigned\n").unwrap();
-    let config = format!(
+/// A configuration of what happens when images are pushed.
+fn pushing(host: &str) -> String {
+    format!(
         r#"version: 2
 docker_manifests:
-  - name_template: "{host}/tool:{{{{ .Version }}}}"
+  - id: both
+    name_template: "{host}/tool:{{{{ .Version }}}}"
     image_templates: ["{host}/tool:{{{{ .Version }}}}-amd64", "{host}/tool:{{{{ .Version }}}}-arm64"]
   - name_template: "{host}/skipped:v1"
     image_templates: ["{host}/tool:none"]
@@ -341,16 +336,40 @@ docker_digest:
   name_template: "{{{{ .ProjectName }}}}_digests.txt"
 docker_signs:
   - artifacts: manifests
-    args: [sign, --key=cosign.key, "${{artifact}}@${{digest}}", --yes]
+    args: [sign, --key=cosign.key, "{{{{ .Env.artifact }}}}@${{digest}}", --yes]
   - id: own
     artifacts: images
     ids: [one]
     cmd: sh
-    args: ["-c", "echo $artifact >> signed; echo $digest >> signed; [ \"$WHO\" = me ]"]
+    args: ["-c", "echo $artifact >> signed; printenv digest artifactID >> signed; [ \"$WHO\" = me ]"]
     env: ["WHO={{{{ .Env.USER_OF_TEST }}}}"]
+    output: true
+  - id: both
+    artifacts: all
+    ids: [both]
+    cmd: sh
+    args: ["-c", "echo signed ${{artifactID}}"]
+    output: true
+  - id: no
+    if: '{{{{ eq .Version "0" }}}}'
+    artifacts: all
+    cmd: "false"
+  - id: nothing-said
+    cmd: sh
+    args: ["-c", "echo $artifact >> own"]
 "#
-    );
-    std::fs::write(home.join(".goreleaser.yaml"), config).unwrap();
+    )
+}
+
+/// `docker_manifests`, `docker_digest` and `docker_signs` over what lies in dist/.
+fn dist_is_pushed_as_configured() {
+    let r = Registry::start("docker-registry", "");
+    let (home, host) = (r.home(), &r.host);
+    key(&r, "cosign");
+    std::fs::write(home.join("go.mod"), "module example.com/tool\n\ngo 1.24\n").unwrap();
+    std::fs::write(home.join("main.go"), "package main\n\nfunc main() {}\n").unwrap();
+    std::fs::write(home.join(".gitignore"), "dist/\ncosign.*\nsigned\nown\n").unwrap();
+    std::fs::write(home.join(".goreleaser.yaml"), pushing(host)).unwrap();
     for args in [
         &["init", "-q", "-b", "main"][..],
         &["add", "-A"],
@@ -364,9 +383,16 @@ docker_signs:
         layout_of(&home.join("dist/images/one"), "1", &["amd64"], &[&format!("{host}/tool:1.2.3-amd64")]);
     let two =
         layout_of(&home.join("dist/images/two"), "2", &["arm64"], &[&format!("{host}/tool:1.2.3-arm64")]);
+    let three = layout_of(&home.join("dist/images/three"), "3", &["amd64"], &[&format!("{host}/ko:v1")]);
+    let four = layout_of(&home.join("dist/images/u-four"), "4", &["amd64"], &[&format!("{host}/own:v1")]);
+    let sections = [("one", "dockers"), ("two", "dockers"), ("three", "kos"), ("u-four", "dockers_v2")];
+    let images =
+        sections.map(|(name, section)| json!({"layout": format!("images/{name}"), "section": section}));
+    std::fs::write(home.join("dist/goferry.json"), json!({"images": images}).to_string()).unwrap();
     let env = [("COSIGN_PASSWORD", "pw"), ("USER_OF_TEST", "me")];
     let (status, out, err) = r.goferry(&env, &["image", "push"]);
     assert_eq!(status, 0, "{err}");
+    assert!(err.contains("signed both"), "{err}");
 
     let name = format!("{host}/tool:1.2.3");
     let (_, text, _) = r.tool("crane", &["manifest", &name]);
@@ -381,15 +407,26 @@ docker_signs:
     let digests = std::fs::read_to_string(home.join("dist/tool_digests.txt")).unwrap();
     assert_eq!(
         digests,
-        format!("{}  {name}-amd64\n{}  {name}-arm64\n{}  {name}\n", hex(&one), hex(&two), hex(&digest))
+        format!(
+            "{}  {name}-amd64\n{}  {host}/ko:v1\n{}  {name}-arm64\n{}  {host}/own:v1\n{}  {name}\n",
+            hex(&one),
+            hex(&three),
+            hex(&two),
+            hex(&four),
+            hex(&digest)
+        )
     );
 
-    // The index is signed by goferry, the image that was chosen by the command, and no other.
+    // The index and what counts as one are signed by goferry, the image that was chosen by the command, and no other.
     let verify =
         |name: &str| r.tool("cosign", &["verify", "--key", "cosign.pub", "--insecure-ignore-tlog", name]).0;
-    assert_eq!(verify(&name), 0);
+    assert_eq!(
+        (verify(&name), verify(&format!("{host}/ko:v1")), verify(&format!("{host}/own:v1"))),
+        (0, 0, 0)
+    );
     assert_ne!(verify(&format!("{name}-arm64")), 0);
-    assert_eq!(std::fs::read_to_string(home.join("signed")).unwrap(), format!("{name}-amd64\n{one}\n"));
+    assert_eq!(std::fs::read_to_string(home.join("signed")).unwrap(), format!("{name}-amd64\n{one}\none\n"));
+    assert_eq!(std::fs::read_to_string(home.join("own")).unwrap(), format!("{host}/own:v1\n"));
     // A command that fails is said, and so is an image that is not there.
     let (status, _, err) =
         r.goferry(&[("COSIGN_PASSWORD", "pw"), ("USER_OF_TEST", "other")], &["image", "push"]);

@@ -223,7 +223,9 @@ kos:
     build: tiny
     base_image: scratch
     bare: true
-    repositories: [ghcr.io/me/bare]
+    working_dir: .
+    main: ./
+    repository: ghcr.io/me/bare
 "#;
     let p = Project::new(&[(".goreleaser.yaml", yaml), ("kodata/deep/f", "data")]);
     build(&p);
@@ -232,10 +234,12 @@ kos:
     assert_eq!(bare["names"], serde_json::json!(["ghcr.io/me/bare:latest"]));
     assert_eq!(bare["mediaType"], "application/vnd.oci.image.manifest.v1+json");
     // printf example.com/tiny | md5sum
-    let names = ["a:latest", "a:v1.2.3", "b:latest", "b:v1.2.3"].map(|n| {
-        let (r, tag) = n.split_once(':').unwrap();
-        format!("ghcr.io/me/{r}/tiny-694175b13a66b7d76eb626dc18e330e2:{tag}")
-    });
+    let names = [
+        "ghcr.io/me/a/tiny-694175b13a66b7d76eb626dc18e330e2:latest",
+        "ghcr.io/me/a/tiny-694175b13a66b7d76eb626dc18e330e2:v1.2.3",
+        "ghcr.io/me/b:latest",
+        "ghcr.io/me/b:v1.2.3",
+    ];
     assert_eq!(tiny["names"], serde_json::json!(names));
     assert_eq!(tiny["annotations"]["three"], "four");
     let arm = &tiny["platforms"][0];
@@ -374,6 +378,31 @@ fn a_bake_file_says_the_same() {
         p.write("docker-bake.json", &r.stdout);
         let said = output(&buildx, &["bake", "-f", "docker-bake.json", "--print"], &p.root);
         assert!(said.contains("linux/arm/v7"), "{said}");
+    }
+}
+
+#[test]
+fn names_and_ports_are_checked_before_anything_is_built() {
+    for (line, said) in [
+        (
+            "images = [\"ghcr.io/me/Tool\"]",
+            "image `tiny` of `image`: `ghcr.io/me/Tool:1.2.3` is no reference",
+        ),
+        ("tags = [\"-bad tag\"]", "`tiny:-bad tag` is no reference"),
+        ("ports = [\"99999\"]", "`99999` is no port"),
+        ("ports = [\"80/icmp\"]", "`80/icmp` is no port"),
+    ] {
+        let p = project(&format!("targets = [\"linux/amd64\"]\n\n[[image]]\n{line}\n"));
+        for command in [&["plan", "--skip=publish"][..], &["image", "build"]] {
+            let r = p.run(command);
+            assert!(
+                r.status == 2 && r.stderr.contains(said),
+                "{line} {command:?}: {} {}",
+                r.status,
+                r.stderr
+            );
+        }
+        assert!(!p.dist().exists(), "{line}");
     }
 }
 

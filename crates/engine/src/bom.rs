@@ -3,10 +3,10 @@
 //! Owns: which files count, where modules are on this machine. Must not: run go; write anything.
 
 use crate::session::Session;
+use crate::unpacked::{HEAD, is_damage, visit_programs};
 use goferry_cache::Digest;
-use goferry_objfile::{Binary, FileBytes, ObjError, inspect};
-use goferry_package::archive::EntryKind;
-use goferry_package::opened::{holds_files, read_files};
+use goferry_objfile::{Binary, FileBytes, inspect};
+use goferry_package::opened::holds_files;
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_supply::sbom::{FileKind, Inventory, ModuleFiles, resolve};
 use std::collections::BTreeMap;
@@ -14,12 +14,6 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// A program in an archive is read whole; the largest that is known has half of this.
-const MAX_MEMBER: u64 = 2 << 30;
-/// The most that is unpacked of one archive.
-const UNPACKED_LIMIT: u64 = 4 << 30;
-/// Where the stub of Windows programs says what they are.
-const HEAD: usize = 512;
 /// dist/ has its programs one folder down.
 const MAX_DEPTH: u32 = 4;
 
@@ -194,29 +188,17 @@ impl Found<'_> {
 
     fn archive(&mut self, path: &Path, name: &str, inside: &str, size: u64) -> Result<(), Diagnostics> {
         let (mut programs, mut damaged) = (vec![], Diagnostics::default());
-        read_files(path, UNPACKED_LIMIT, &mut |entry, body| {
-            if entry.kind != EntryKind::File || entry.size > MAX_MEMBER {
-                return Ok(());
+        visit_programs(path, &mut |member, bytes| match inspect(&bytes) {
+            Ok(binary) if binary.go.is_some() => {
+                let member = member.rsplit('/').next().unwrap_or(member);
+                let sha256 = Digest::of(&bytes).to_hex();
+                programs.push((format!("{inside}{member}"), sha256, bytes.len() as u64, binary));
             }
-            let mut magic = [0; 4];
-            let mut bytes = match fill(body, &mut magic)? {
-                true if looks_like_a_program(magic) => magic.to_vec(),
-                _ => return Ok(()),
-            };
-            body.take(MAX_MEMBER).read_to_end(&mut bytes)?;
-            match inspect(&bytes) {
-                Ok(binary) if binary.go.is_some() => {
-                    let member = entry.name.rsplit('/').next().unwrap_or(&entry.name);
-                    let sha256 = Digest::of(&bytes).to_hex();
-                    programs.push((format!("{inside}{member}"), sha256, bytes.len() as u64, binary));
-                }
-                Err(e) if is_damage(&e, &bytes) => {
-                    let message = format!("{}: {}: {e}", path.display(), entry.name);
-                    damaged.push(Diagnostic::error(Code::NotABinary, message));
-                }
-                _ => {}
+            Err(e) if is_damage(&e, &bytes) => {
+                let message = format!("{}: {member}: {e}", path.display());
+                damaged.push(Diagnostic::error(Code::NotABinary, message));
             }
-            Ok(())
+            _ => {}
         })
         .map_err(|e| Diagnostics::from(Diagnostic::error(Code::Io, e.to_string())))?;
         if damaged.has_errors() {
@@ -254,42 +236,6 @@ impl Found<'_> {
         let numbered = (2..).map(|n| format!("{name} ({n})"));
         std::iter::once(name.to_owned()).chain(numbered).find(|n| !taken(n)).unwrap_or_default()
     }
-}
-
-/// False where there is less; what ends in the middle of being unpacked is an error.
-fn fill(from: &mut dyn Read, into: &mut [u8]) -> io::Result<bool> {
-    let mut have = 0;
-    while have < into.len() {
-        match from.read(&mut into[have..]) {
-            Ok(0) => return Ok(false),
-            Ok(n) => have += n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(true)
-}
-
-/// ELF, PE, Mach-O, wasm, XCOFF, Plan 9: a first look, so that not every text is read whole.
-fn looks_like_a_program(magic: [u8; 4]) -> bool {
-    matches!(
-        magic,
-        [0x7f, b'E', b'L', b'F']
-            | [b'M', b'Z', ..]
-            | [0xfe, 0xed, 0xfa, _]
-            | [0xce | 0xcf, 0xfa, 0xed, 0xfe]
-            | [0xca, 0xfe, 0xba, 0xbe | 0xbf]
-            | [0, b'a', b's', b'm']
-            | [1, 0xdf | 0xf7, ..]
-            | [0, 0, _, _]
-    )
-}
-
-/// Whether what cannot be read is a program that lost something, which a bill must not pass over. A text that begins with `MZ` is none.
-fn is_damage(e: &ObjError, head: &[u8]) -> bool {
-    const STUB: &[u8] = b"DOS mode";
-    let is_pe = || head.windows(STUB.len()).take(HEAD).any(|w| w == STUB);
-    !matches!(e, ObjError::Unrecognized { .. }) && (!head.starts_with(b"MZ") || is_pe())
 }
 
 fn head_of(path: &Path) -> Result<Vec<u8>, Diagnostics> {

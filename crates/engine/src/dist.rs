@@ -121,7 +121,9 @@ pub(crate) fn failure(path: &Path, e: &std::io::Error) -> Box<Diagnostic> {
     };
     let mut d = Diagnostic::error(code, format!("{}: {e}", path.display()));
     if code == Code::DiskFull {
-        d = d.hint_with("goferry's own cache can be emptied:", "goferry cache clean");
+        d = d
+            .hint("make room where that file is, or choose another place: --dist, TMPDIR, GOFERRY_CACHE")
+            .hint_with("goferry's own cache can be emptied:", "goferry cache clean");
     }
     Box::new(d)
 }

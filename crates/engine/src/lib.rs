@@ -46,6 +46,7 @@ mod templates;
 pub mod testing;
 pub mod toolset;
 pub mod trace;
+mod unpacked;
 mod uploads;
 mod wine;
 mod xml;

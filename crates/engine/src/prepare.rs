@@ -10,7 +10,7 @@ use goferry_config::template::Fields;
 use goferry_plan::graph::HookSpec;
 use goferry_plan::{Options, Plan, draft};
 use goferry_report::{Code, Diagnostic, Diagnostics};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A plan and what it was made from.
 pub struct Prepared {
@@ -72,6 +72,7 @@ pub fn prepare(session: &Session, request: &Request) -> Result<Prepared, Diagnos
     let (project, found) = project::gather(session, request, &config, root, module);
     problems.append(found);
     let options = Options {
+        hooks_pending: hooks_pending(request, &config, &skip),
         skip,
         single_target: request.single_target,
         only_targets: request.targets.clone(),
@@ -102,10 +103,16 @@ pub fn prepare(session: &Session, request: &Request) -> Result<Prepared, Diagnos
         problems.append(found);
         (plan, host, before, after, draft.env.clone(), draft.fields.clone())
     };
+    problems.append(crate::images::unnameable(&plan));
     if let Some(d) = hooks_of_a_stranger(request, &plan, &before, &after) {
         problems.push(d);
     }
     Ok(Prepared { config, sources, project, plan, host, before, after, env, fields, copy, problems })
+}
+
+/// Only a release (or a build) runs them; then it is planned once more.
+fn hooks_pending(request: &Request, config: &Config, skip: &BTreeSet<String>) -> bool {
+    request.dirty_before_hooks.is_none() && !config.before.is_empty() && !skip.contains("before")
 }
 
 /// Before anything of a plan is printed: the configuration may set secrets of its own.

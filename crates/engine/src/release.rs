@@ -3,7 +3,7 @@
 use crate::dist::{Dist, failure};
 use crate::preconditions::{self, Ready};
 use crate::prepare::{Prepared, prepare};
-use crate::scanning::{Incident, Scanned, Scanner};
+use crate::scanning::{Incident, Scanned};
 use crate::session::{Request, Session};
 use crate::steps::{Execution, Scan, lock};
 use crate::summary::Summary;
@@ -284,14 +284,13 @@ fn execute(
 /// The alert, if vulnerabilities stopped the release; a warning, if they would have with `[scan]`.
 fn tell_of_vulnerabilities(prepared: &Prepared, cx: &Execution<'_>) {
     let Ok(scanner) = &cx.scanner else { return };
-    tell_of_unused(cx, scanner);
-    let scanned: Vec<Scanned> = lock(&cx.scans)
-        .values()
-        .filter_map(|s| match s {
-            Scan::Scanned(s) if s.report.blocks() => Some((**s).clone()),
-            _ => None,
-        })
-        .collect();
+    let mut scanned = scanned(cx);
+    let planned = cx.plan.steps.iter().filter(|s| matches!(s.action, Action::Scan(_))).count();
+    // Accepted vulnerabilities that no binary has, if every binary was scanned.
+    if scanned.len() == planned {
+        scanner.unused(&scanned).into_iter().for_each(|d| cx.session.sink.diagnostic(d));
+    }
+    scanned.retain(|s| s.report.blocks());
     if scanned.is_empty() {
         return;
     }
@@ -319,19 +318,12 @@ fn tell_of_vulnerabilities(prepared: &Prepared, cx: &Execution<'_>) {
     }
 }
 
-/// Accepted vulnerabilities that no binary has, if every binary was scanned.
-fn tell_of_unused(cx: &Execution<'_>, scanner: &Scanner) {
-    let planned = cx.plan.steps.iter().filter(|s| matches!(s.action, Action::Scan(_))).count();
-    let scanned: Vec<Scanned> = lock(&cx.scans)
-        .values()
-        .filter_map(|s| match s {
-            Scan::Scanned(s) => Some((**s).clone()),
-            Scan::NotScanned { .. } => None,
-        })
-        .collect();
-    if scanned.len() == planned {
-        scanner.unused(&scanned).into_iter().for_each(|d| cx.session.sink.diagnostic(d));
-    }
+fn scanned(cx: &Execution<'_>) -> Vec<Scanned> {
+    let of = |scan: &Scan| match scan {
+        Scan::Scanned(s) => Some((**s).clone()),
+        Scan::NotScanned { .. } => None,
+    };
+    lock(&cx.scans).values().filter_map(of).collect()
 }
 
 /// Files that changed while the run went on may be in some binaries and not in the digest that keys them: such results

@@ -5,11 +5,13 @@
 use crate::compilers::{self, Compilers, Fetching};
 use crate::session::Session;
 use crate::{exec, host, toolset};
+use goferry_cache::hex;
 use goferry_emulate::Runner;
 use goferry_proc::{CommandSpec, Env, OutputMode, Spawner};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::GoTarget;
 use goferry_toolchain::go::{Go, GoEnv, ListQuery};
+use goferry_toolchain::module::executable_name;
 use goferry_toolchain::provide::Wanted;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -171,7 +173,7 @@ fn package(
             return Err(e.err.clone());
         }
         let list = named.filter(|p| p.name == "main").map(|p| {
-            let last = p.import_path.rsplit('/').find(|w| !is_major(w)).unwrap_or("program");
+            let last = executable_name(&p.import_path);
             (p.import_path.clone(), last.trim_end_matches(".go").to_owned())
         });
         Ok(list.collect())
@@ -213,11 +215,6 @@ fn several(pattern: &str, list: &[(String, String)]) -> Box<Diagnostic> {
     Box::new(d)
 }
 
-/// `v2`: the last element of a module path that names no program.
-fn is_major(word: &str) -> bool {
-    word.strip_prefix('v').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
-}
-
 /// The folder of a program's binary: by where it is built and for what.
 fn place(session: &Session, target: GoTarget, pattern: &str, flags: &[&str]) -> Result<PathBuf, Diagnostics> {
     let root = session.tools.as_ref().and_then(|t| t.parent()).ok_or_else(|| {
@@ -226,8 +223,7 @@ fn place(session: &Session, target: GoTarget, pattern: &str, flags: &[&str]) -> 
     })?;
     let flags: String = flags.iter().map(|f| format!("\n{f}")).collect();
     let digest = Sha256::digest(format!("{}\n{target}\n{pattern}{flags}", session.cwd.display()));
-    let short: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
-    let dir = root.join("run").join(short);
+    let dir = root.join("run").join(hex(&digest[..8]));
     std::fs::create_dir_all(&dir).map_err(|e| crate::dist::failure(&dir, &e))?;
     Ok(dir)
 }

@@ -1,10 +1,11 @@
 //! What a run made, as data for the table at its end.
 
 use crate::steps::{Execution, Scan, StepValue, lock, size};
-use goferry_plan::graph::{Action, Stage};
+use goferry_plan::graph::{Action, Stage, StepId};
 use goferry_report::StepState;
-use goferry_verify::RunOutcome;
+use goferry_verify::{RunOutcome, Waived};
 use serde::Serialize;
+use std::collections::HashMap;
 
 /// One row: a binary.
 #[derive(Clone, Debug, Serialize)]
@@ -62,6 +63,16 @@ impl Summary {
             if let Some(StepValue::Image(made)) = values.get(&s.id) {
                 waivers.extend(made.waivers());
             }
+            if let Action::LinuxPackage(spec) = &s.action
+                && let Some(proof) = lock(&cx.proofs).get(&spec.file)
+            {
+                let own: Vec<&RunOutcome> =
+                    spec.programs.iter().filter_map(|p| run_of(&values, &p.verified)).collect();
+                // What is not run at all was said of the program itself.
+                let waived =
+                    proof.waivers().into_iter().filter(|w| !own.contains(&&RunOutcome::Waived((*w).clone())));
+                waivers.extend(waived.map(|w| waiver(&spec.file, w)));
+            }
             let Action::Verify(spec) = &s.action else { continue };
             let target = s.target.map_or_else(|| "darwin/all".to_owned(), |t| t.to_string());
             let time = |id| times.get(id).copied().unwrap_or((StepState::Dropped, 0));
@@ -102,7 +113,7 @@ impl Summary {
                     }
                     RunOutcome::Waived(w) => {
                         row.verified = format!("inspected ({})", w.class.as_str());
-                        let line = format!("{target}: {} ({}; {})", w.class.as_str(), w.reason, w.place);
+                        let line = waiver(&target, w);
                         if !waivers.contains(&line) {
                             waivers.push(line);
                         }
@@ -121,6 +132,17 @@ impl Summary {
             dist: p.dist.clone(),
             millis,
         }
+    }
+}
+
+fn waiver(of: &str, w: &Waived) -> String {
+    format!("{of}: {} ({}; {})", w.class.as_str(), w.reason, w.place)
+}
+
+fn run_of<'v>(values: &'v HashMap<StepId, StepValue>, verified: &StepId) -> Option<&'v RunOutcome> {
+    match values.get(verified) {
+        Some(StepValue::Verified(v)) => Some(v.run()),
+        _ => None,
     }
 }
 

@@ -30,6 +30,14 @@ impl BlobWriter {
         self.size
     }
 
+    /// Brings what was written to the disk: for blobs that outlive this run, whose name must not come to it before them.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn sync(&self) -> Result<(), ImageError> {
+        self.file.as_file().sync_all().map_err(ImageError::io("write", self.file.path()))
+    }
+
     /// Gives it its name: its digest.
     ///
     /// # Errors

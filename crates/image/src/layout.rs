@@ -13,12 +13,16 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const VERSION_FILE: &str = "oci-layout";
 const VERSION: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
 const INDEX_FILE: &str = "index.json";
 /// Manifests, indices and configurations: registries refuse more than 4 MiB.
 const MAX_JSON: u64 = 8 << 20;
+
+/// A file that nobody has written to for so long is nobody's.
+const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 
 /// A layout.
 #[derive(Clone, Debug)]
@@ -45,8 +49,8 @@ impl Layout {
         Ok(layout)
     }
 
-    /// Makes a layout that several processes use at once, as a store of blobs without an index: nobody's unfinished files are
-    /// removed.
+    /// Makes a layout that several processes use at once, as a store of blobs without an index: of unfinished files only those
+    /// are removed that nobody can be writing any more.
     ///
     /// # Errors
     /// The file system refuses.
@@ -54,6 +58,14 @@ impl Layout {
         let layout = Layout { root: root.to_owned() };
         let blobs = layout.blobs();
         fs::create_dir_all(&blobs).map_err(ImageError::io("create", &blobs))?;
+        for name in names(&blobs)?.iter().filter(|n| n.starts_with(UNFINISHED)) {
+            let path = blobs.join(name);
+            let age = path.metadata().and_then(|m| m.modified()).ok().and_then(|t| t.elapsed().ok());
+            if age.is_some_and(|age| age > ABANDONED) {
+                // Another process may do the same.
+                let _ = fs::remove_file(&path);
+            }
+        }
         Ok(layout)
     }
 
@@ -102,18 +114,19 @@ impl Layout {
         BlobWriter::create(&self.blobs())
     }
 
-    /// Puts bytes.
+    /// Puts bytes; a damaged blob of their name is replaced.
     ///
     /// # Errors
     /// The file system refuses.
     pub fn put(&self, media_type: &str, bytes: &[u8]) -> Result<Descriptor, ImageError> {
-        let digest = Digest::of(bytes);
-        if !self.has(&digest) {
+        let descriptor = Descriptor::new(media_type, Digest::of(bytes), bytes.len() as u64);
+        if self.verify_blob(&descriptor).is_err() {
             let mut writer = self.writer()?;
-            writer.write_all(bytes).map_err(ImageError::io("write", &self.path(&digest)))?;
-            writer.finish_as(&digest)?;
+            let path = self.path(&descriptor.digest);
+            writer.write_all(bytes).map_err(ImageError::io("write", &path))?;
+            writer.finish_as(&descriptor.digest)?;
         }
-        Ok(Descriptor::new(media_type, digest, bytes.len() as u64))
+        Ok(descriptor)
     }
 
     /// Puts a manifest, index or configuration, as compact JSON.
@@ -141,12 +154,12 @@ impl Layout {
         writer.finish_as(&descriptor.digest).map(|_| ())
     }
 
-    /// Copies a blob from another layout; nothing is done if it is here.
+    /// Copies a blob from another layout; nothing is done if one of its name and size is here.
     ///
     /// # Errors
     /// As [`Layout::put_from`].
     pub fn copy(&self, from: &Layout, descriptor: &Descriptor) -> Result<(), ImageError> {
-        match self.has(&descriptor.digest) {
+        match self.open_blob(descriptor).is_ok() {
             true => Ok(()),
             false => self.put_from(descriptor, &mut from.open_blob(descriptor)?),
         }

@@ -143,15 +143,8 @@ impl Surroundings for Nothing {
 
 const CLOCK: i64 = 1_700_000_000;
 
-fn make(text: &str, files: &[&str], with: impl Fn(&mut Options)) -> Result<Built, Failure<String>> {
-    let folder = tempfile::tempdir().unwrap();
-    let layout = Layout::create(folder.path()).unwrap();
-    layout.set_index(&Index::new(vec![])).unwrap();
-    let mut context = Context::default();
-    for file in files {
-        context.put(file, Node::bytes(file.as_bytes(), 0o640, CLOCK + 5));
-    }
-    let mut options = Options {
+fn options() -> Options {
+    Options {
         platform: "linux/arm/v7".parse().unwrap(),
         host: "linux/amd64".parse().unwrap(),
         args: BTreeMap::new(),
@@ -160,7 +153,18 @@ fn make(text: &str, files: &[&str], with: impl Fn(&mut Options)) -> Result<Built
         created: CLOCK,
         compression: Compression::Gzip,
         no_run: Some(String::new()),
-    };
+    }
+}
+
+fn make(text: &str, files: &[&str], with: impl Fn(&mut Options)) -> Result<Built, Failure<String>> {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = Layout::create(folder.path()).unwrap();
+    layout.set_index(&Index::new(vec![])).unwrap();
+    let mut context = Context::default();
+    for file in files {
+        context.put(file, Node::bytes(file.as_bytes(), 0o640, CLOCK + 5));
+    }
+    let mut options = options();
     with(&mut options);
     build(&layout, &parse(text).unwrap(), context.tree(), &options, &Nothing)
 }
@@ -254,6 +258,37 @@ fn what_is_not_done_is_said_with_its_line() {
     let may_run = make("FROM scratch\nRUN --security=insecure x\n", &[], |o| o.no_run = None);
     assert!(matches!(may_run, Err(Failure::Said(e)) if e.elsewhere && e.message.contains("RUN --security")));
     assert!(matches!(make("FROM busybox\n", &[], |_| {}), Err(Failure::Outside(why)) if why == "no busybox"));
+}
+
+/// An archive of two files that are one.
+fn linked(layout: &Layout, text: &str) -> Vec<u8> {
+    let mut tree = Tree::empty();
+    for path in ["x1", "x2"] {
+        tree.insert(path, Node { links: Some(1), ..Node::bytes(text, 0o644, CLOCK) });
+    }
+    let layer = goferry_image::write_layer(layout, &tree.entries(), Compression::None).unwrap();
+    std::fs::read(layout.path(&layer.descriptor.digest)).unwrap()
+}
+
+#[test]
+fn archives_do_not_share_their_linked_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = Layout::create(folder.path()).unwrap();
+    let mut context = Context::default();
+    for (name, text) in [("p.tar", "one"), ("q.tar", "two")] {
+        context.put(name, Node::bytes(linked(&layout, text), 0o644, CLOCK));
+    }
+    let text = "FROM scratch\nADD p.tar /a/\nADD q.tar /b/\nADD p.tar /c/\n";
+    let built = build(&layout, &parse(text).unwrap(), context.tree(), &options(), &Nothing).unwrap();
+    // As RUN and the proof get the files.
+    let root = tempfile::tempdir().unwrap();
+    built.tree.unpack(root.path(), goferry_image::tree::Owners::Caller).unwrap();
+    for (name, text) in [("a/x1", "one"), ("a/x2", "one"), ("b/x1", "two"), ("b/x2", "two"), ("c/x2", "one")]
+    {
+        assert_eq!(std::fs::read_to_string(root.path().join(name)).unwrap(), text, "{name}");
+    }
+    let links = |path: &str| built.tree.get(path).unwrap().links;
+    assert!(links("a/x1") == links("a/x2") && links("a/x1") != links("c/x1"));
 }
 
 #[test]

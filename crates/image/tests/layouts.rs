@@ -163,6 +163,34 @@ fn names_of_one_file_stay_one_file() {
 }
 
 #[test]
+fn a_new_file_under_an_old_name_is_not_the_old_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let layout = Layout::create(&dir.path().join("l")).unwrap();
+    let linked = |text: &str, to: &str| {
+        let mut tree = Tree::empty();
+        for path in ["a", to] {
+            tree.insert(path, Node { links: Some(7), ..Node::bytes(text, 0o644, 1) });
+        }
+        write_layer(&layout, &tree.entries(), Compression::None).unwrap()
+    };
+    // Both layers link a file that they call `a`.
+    let layers = [linked("old", "b"), linked("new!", "c")];
+    let (_, manifest) = image(&layout, &layers);
+    let tree = Tree::of_image(&layout, &manifest).unwrap();
+    let links = |path: &str| tree.get(path).unwrap().links;
+    assert!(links("a") == links("c") && links("a") != links("b"), "{tree:?}");
+    // As one layer, and as a folder: each name has its own content.
+    let whole = write_layer(&layout, &tree.entries(), Compression::Gzip).unwrap();
+    let (_, manifest) = image(&layout, &[whole]);
+    let root = dir.path().join("root");
+    fs::create_dir(&root).unwrap();
+    Tree::of_image(&layout, &manifest).unwrap().unpack(&root, goferry_image::tree::Owners::Caller).unwrap();
+    for (name, text) in [("a", "new!"), ("b", "old"), ("c", "new!")] {
+        assert_eq!(fs::read_to_string(root.join(name)).unwrap(), text, "{name}");
+    }
+}
+
+#[test]
 fn links_are_followed_inside_of_the_image() {
     let mut tree = small();
     let link = |tree: &mut Tree, path: &str, text: &str| {

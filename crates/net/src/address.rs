@@ -144,6 +144,12 @@ pub fn same_origin(one: &str, other: &str) -> bool {
     origin(one).is_some_and(|o| origin(other).is_some_and(|p| o == p))
 }
 
+/// The host, with its port where one is named.
+pub(crate) fn machine(uri: &Uri) -> Option<String> {
+    let host = uri.host()?;
+    Some(uri.port_u16().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+}
+
 /// Whether this host is the machine itself.
 pub(crate) fn is_loopback(uri: &Uri) -> bool {
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);

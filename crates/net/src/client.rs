@@ -1,6 +1,6 @@
 //! Sending a request: trust, proxies, attempts, and not waiting longer than the user does.
 
-use crate::address::{is_loopback, shown};
+use crate::address::{is_loopback, machine, shown};
 use crate::error::NetError;
 use crate::exchange;
 use crate::proxy::Proxies;
@@ -116,10 +116,14 @@ fn address(request: &Request) -> Result<Uri, NetError> {
     let uri: Uri = request.url.parse().map_err(|_| NetError::Address { url: url.clone() })?;
     match (uri.scheme_str(), uri.host()) {
         (Some("https"), Some(_)) => Ok(uri),
-        (Some("http"), Some(_)) if request.plain_http || is_loopback(&uri) => Ok(uri),
+        (Some("http"), Some(_)) if is_loopback(&uri) || may_be_plain(request, &uri) => Ok(uri),
         (Some("http"), Some(_)) => Err(NetError::PlainHttp { url }),
         _ => Err(NetError::Address { url }),
     }
+}
+
+fn may_be_plain(request: &Request, uri: &Uri) -> bool {
+    machine(uri).is_some_and(|m| request.plain_http.iter().any(|p| p.eq_ignore_ascii_case(&m)))
 }
 
 fn agent(tls: Option<TlsConfig>) -> Agent {

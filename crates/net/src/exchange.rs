@@ -54,7 +54,7 @@ fn attempt(client: &Client, mut request: Request, left: &Arc<AtomicBool>) -> Res
         if !same_origin(&request.url, &next) {
             request.headers.retain(|(name, _)| !OWN.iter().any(|o| name.eq_ignore_ascii_case(o)));
         }
-        if next.starts_with("http:") && request.url.starts_with("https:") {
+        if !is_tls(&next) && is_tls(&request.url) {
             let reason = "it redirects to plain http".to_owned();
             return Err(NetError::Unreachable { url: request.shown(), reason });
         }
@@ -62,6 +62,10 @@ fn attempt(client: &Client, mut request: Request, left: &Arc<AtomicBool>) -> Res
     }
     let reason = "it redirects again and again".to_owned();
     Err(NetError::Unreachable { url: request.shown(), reason })
+}
+
+fn is_tls(url: &str) -> bool {
+    url.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"))
 }
 
 /// One request to one host.

@@ -1,6 +1,6 @@
 //! One request and its answer.
 
-use crate::address::{join, origin, shown};
+use crate::address::{join, machine, origin, shown};
 use crate::body::{Landing, Sink, Stream};
 use std::io;
 use std::sync::Arc;
@@ -21,7 +21,8 @@ pub struct Request {
     pub(crate) limit: u64,
     pub(crate) attempts: u32,
     pub(crate) timeout: Duration,
-    pub(crate) plain_http: bool,
+    /// Other machines, with their ports, to which plain http is allowed.
+    pub(crate) plain_http: Vec<String>,
     /// Whether the address is told in errors by its host alone.
     pub(crate) secret: bool,
 }
@@ -57,7 +58,7 @@ impl Request {
             limit: LIMIT,
             attempts: 1,
             timeout: Duration::from_secs(60),
-            plain_http: false,
+            plain_http: vec![],
             secret: false,
         }
     }
@@ -129,10 +130,17 @@ impl Request {
         self
     }
 
-    /// Allows plain http to other machines; to this one it always is.
+    /// Allows plain http to the machine that it goes to, and not to where that one sends it; to this one it always is allowed.
     #[must_use]
-    pub fn plain_http(mut self) -> Request {
-        self.plain_http = true;
+    pub fn plain_http(self) -> Request {
+        let own = self.url.parse().ok().as_ref().and_then(machine);
+        self.plain_http_to(own)
+    }
+
+    /// Allows plain http to these machines, `host` or `host:port`, also where it is sent on to.
+    #[must_use]
+    pub fn plain_http_to(mut self, machines: impl IntoIterator<Item = String>) -> Request {
+        self.plain_http.extend(machines);
         self
     }
 
@@ -160,6 +168,11 @@ pub struct Response {
 }
 
 impl Response {
+    /// Who answered: the address that was asked, or the last that it led to.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The first header of this name, whose case does not matter.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())

@@ -168,6 +168,9 @@ fn a_redirection_does_not_leave_the_machine_over_plain_http() {
     let (url, _) = serve(&[&answer("302 Found", "location: http://192.0.2.1/\r\n", "")]);
     let error = send(&Request::get(&url)).err().unwrap();
     assert!(matches!(error, NetError::PlainHttp { .. }), "{error}");
+    // What is allowed to the one is not to whoever it names.
+    let error = send(&Request::get(&url).plain_http()).err().unwrap();
+    assert!(matches!(error, NetError::PlainHttp { .. }), "{error}");
     let (url, asked) = serve(&[&answer("302 Found", "location: /again\r\n", "")]);
     let error = send(&Request::get(&url).attempts(1)).err().unwrap();
     assert!(error.to_string().contains("again and again"), "{error}");

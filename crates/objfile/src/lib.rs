@@ -58,21 +58,51 @@ pub fn glibc_needs_above(bytes: &dyn ReadAt, limit: GlibcVersion) -> Result<Vec<
     }
 }
 
-/// Tells formats apart by their first bytes.
+/// Whether a file that begins with these bytes, eight or all of it, may be a program of a format that [`inspect`] knows. Only a
+/// first look, so that not every text is read whole: what begins like a program need not be one.
+pub fn is_program(head: &[u8]) -> bool {
+    !matches!(container(head), None | Some(Container::Archive))
+}
+
+/// What a file is by its first bytes.
+#[derive(Clone, Copy)]
+enum Container {
+    Elf,
+    Pe,
+    MachO,
+    FatMachO,
+    Wasm,
+    Xcoff,
+    Plan9,
+    Archive,
+}
+
+fn container(head: &[u8]) -> Option<Container> {
+    Some(match *head {
+        [0x7f, b'E', b'L', b'F', ..] => Container::Elf,
+        [b'M', b'Z', ..] => Container::Pe,
+        [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] | [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..] => Container::MachO,
+        // A Java class file has the same magic; it counts as fat only with a plausible number of slices.
+        [0xca, 0xfe, 0xba, 0xbe | 0xbf, 0, 0, 0, n, ..] if n < 43 => Container::FatMachO,
+        [0, b'a', b's', b'm', ..] => Container::Wasm,
+        [1, 0xdf | 0xf7, ..] => Container::Xcoff,
+        [0, 0, 1, 0xeb, ..] | [0, 0, 0x8a, 0x97, ..] | [0, 0, 6, 0x47, ..] => Container::Plan9,
+        _ if head.starts_with(b"!<arch>\n") || head.starts_with(b"<bigaf>\n") => Container::Archive,
+        _ => return None,
+    })
+}
+
 fn inspect_source(source: Source<'_>) -> Result<Binary, ObjError> {
     let magic = source.up_to(0, 16)?;
-    match *magic.as_slice() {
-        [0x7f, b'E', b'L', b'F', ..] => elf::inspect(source),
-        [b'M', b'Z', ..] => pe::inspect(source),
-        [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] | [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..] => macho::inspect(source),
-        // A Java class file has the same magic; it counts as fat only with a plausible number of slices.
-        [0xca, 0xfe, 0xba, 0xbe | 0xbf, 0, 0, 0, n, ..] if n < 43 => macho::inspect_fat(source),
-        [0, b'a', b's', b'm', ..] => wasm::inspect(source),
-        [1, 0xdf | 0xf7, ..] => xcoff::inspect(source),
-        [0, 0, 1, 0xeb] | [0, 0, 1, 0xeb, ..] | [0, 0, 0x8a, 0x97, ..] | [0, 0, 6, 0x47, ..] => {
-            plan9::inspect(source)
-        }
-        _ if magic.starts_with(b"!<arch>\n") || magic.starts_with(b"<bigaf>\n") => archive::inspect(source),
-        _ => Err(ObjError::Unrecognized { magic }),
+    match container(&magic) {
+        Some(Container::Elf) => elf::inspect(source),
+        Some(Container::Pe) => pe::inspect(source),
+        Some(Container::MachO) => macho::inspect(source),
+        Some(Container::FatMachO) => macho::inspect_fat(source),
+        Some(Container::Wasm) => wasm::inspect(source),
+        Some(Container::Xcoff) => xcoff::inspect(source),
+        Some(Container::Plan9) => plan9::inspect(source),
+        Some(Container::Archive) => archive::inspect(source),
+        None => Err(ObjError::Unrecognized { magic }),
     }
 }

@@ -6,7 +6,6 @@
 
 pub mod archive;
 pub mod checksum;
-pub mod contents;
 pub mod dist;
 mod error;
 mod glob;

@@ -6,6 +6,7 @@ use crate::fields::with_target;
 use crate::graph::{
     Action, ArchiveSpec, ArchivedBinary, ArtifactKind, FileSpec, InfoSpec, Output, Stage, Step, StepId,
 };
+use crate::inside::outside;
 use goferry_config::model::{Archive, Dialect, ExtraFile, FileInfo, FormatOverride, Text};
 use goferry_config::template::{Fields, Value};
 use goferry_report::{Code, Diagnostic};
@@ -192,6 +193,10 @@ impl Group<'_, '_> {
             (false, f) => format!("{folder}.{f}"),
         };
         self.check_name(&file, out);
+        if !binary && let Some(mut diag) = outside(&file) {
+            diag.labels.extend(a.name_template.as_ref().map_or(&a.place, |t| &t.place).label(""));
+            d.render.push(diag);
+        }
         self.check_members();
         let platform = self.members.first().map_or_else(|| "meta".to_owned(), |m| m.platform());
         let mut step_id = format!("archive/{}/{platform}/{}", self.id, self.format);

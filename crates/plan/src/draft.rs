@@ -33,6 +33,8 @@ pub struct Options {
     pub dist: Option<String>,
     /// `--dockerfile-builder`: before the configuration's.
     pub dockerfile_builder: Option<DockerfileBuilder>,
+    /// Whether `before` hooks have yet to run: a file that is not there may be made by them.
+    pub hooks_pending: bool,
 }
 
 impl Options {

@@ -3,7 +3,7 @@
 use crate::draft::Draft;
 use crate::facts::{HostFacts, Program, RunnerFact};
 use crate::graph::{Plan, Project, Stage, Step};
-use crate::{archives, builds, images, linux_packages, provenance, rest, sbom, scans, sign, vex};
+use crate::{archives, builds, images, inside, linux_packages, provenance, rest, sbom, scans, sign, vex};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 
 impl Draft<'_> {
@@ -45,6 +45,7 @@ impl Draft<'_> {
             sign::steps(self, signatures, attester.as_ref(), &mut steps);
         }
         rest::metadata(&mut steps);
+        inside::all(&steps).into_iter().for_each(|d| self.render.push(d));
         let fields = &self.fields;
         let project = Project {
             name: self.name.clone(),

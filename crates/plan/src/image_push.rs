@@ -1,7 +1,8 @@
 //! What happens when images are pushed: `docker_manifests`, `docker_digest` and `docker_signs`.
 //!
 //! goreleaser's rules (2.15.1, internal/pipe/docker and sign): `$name` of a sign command is filled in first and templates
-//! after; here the image is not known until it is pushed, so templates come first.
+//! after; here the image is not known until it is pushed, so templates come first, and `.Env.artifact` in them gives
+//! `${artifact}`.
 
 use crate::draft::Draft;
 use crate::graph::NativeSign;
@@ -38,6 +39,8 @@ pub struct Held {
 /// An index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
+    /// Its id, for `docker_signs.ids`; may be empty.
+    pub id: String,
     /// Its reference.
     pub name: String,
     /// Of its images.
@@ -66,25 +69,44 @@ pub struct Sign {
     pub output: bool,
 }
 
-/// Which images are signed.
+/// Which images are signed, by what made them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
-    /// Those that were made, and no index over them.
+    /// Nothing was said: those of `dockers_v2` and of `[[image]]`.
+    Own,
+    /// `images`: these and those of `dockers`.
     Images,
-    /// Indexes.
+    /// `manifests`: these, `docker_manifests`, and those of `kos`.
     Manifests,
-    /// Both.
+    /// All.
     All,
 }
 
+impl Which {
+    /// Whether images of a section are meant: `dockers`, `docker_manifests`, `kos`, `dockers_v2`, `image`.
+    pub fn takes(self, section: &str) -> bool {
+        match section {
+            "dockers" => matches!(self, Which::Images | Which::All),
+            "docker_manifests" | "kos" => matches!(self, Which::Manifests | Which::All),
+            _ => true,
+        }
+    }
+}
+
+/// What a command knows of the image that it signs.
+const OF_IMAGE: [&str; 4] = ["artifact", "artifactName", "artifactID", "digest"];
+
 impl Sign {
-    /// The arguments for an image: `artifact` is its name, `digest` its digest.
-    pub fn args(&self, artifact: &str, digest: &str, id: &str) -> Vec<String> {
-        let own =
-            [("artifact", artifact), ("artifactName", artifact), ("artifactID", id), ("digest", digest)];
+    /// The environment that is the command's own: of the image, and what `env` says. `artifact` is its name, `digest` its digest.
+    pub fn environment(&self, artifact: &str, digest: &str, id: &str) -> BTreeMap<String, String> {
+        let own = OF_IMAGE.into_iter().zip([artifact, artifact, id, digest]);
         let env = self.env.iter().filter_map(|e| e.split_once('='));
-        let own: BTreeMap<&str, &str> = own.into_iter().chain(env).collect();
-        self.args.iter().map(|a| expand_shell(a, &|n| own.get(n).map(|v| (*v).to_owned()))).collect()
+        own.chain(env).map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
+    }
+
+    /// The arguments for an image, by its environment.
+    pub fn args(&self, environment: &BTreeMap<String, String>) -> Vec<String> {
+        self.args.iter().map(|a| expand_shell(a, &|n| environment.get(n).cloned())).collect()
     }
 
     /// What goferry itself does of the command, if it does: who signs. None: the command is run.
@@ -166,7 +188,7 @@ impl Draft<'_> {
             self.render.push(d);
             return None;
         }
-        Some(Manifest { name, images })
+        Some(Manifest { id: self.render.opt(m.id.as_ref(), "", &self.fields), name, images })
     }
 
     fn image_sign(&self, s: &model::SignItem, ids: &mut BTreeSet<String>) -> Option<Sign> {
@@ -182,16 +204,23 @@ impl Draft<'_> {
         }
         let which = match self.render.opt(s.artifacts.as_ref(), "", &self.fields).as_str() {
             "none" => return None,
+            "" => Which::Own,
             "images" => Which::Images,
             "manifests" => Which::Manifests,
-            // Without a word, images for all their platforms: those that `dockers_v2` makes.
-            "" | "all" => Which::All,
+            "all" => Which::All,
             other => {
                 say(format!("`docker_signs.artifacts` cannot be `{other}`"));
                 return None;
             }
         };
-        let text = |t: &Text| self.render.text(t, &self.fields);
+        if s.condition.is_some() && !self.render.flag(s.condition.as_ref(), &self.fields) {
+            return None;
+        }
+        let of_image = OF_IMAGE.map(|name| (name.to_owned(), format!("${{{name}}}")));
+        let env: Vec<String> = s.env.iter().map(|t| self.render.text(t, &self.fields)).collect();
+        let own = env.iter().filter_map(|e| e.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned()));
+        let fields = self.fields.with_env(self.env.clone().into_iter().chain(of_image).chain(own));
+        let text = |t: &Text| self.render.text(t, &fields);
         let args = match s.args.as_slice() {
             [] => ARGS.map(str::to_owned).to_vec(),
             args => args.iter().map(text).collect(),
@@ -202,10 +231,10 @@ impl Draft<'_> {
             ids: self.render.list(&s.ids, &self.fields),
             program: s.cmd.as_ref().map_or_else(|| "cosign".to_owned(), |c| c.value.clone()),
             args,
-            env: s.env.iter().map(text).collect(),
+            env,
             stdin: s.stdin.as_ref().map(text),
             stdin_file: s.stdin_file.as_ref().map(|t| t.value.clone()),
-            output: self.render.flag(s.output.as_ref(), &self.fields),
+            output: self.render.flag(s.output.as_ref(), &fields),
         })
     }
 }

@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Steps of images. `packages` are the steps that make packages, which Dockerfiles may copy.
 pub(crate) fn steps(d: &Draft<'_>, binaries: &[PlannedBinary], packages: &[Step], steps: &mut Vec<Step>) {
-    let mut specs = Specs { d, ids: BTreeMap::new(), out: vec![] };
+    let mut specs = Specs { d, taken: BTreeMap::new(), out: vec![] };
     let made = docker::Made { binaries, packages };
     if !d.options.skips("kos") {
         for k in &d.config.kos {
@@ -39,8 +39,8 @@ pub(crate) fn steps(d: &Draft<'_>, binaries: &[PlannedBinary], packages: &[Step]
 /// Images so far.
 struct Specs<'d> {
     d: &'d Draft<'d>,
-    /// Ids, with the sections that have them.
-    ids: BTreeMap<String, String>,
+    /// Folders, with the ids and sections that have them.
+    taken: BTreeMap<String, (String, String)>,
     out: Vec<ImageSpec>,
 }
 
@@ -48,19 +48,34 @@ impl Specs<'_> {
     /// goreleaser's ids are those of a section, and here each image has a folder: the second section's says whose it is.
     fn push(&mut self, spec: impl IntoIterator<Item = ImageSpec>, place: &Place) {
         for mut spec in spec {
-            if self.ids.get(&spec.id).is_some_and(|section| *section != spec.section) {
+            let other = self.taken.get(&spec.layout).filter(|(id, _)| *id == spec.id);
+            if other.is_some_and(|(_, section)| *section != spec.section) {
                 spec.id = format!("{}-{}", spec.id, spec.section);
                 spec.layout = layout(&spec.id);
             }
-            if self.ids.insert(spec.id.clone(), spec.section.clone()).is_some() {
-                let message = format!("two images have the id `{}`", spec.id);
-                let diag =
-                    Diagnostic::error(Code::DuplicateId, message).hint("give each image an id of its own");
-                self.d.render.push(labelled(diag, place, "the second"));
+            if let Some(diag) = self.refused(&spec) {
+                let second = if spec.layout == FOLDER { "" } else { "the second" };
+                self.d.render.push(labelled(diag, place, second));
             } else {
+                self.taken.insert(spec.layout.clone(), (spec.id.clone(), spec.section.clone()));
                 self.out.push(spec);
             }
         }
+    }
+
+    /// Ids that differ may still have one folder: not every character may be in its name.
+    fn refused(&self, spec: &ImageSpec) -> Option<Diagnostic> {
+        if spec.layout == FOLDER {
+            let message =
+                format!("the image id `{}` has no character that a folder's name may have", spec.id);
+            return Some(Diagnostic::error(Code::ConfigValue, message).hint("use letters, digits, - and _"));
+        }
+        let (id, _) = self.taken.get(&spec.layout)?;
+        let message = match *id == spec.id {
+            true => format!("two images have the id `{id}`"),
+            false => format!("the images `{id}` and `{}` would both be in dist/{}", spec.id, spec.layout),
+        };
+        Some(Diagnostic::error(Code::DuplicateId, message).hint("give each image an id of its own"))
     }
 
     /// Images of Dockerfiles.
@@ -111,10 +126,13 @@ fn labelled(diag: Diagnostic, place: &Place, text: &str) -> Diagnostic {
     }
 }
 
+/// Where the layouts are, in dist/.
+const FOLDER: &str = "images/";
+
 /// `dist/images/<id>`: an id may be any text, a folder's name not.
 fn layout(id: &str) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' };
-    format!("images/{}", id.chars().map(safe).collect::<String>().trim_start_matches('.'))
+    format!("{FOLDER}{}", id.chars().map(safe).collect::<String>().trim_start_matches('.'))
 }
 
 /// `scratch`, `oci:FOLDER[:NAME]`, or a reference.

@@ -4,7 +4,7 @@
 //! Planning fills them in with a sample, so that a mistake in them is known before anything runs; the engine does it again.
 
 use crate::builds::hook;
-use crate::graph::{HookSpec, ImageSpec, Late};
+use crate::graph::{HookSpec, ImageSpec, Scope};
 use crate::render::Renderer;
 use goferry_config::model::{Hook, Text};
 use goferry_config::template::{Fields, TemplateHost, Value};
@@ -45,13 +45,24 @@ pub fn hooks(
     (made, render.take())
 }
 
-/// The labels and annotations that wait for the digest of the base, with texts in the place of templates; blank ones are left out.
+/// What waited for the digest of the base.
+pub struct OfBase {
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// Annotations with their scopes.
+    pub annotations: Vec<(Scope, String, String)>,
+}
+
+/// The labels and annotations that wait for the digest of the base; blank ones are left out.
+///
+/// # Errors
+/// A template cannot be filled in.
 pub fn with_base(
     host: &dyn TemplateHost,
     release: &Fields,
-    late: &Late,
+    late: &crate::graph::Late,
     digest: &str,
-) -> (Late, Diagnostics) {
+) -> Result<OfBase, Diagnostics> {
     let render = Renderer::new(host);
     let mut fields = release.clone();
     fields.set("BaseImage", late.base.as_str());
@@ -59,7 +70,8 @@ pub fn with_base(
     let text = |template: &String| render.text(&Text::implied(template.clone()), &fields);
     let labels = late.labels.iter().map(|(k, t)| (k.clone(), text(t)));
     let labels = labels.filter(|(_, v)| !v.trim().is_empty()).collect();
-    let notes = late.annotations.iter().map(|(s, k, t)| (s.clone(), k.clone(), text(t)));
-    let annotations = notes.filter(|(_, _, v)| !v.trim().is_empty()).collect();
-    (Late { base: late.base.clone(), labels, annotations }, render.take())
+    let annotations = late.annotations.iter().map(|(s, k, t)| (s.clone(), k.clone(), text(t)));
+    let annotations = annotations.filter(|(_, _, v)| !v.trim().is_empty()).collect();
+    let problems = render.take();
+    if problems.has_errors() { Err(problems) } else { Ok(OfBase { labels, annotations }) }
 }

@@ -14,6 +14,7 @@ mod finish;
 pub mod graph;
 pub mod image_push;
 mod images;
+mod inside;
 pub mod late;
 mod linux_packages;
 mod matrix;

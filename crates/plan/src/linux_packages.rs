@@ -4,6 +4,7 @@
 //! without a word; settings of `overrides` replace those of all formats. Unlike 2.15.1, and like 2.18, `overrides` also change
 //! name, epoch, release and prerelease.
 
+mod contents;
 mod place;
 mod settings;
 
@@ -11,6 +12,7 @@ use crate::archives::Uploadable;
 use crate::builds::PlannedBinary;
 use crate::draft::Draft;
 use crate::graph::{Action, ArtifactKind, LinuxPackageSpec, Output, Stage, Step, StepId};
+use crate::inside::outside;
 use crate::package_names::FORMATS;
 use goferry_config::model::{LinuxPackage, PackageSettings, Text};
 use goferry_report::{Code, Diagnostic};
@@ -221,6 +223,11 @@ impl Item<'_, '_> {
 
     /// goreleaser writes one over the other.
     fn check_name(&self, file: &str, template: Option<&Text>, out: &[Uploadable]) {
+        let place = template.map_or(&self.p.place, |t| &t.place);
+        if let Some(mut diag) = outside(file) {
+            diag.labels.extend(place.label(""));
+            self.d.render.push(diag);
+        }
         if !out.iter().any(|u| u.name == file) {
             return;
         }
@@ -228,7 +235,7 @@ impl Item<'_, '_> {
         let mut diag = Diagnostic::error(Code::ArchiveNameCollision, message).hint(
             "put what tells them apart into file_name_template: {{ .Arm }}, {{ .Amd64 }}, {{ .PackageName }}; or leave a level out with `goamd64` or `ids`",
         );
-        diag.labels.extend(template.map_or(&self.p.place, |t| &t.place).label(""));
+        diag.labels.extend(place.label(""));
         self.d.render.push(diag);
     }
 

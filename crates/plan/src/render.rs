@@ -35,11 +35,16 @@ impl<'h> Renderer<'h> {
 
     /// Renders, or records why not and gives an empty text.
     pub(crate) fn text(&self, text: &Text, fields: &Fields) -> String {
+        self.rendered(text, fields).unwrap_or_default()
+    }
+
+    /// Renders, or records why not.
+    pub(crate) fn rendered(&self, text: &Text, fields: &Fields) -> Option<String> {
         if !text.value.contains("{{") {
-            return text.value.clone();
+            return Some(text.value.clone());
         }
         match self.templates.render(&text.value, fields) {
-            Ok(s) => s,
+            Ok(s) => Some(s),
             Err(e) => {
                 let mut d = Diagnostic::error(
                     Code::TemplateError,
@@ -57,7 +62,7 @@ impl<'h> Renderer<'h> {
                     };
                 }
                 self.push(d);
-                String::new()
+                None
             }
         }
     }

@@ -47,10 +47,8 @@ fn in_words(one: &One) -> String {
 /// A failure as an error.
 pub(crate) fn refused(on: &On<'_>, answer: &Response) -> RegistryError {
     let (registry, what, said) = (on.repository.registry().to_owned(), on.what.clone(), said(answer));
-    if answer.status == 507 || is_full(&said) {
-        return RegistryError::NoSpace { registry, said };
-    }
     match answer.status {
+        status if is_full(status, answer) => RegistryError::NoSpace { registry, said },
         401 | 403 => RegistryError::Unauthorized { registry, what, said },
         404 => RegistryError::NotFound { registry, what },
         status => RegistryError::Refused { registry, what, status, said },
@@ -58,11 +56,22 @@ pub(crate) fn refused(on: &On<'_>, answer: &Response) -> RegistryError {
 }
 
 /// A full disk is told by 507 or in words only: distribution gives the error of its file system as JSON, where 28 is ENOSPC.
-fn is_full(said: &str) -> bool {
-    let lower = said.to_lowercase();
-    ["no space left", "disk full", "\"err\":28", "quota", "insufficient storage"]
-        .iter()
-        .any(|w| lower.contains(w))
+/// A quota is told with a refusal as well; a repository may be called so.
+fn is_full(status: u16, answer: &Response) -> bool {
+    const FULL: [&str; 4] = ["no space left", "disk full", "\"err\":28", "insufficient storage"];
+    let says = |text: &str, words: &[&str]| {
+        let lower = text.to_lowercase();
+        words.iter().any(|w| lower.contains(w))
+    };
+    match status {
+        507 => true,
+        500..=599 | 403 | 413 => {
+            let errors = serde_json::from_slice::<Errors>(&answer.body).map(|e| e.errors).unwrap_or_default();
+            let quota = |e: &One| says(&e.message, &["quota"]);
+            status >= 500 && says(&said(answer), &FULL) || errors.iter().any(quota)
+        }
+        _ => false,
+    }
 }
 
 /// Whether the same may go well later.

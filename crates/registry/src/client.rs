@@ -1,8 +1,9 @@
 //! A conversation with registries: addresses, logins, and trying again.
 
 use crate::answer::{is_passing, refused};
+use crate::challenge::{self, Challenge};
 use crate::login::{Logins, Token};
-use crate::{Credentials, Digest, RegistryError, Repository, challenge};
+use crate::{Credentials, Digest, RegistryError, Repository};
 use goferry_net::{NetError, Request, Response};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -135,8 +136,8 @@ impl<'a> Client<'a> {
             match self.transport.send(&ping) {
                 Ok(a) => return Ok(a.status == 400 && String::from_utf8_lossy(&a.body).contains("HTTPS")),
                 Err(NetError::Unreachable { .. }) if attempt < self.options.attempts => self.wait(pause)?,
-                // Some servers only close the connection.
-                Err(NetError::Unreachable { .. }) => return Ok(false),
+                // Some servers that speak TLS only close the connection; what is not there at all is an error either way.
+                Err(NetError::Unreachable { .. }) => return Ok(true),
                 Err(e) => return Err(e.into()),
             }
             pause *= 2;
@@ -174,19 +175,26 @@ impl<'a> Client<'a> {
         let base = self.base(on.repository)?;
         let host = on.repository.host();
         let request = make(&format!("{base}{}/", on.repository.path())).timeout(STALL);
-        let request = if base.starts_with("http:") { request.plain_http() } else { request };
+        let request = request.plain_http_to(self.options.plain_http.iter().cloned());
         // An upload's address may be another host's, where nobody is logged in.
         let ours = goferry_net::same_origin(&base, request.url());
         let held = self.logins.held(host, &on.scope()).filter(|_| ours);
         let answer = self.transport.send(&with(&request, held.as_ref()))?;
-        if answer.status != 401 || !ours {
+        // Nor may another host that it was sent on to ask who we are.
+        if answer.status != 401 || !ours || !goferry_net::same_origin(&base, answer.url()) {
             return Ok(answer);
         }
         let Some(challenge) = challenge::read(answer.headers("www-authenticate")) else { return Ok(answer) };
         let login = || self.login(on, &challenge);
         match self.logins.renewed(host, &on.scope(), held.as_ref(), login)? {
-            Some(token) => Ok(self.transport.send(&with(&request, Some(&token)))?),
-            None => Ok(answer),
+            Some(token) => {
+                let answer = self.transport.send(&with(&request, Some(&token)))?;
+                match (answer.status, &challenge) {
+                    (401, Challenge::Basic) => Err(refused_as(on, &answer, REFUSED)),
+                    _ => Ok(answer),
+                }
+            }
+            None => Err(refused_as(on, &answer, if held.is_some() { REFUSED } else { NONE })),
         }
     }
 
@@ -250,6 +258,20 @@ impl<'a> Client<'a> {
     }
 }
 
+const REFUSED: &str = "the credentials of Docker's configuration were refused";
+const NONE: &str = "there are no credentials for it in Docker's configuration";
+
+/// A refusal, with what was tried: otherwise nobody could tell a wrong password from none.
+fn refused_as(on: &On<'_>, answer: &Response, tried: &str) -> RegistryError {
+    match refused(on, answer) {
+        RegistryError::Unauthorized { registry, what, said } => {
+            let said = format!("{said} ({tried})");
+            RegistryError::Unauthorized { registry, what, said }
+        }
+        other => other,
+    }
+}
+
 fn with(request: &Request, token: Option<&Token>) -> Request {
     match token {
         Some(token) => request.clone().header("authorization", token.header()),
@@ -272,5 +294,6 @@ pub(crate) fn is_loopback(host: &str) -> bool {
         Some(v6) => v6.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),
     };
-    name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

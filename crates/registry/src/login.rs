@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 /// A token that says nothing else ends after this (distribution's token specification, `expires_in`).
 const SHORTEST: u64 = 60;
+/// Longer than a day no token is held, whatever its server says.
+const LONGEST: u64 = 24 * 3600;
 /// A token has some kilobytes.
 const LIMIT: u64 = 1 << 20;
 const CLIENT_ID: &str = "goferry";
@@ -180,13 +182,13 @@ impl Client<'_> {
         let read: Answer = serde_json::from_slice(&answer.body).map_err(|_| malformed())?;
         let token = read.token.or(read.access_token).filter(|t| !t.is_empty()).ok_or_else(malformed)?;
         // A little early, so that it does not end on its way.
-        let lasts = read.expires_in.unwrap_or(SHORTEST).max(SHORTEST) * 9 / 10;
+        let lasts = read.expires_in.unwrap_or(SHORTEST).clamp(SHORTEST, LONGEST) * 9 / 10;
         Ok((Token { header: format!("Bearer {token}") }, Duration::from_secs(lasts)))
     }
 }
 
 fn forever(header: String) -> Fresh {
-    Some((Token { header }, Duration::from_secs(24 * 3600)))
+    Some((Token { header }, Duration::from_secs(LONGEST)))
 }
 
 fn basic(user: &str, password: &str) -> String {

@@ -5,6 +5,7 @@ use crate::client::{Client, On};
 use crate::manifest::{LIMIT, is_manifest_type, media};
 use crate::{BlobSink, Descriptor, Digest, Manifest, Platform, Reference, RegistryError, Repository, Sink};
 use goferry_net::{NetError, Request};
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::sync::Arc;
 
@@ -171,7 +172,7 @@ impl Client<'_> {
             Some(platform) => self.image(reference, platform)?,
             None => self.manifest(reference)?,
         };
-        self.pull_tree(reference.repository(), &root, sink, DEPTH)?;
+        self.pull_tree(reference.repository(), &root, sink, DEPTH, &mut BTreeSet::new())?;
         Ok(root.descriptor)
     }
 
@@ -181,11 +182,17 @@ impl Client<'_> {
         root: &Fetched,
         sink: &Arc<dyn BlobSink>,
         depth: usize,
+        seen: &mut BTreeSet<Digest>,
     ) -> Result<(), RegistryError> {
-        let children = if depth == 0 { &[][..] } else { root.manifest.manifests.as_slice() };
-        for child in children {
-            let next = self.manifest(&repository.at(&child.digest))?;
-            self.pull_tree(repository, &next, sink, depth - 1)?;
+        for child in &root.manifest.manifests {
+            if depth == 0 {
+                let reason = "indexes in indexes go too deep".to_owned();
+                return Err(RegistryError::Content { digest: root.descriptor.digest.clone(), reason });
+            }
+            if seen.insert(child.digest.clone()) {
+                let next = self.manifest(&repository.at(&child.digest))?;
+                self.pull_tree(repository, &next, sink, depth - 1, seen)?;
+            }
         }
         let blobs: Vec<&Descriptor> = root.manifest.blobs().collect();
         self.each(&blobs, |blob| self.blob(repository, blob, sink))?;

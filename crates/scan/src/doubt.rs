@@ -7,7 +7,7 @@
 use crate::ScanError;
 use crate::database::Database;
 use crate::finding::{Finding, Found, Level};
-use crate::matching::{here, vulnerability};
+use crate::matching::{here, is_standard, is_within, vulnerability};
 use crate::osv::{Affected, Record};
 use crate::subject::{Assumed, Contents, Linked, STDLIB, Subject};
 use crate::version;
@@ -212,7 +212,7 @@ impl<'s> Own<'s> {
 
     /// Whether a package is a module's. Of one that no module has, every module may be the owner.
     fn is_of(&self, package: &str, module: &str) -> bool {
-        if module != STDLIB && !begins_with(package, module) {
+        if module != STDLIB && !is_within(package, module) {
             return false;
         }
         match self.owner(package) {
@@ -235,15 +235,6 @@ fn beginnings(package: &str) -> impl Iterator<Item = &str> {
 
 fn shown(package: &str, symbol: &str) -> String {
     if symbol.is_empty() { String::new() } else { format!("{package}.{symbol}") }
-}
-
-fn begins_with(package: &str, module: &str) -> bool {
-    package.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// No dot before the first slash.
-fn is_standard(package: &str) -> bool {
-    !package.split('/').next().unwrap_or(package).contains('.')
 }
 
 /// Marks what there is of a vulnerability in a package (empty: in the module), or adds it. What is linked needs no mark.

@@ -179,8 +179,13 @@ fn module_of<'a, 's>(affecting: &'a [Affecting<'s>], package: &str) -> Option<&'
     owners.reduce(|best, a| if a.module.path.len() > best.module.path.len() { a } else { best })
 }
 
+/// Whether a package's import path lies in a module's.
+pub(crate) fn is_within(package: &str, module: &str) -> bool {
+    package.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// No dot before the first slash.
-fn is_standard(package: &str) -> bool {
+pub(crate) fn is_standard(package: &str) -> bool {
     let first = package.split('/').next().unwrap_or(package);
     !first.is_empty() && !first.contains('.')
 }
@@ -245,9 +250,7 @@ fn shown_module(subject: &Subject, owner: &Linked, package: &str) -> String {
     if owner.path == STDLIB {
         return STDLIB.to_owned();
     }
-    let holds = |m: &&Linked| {
-        package.strip_prefix(m.path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
+    let holds = |m: &&Linked| is_within(package, &m.path);
     let best = subject.modules.iter().filter(holds).max_by_key(|m| m.path.len());
     best.unwrap_or(owner).real_path().to_owned()
 }

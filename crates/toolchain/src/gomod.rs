@@ -153,6 +153,14 @@ impl GoMod {
     }
 }
 
+impl GoMod {
+    /// The module of a `require` line that has a package, by its path: the longest that is a prefix.
+    pub fn required_for(&self, package: &str) -> Option<&Require> {
+        let fitting = self.require.iter().filter(|r| crate::module::is_within(package, &r.module.path));
+        fitting.max_by_key(|r| r.module.path.len())
+    }
+}
+
 impl GoWork {
     /// Parses a go.work.
     ///

@@ -198,6 +198,12 @@ fn finish(query: &ModuleQuery, candidate: &str, found: Download) -> Result<Modul
     })
 }
 
+/// Whether a package's import path lies in a module's.
+pub fn is_within(package: &str, module: &str) -> bool {
+    let rest = package.strip_prefix(module).filter(|_| !module.is_empty());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// What the go command calls a program: the last element of its import path that is not a major version
 /// (load.DefaultExecName).
 pub fn executable_name(import_path: &str) -> &str {

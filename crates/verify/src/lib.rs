@@ -11,5 +11,5 @@ mod verified;
 
 pub use inspect::{BuildInfo, Expectation, Inspected, inspect};
 pub use judge::{Verdict, judge};
-pub use stage::{Installed, Start, VerifyContext, verify, verify_installed};
+pub use stage::{Installed, Start, VerifyContext, planned_waiver, verify, verify_installed};
 pub use verified::{RunOutcome, RunRecord, Verified, VerifiedRecord, Waived, WaiverClass};

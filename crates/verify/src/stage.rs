@@ -63,7 +63,7 @@ pub fn verify(
     if found.has_errors() {
         return Err(found);
     }
-    let run = match waived(spec) {
+    let run = match planned_waiver(spec) {
         Some(w) => RunOutcome::Waived(w),
         None => {
             // A static program needs no loader of the target's.
@@ -102,7 +102,7 @@ pub fn verify_installed(
     cx: &VerifyContext<'_>,
 ) -> Result<(RunOutcome, Diagnostics), Diagnostics> {
     let mut found = Diagnostics::default();
-    if let Some(w) = waived(spec).or_else(no_namespaces) {
+    if let Some(w) = planned_waiver(spec).or_else(no_namespaces) {
         return Ok((RunOutcome::Waived(w), found));
     }
     let start = StartSpec {
@@ -135,7 +135,8 @@ fn glibc_limit(spec: &VerifySpec) -> Result<Option<GlibcVersion>, Diagnostics> {
     })
 }
 
-fn waived(spec: &VerifySpec) -> Option<Waived> {
+/// Why the plan already says that a binary is not run.
+pub fn planned_waiver(spec: &VerifySpec) -> Option<Waived> {
     let waived = |class, reason: &str, place: &str| {
         Some(Waived { class, reason: reason.to_owned(), place: place.to_owned() })
     };

@@ -26,6 +26,8 @@ pub enum WaiverClass {
     RunnerMissing,
     /// The user said so; refused at publish unless configured.
     SkippedByUser,
+    /// What is started is a program of somebody else, e.g. the shell of an image's base; allowed by default.
+    NotOurs,
 }
 
 impl WaiverClass {
@@ -35,6 +37,7 @@ impl WaiverClass {
             WaiverClass::NoRunner => "no-runner",
             WaiverClass::RunnerMissing => "runner-missing",
             WaiverClass::SkippedByUser => "skipped-by-user",
+            WaiverClass::NotOurs => "not-ours",
         }
     }
 }

@@ -22,7 +22,7 @@ Examples:
   goferry image build --snapshot            every image, for all of its platforms, into dist/images
   goferry image build --target linux/arm64  for one platform
   podman load -i dist/tool_1.2.3.oci.tar    with `archive = true` in [[image]]
-  skopeo copy oci:dist/images/tool docker://ghcr.io/owner/tool:1.2.3";
+  skopeo copy --all oci:dist/images/tool:ghcr.io/owner/tool:1.2.3 docker://ghcr.io/owner/tool:1.2.3";
 
 #[derive(Debug, Args)]
 pub(crate) struct ImageInspectArgs {

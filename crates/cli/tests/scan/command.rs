@@ -241,6 +241,50 @@ fn programs_in_archives_are_scanned() {
 }
 
 #[test]
+fn programs_of_rare_formats_in_archives_are_scanned() {
+    let p = vulnerable(&[]);
+    for target in ["aix/ppc64", "plan9/amd64", "js/wasm", "windows/386"] {
+        let (os, arch) = target.split_once('/').unwrap();
+        let mut go = std::process::Command::new("go");
+        go.args(["build", "-o", "../program", "."]).current_dir(&p.root);
+        go.env_clear().envs(crate::support::fixed()).envs([
+            ("GOOS", os),
+            ("GOARCH", arch),
+            ("CGO_ENABLED", "0"),
+        ]);
+        assert!(go.status().unwrap().success(), "{target}");
+        let program = std::fs::read(p.scratch.path().join("program")).unwrap();
+        // A text and an icon that begin as programs do, and are none.
+        let files =
+            [("note", b"MZ is a text".as_slice()), ("icon.ico", b"\0\0\x01\0rest"), ("tiny", &program)];
+        std::fs::write(p.root.join("a.tar.gz"), gzip(&tar(&files))).unwrap();
+        let r = p.run(&["scan", "--db", "../db", "a.tar.gz"]);
+        let said = format!("tiny ({target}): 1 ");
+        assert!(r.status == 3 && r.stdout.contains(&said), "{target}: {}{}", r.stdout, r.stderr);
+    }
+}
+
+#[test]
+fn programs_in_packages_are_scanned() {
+    let formats = "[package]\nformats = [\"deb\", \"rpm\", \"apk\", \"archlinux\", \"ipk\"]\nmaintainer = \"A <a@example.com>\"\n";
+    let p = vulnerable(&[("goferry.toml", &format!("targets = [\"linux/amd64\"]\n{formats}"))]);
+    p.release();
+    let endings = [".deb", ".rpm", ".apk", ".pkg.tar.zst", ".ipk"];
+    let files = p.dist_files().into_keys();
+    let packages: Vec<String> = files.filter(|f| endings.iter().any(|e| f.ends_with(e))).collect();
+    assert_eq!(packages.len(), 5, "{:?}", p.dist_files().keys());
+    for package in packages {
+        let r = p.run(&["scan", "--db", "../db", &format!("dist/{package}")]);
+        assert!(
+            r.status == 3 && r.stdout.contains("/usr/bin/tiny (linux/amd64): 1 linked"),
+            "{package}: {}{}",
+            r.stdout,
+            r.stderr
+        );
+    }
+}
+
+#[test]
 fn a_shipped_sbom_is_checked_again() {
     let p = Project::new(&[]);
     database(&p);

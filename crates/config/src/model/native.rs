@@ -36,7 +36,7 @@ pub struct Verify {
     pub binaries: Vec<VerifyBinary>,
     /// `glibc`: the newest glibc that a program may need, as `2.31` or `2.2.5`.
     pub glibc: Option<String>,
-    /// `allow`: waiver classes that a publish accepts besides `no-runner`.
+    /// `allow`: waiver classes that a publish accepts besides `no-runner` and `not-ours`.
     pub allow: Vec<Text>,
 }
 

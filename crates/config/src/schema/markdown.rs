@@ -82,7 +82,7 @@ fn rows(out: &mut String, prefix: &str, key: &Key) {
     }
     match (key.status, key.old) {
         (_, Some(Old::Renamed(new) | Old::Superseded(new))) => {
-            let _ = write!(notes, " *Deprecated: `{new}`.*");
+            let _ = write!(notes, " *Deprecated: {}.*", quoted(new));
         }
         (Status::Later, None) => notes.push_str(" *Not yet: stops a release.*"),
         (Status::Publishing, None) => notes.push_str(" *Only when publishing.*"),
@@ -113,6 +113,11 @@ fn suffix(kind: Kind) -> &'static str {
     }
 }
 
+/// A key in backticks; a phrase that has its own stays as it is.
+fn quoted(new: &str) -> String {
+    if new.contains('`') { new.to_owned() } else { format!("`{new}`") }
+}
+
 fn type_name(kind: Kind) -> String {
     match kind {
         Kind::Text => "text".to_owned(),
@@ -123,7 +128,9 @@ fn type_name(kind: Kind) -> String {
         Kind::Int => "number".to_owned(),
         Kind::Mode => "mode".to_owned(),
         Kind::Enum(words) => {
-            words.iter().filter(|w| !w.is_empty()).map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", ")
+            // In a table's cell a bar is one only behind a backslash, in backticks too.
+            let word = |w: &&str| format!("`{}`", w.replace('|', "\\|"));
+            words.iter().filter(|w| !w.is_empty()).map(word).collect::<Vec<_>>().join(", ")
         }
         Kind::List(item) => format!("list of {}", type_name(*item)),
         Kind::OneOrMany(item) => format!("list or one: {}", type_name(*item)),
@@ -140,7 +147,8 @@ fn section_table(out: &mut String, status: Status) {
     out.push_str("| section | what it is |\n|---|---|\n");
     for section in sections().iter().filter(|s| s.status == status) {
         let pro = if section.pro { " *Pro.*" } else { "" };
-        let old = section.deprecated.map(|new| format!(" *Deprecated: `{new}`.*")).unwrap_or_default();
+        let old =
+            section.deprecated.map(|new| format!(" *Deprecated: {}.*", quoted(new))).unwrap_or_default();
         let _ = writeln!(out, "| `{}` | {}{pro}{old} |", section.name, section.doc);
     }
 }

@@ -32,7 +32,11 @@ static VERIFY: Shape = shape(
             Text,
             "Newest glibc that a program may need, e.g. `2.31`; a program that needs a newer one fails with exit 3.",
         ),
-        key("allow", List(&Text), "Waiver classes that a publish accepts besides `no-runner`."),
+        key(
+            "allow",
+            List(&Text),
+            "Waiver classes that a publish accepts besides `no-runner` and `not-ours`.",
+        ),
     ],
 );
 

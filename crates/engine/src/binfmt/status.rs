@@ -1,10 +1,10 @@
 //! The whole table, with what is wrong in it.
 
 use super::{Places, conf, is_ours, state_words};
+use goferry_cache::hex;
 use goferry_emulate::binfmt::{Conflict, Liveness, Pattern, Registered, Rule, Table, entry, flag_meaning};
 use goferry_target::ArchKind;
 use serde::Serialize;
-use std::fmt::Write as _;
 
 /// The table as it stands.
 #[derive(Clone, Debug, Serialize)]
@@ -129,11 +129,4 @@ impl EntryRow {
 fn takes(pattern: &Pattern) -> Vec<&'static str> {
     let meets = |k: &ArchKind| entry(*k).is_some_and(|e| e.pattern.overlaps(pattern));
     ArchKind::ALL.into_iter().filter(meets).map(ArchKind::goarch).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut out, b| {
-        let _ = write!(out, "{b:02x}");
-        out
-    })
 }

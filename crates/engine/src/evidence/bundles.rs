@@ -4,6 +4,7 @@ use super::folder::{Folder, Held};
 use super::kind::Kind;
 use super::{Ledger, Question, Whose};
 use base64ct::{Base64, Base64Unpadded, Encoding as _};
+use goferry_cache::hex;
 use goferry_package::checksum::Algorithm;
 use goferry_supply::{Format, SupplyError};
 use serde::Deserialize;
@@ -179,8 +180,7 @@ fn stated(digest: &Value) -> Result<Option<Stated>, String> {
         _ => return Err("it has a digest by an algorithm that is not known here".to_owned()),
     };
     let bytes = decoded(text).ok_or("it has a digest that is not in base64")?;
-    let hex = bytes.iter().map(|b| format!("{b:02x}")).collect();
-    Ok(Some(Stated { algorithm, hex }))
+    Ok(Some(Stated { algorithm, hex: hex(&bytes) }))
 }
 
 /// Base64 as JSON of protobuf may have it: in either alphabet, with padding or without. What a key signed is held to the one form

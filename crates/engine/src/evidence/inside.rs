@@ -4,15 +4,11 @@ use super::facts::Facts;
 use super::folder::Folder;
 use super::kind::Kind;
 use super::{Ledger, Question};
+use crate::unpacked::{read_program, visit_programs};
 use goferry_cache::Digest;
 use goferry_objfile::GoBuildInfo;
-use goferry_package::archive::EntryKind;
-use goferry_package::opened::{holds_files, read_files};
+use goferry_package::opened::holds_files;
 use std::collections::BTreeMap;
-use std::io::{self, Read};
-
-/// The most that may come out of one archive.
-pub(crate) const UNPACKED_LIMIT: u64 = 1 << 30;
 
 /// A program of the release.
 pub(super) struct Program {
@@ -50,22 +46,13 @@ pub(super) fn programs(folder: &Folder, question: &Question<'_>, ledger: &mut Le
 }
 
 fn of_file(name: &str, path: &std::path::Path) -> Result<Option<Program>, String> {
-    let mut file = std::fs::File::open(path).map_err(|e| e.to_string())?.take(UNPACKED_LIMIT + 1);
-    let bytes = program(&mut file).map_err(|e| e.to_string())?;
-    if file.limit() == 0 {
-        return Err("it is larger than a program of a release".to_owned());
-    }
-    Ok(bytes.map(|b| known(name, name, b)))
+    let read = std::fs::File::open(path).and_then(|mut file| read_program(&mut file));
+    read.map(|bytes| bytes.map(|b| known(name, name, b))).map_err(|e| e.to_string())
 }
 
 fn of_archive(name: &str, path: &std::path::Path) -> Result<Vec<Program>, String> {
     let mut out = vec![];
-    let visited = read_files(path, UNPACKED_LIMIT, &mut |entry, mut content| {
-        if entry.kind == EntryKind::File {
-            out.extend(program(&mut content)?.map(|b| known(name, &entry.name, b)));
-        }
-        Ok(())
-    });
+    let visited = visit_programs(path, &mut |member, bytes| out.push(known(name, member, bytes)));
     visited.map(|()| out).map_err(|e| e.to_string())
 }
 
@@ -113,29 +100,4 @@ pub(super) fn compare(programs: &[Program], facts: &Facts, ledger: &mut Ledger) 
         }
     }
     ledger.checked.push(format!("{right} programs are those of the provenance"));
-}
-
-/// The bytes of a program; none of what is none.
-pub(crate) fn program(content: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
-    let mut bytes = vec![];
-    content.by_ref().take(8).read_to_end(&mut bytes)?;
-    if !is_program(&bytes) {
-        return Ok(None);
-    }
-    content.read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
-}
-
-/// ELF, PE, Mach-O (also universal) and WebAssembly, by their first bytes.
-fn is_program(bytes: &[u8]) -> bool {
-    const MAGIC: [&[u8]; 7] = [
-        b"\x7fELF",
-        b"MZ",
-        b"\xcf\xfa\xed\xfe",
-        b"\xce\xfa\xed\xfe",
-        b"\xca\xfe\xba\xbe",
-        b"\xca\xfe\xba\xbf",
-        b"\0asm",
-    ];
-    MAGIC.iter().any(|m| bytes.starts_with(m))
 }

@@ -9,7 +9,6 @@ mod expected;
 mod facts;
 mod folder;
 mod inside;
-pub(crate) use inside::{UNPACKED_LIMIT, program};
 mod judge;
 mod kind;
 mod statements;

@@ -13,6 +13,7 @@ pub use in_dist::{InDist, in_dist, module_of};
 pub(crate) use of_run::{Blocked, of_execution, of_failure};
 pub use stats::{Statistics, TargetStatistics, statistics};
 
+use goferry_cache::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -86,7 +87,7 @@ pub fn folder(env: &BTreeMap<String, String>) -> Option<PathBuf> {
 /// The file of a module, or of a project that is none.
 fn file(folder: &Path, module: &str, project: &str) -> PathBuf {
     let of = if module.is_empty() { project } else { module };
-    let digest: String = Sha256::digest(of).iter().take(8).map(|b| format!("{b:02x}")).collect();
+    let digest = hex(&Sha256::digest(of)[..8]);
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '.' { c } else { '_' };
     let name: String = of.chars().rev().take(60).map(plain).collect::<Vec<_>>().into_iter().rev().collect();
     folder.join(format!("{}-{digest}.jsonl", name.trim_start_matches('.')))

@@ -3,9 +3,10 @@
 use super::build::drawn;
 use super::registries::{Registries, drawn as refused};
 use crate::steps::Execution;
-use goferry_image::{Base, Descriptor, Digest, Layout, Platform, archive, media_type};
-use goferry_plan::graph::{BaseSpec, ImageSpec};
-use goferry_registry::{BlobSink, Reference, Sink};
+use goferry_cache::FileHasher;
+use goferry_image::{Base, Descriptor, Digest, ImageError, Layout, Platform, archive, media_type};
+use goferry_plan::graph::{BaseSpec, ImageContent, ImageSpec};
+use goferry_registry::{BlobSink, Client, Reference, Repository, Sink};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use std::io::{self, Write};
 use std::path::Path;
@@ -81,13 +82,22 @@ pub(crate) fn open(at: &Path, temp: &Path) -> Result<Layout, Diagnostics> {
 fn with_hints(spec: &ImageSpec, reference: &str, d: Diagnostics) -> Diagnostics {
     let mut d = d.within(spec);
     if let Some(first) = d.list.first_mut() {
-        let key = if spec.section == "kos" { "base_image" } else { "base" };
+        let other = match (&spec.content, spec.section.as_str()) {
+            (ImageContent::Dockerfile(of), _) => format!(
+                "without that registry: in {}, `FROM oci:FOLDER` takes a layout that is here (skopeo copy docker://NAME oci:FOLDER), and a flag --build-context={reference}=oci-layout://FOLDER leaves it as it is",
+                of.path
+            ),
+            (ImageContent::Binaries(_), section) => {
+                let key = if section == "kos" { "base_image" } else { "base" };
+                format!(
+                    "without that registry: `{key}: oci:FOLDER` takes a layout that is here (skopeo copy docker://NAME oci:FOLDER), `{key}: scratch` needs none"
+                )
+            }
+        };
         *first = first
             .clone()
             .hint(format!("the base image {reference} is needed: it is fetched once and kept by its digest"))
-            .hint(format!(
-                "without that registry: `{key}: oci:FOLDER` takes a layout that is here (skopeo copy docker://NAME oci:FOLDER), `{key}: scratch` needs none"
-            ));
+            .hint(other);
     }
     d
 }
@@ -107,18 +117,14 @@ fn remote(cx: &Execution<'_>, reference: &str, platforms: &[Platform]) -> Result
         }
     };
     let sink: Arc<dyn BlobSink> = Arc::new(Blobs(layout.clone()));
+    listed(&layout, &client, repository, &top, 0)?;
     for platform in platforms {
         let image = match media_type::is_index(&top.media_type) {
-            true => chosen(&layout, &top, platform, reference)?,
+            true => layout.image_for(&top, platform).map_err(|e| named(reference, e))?,
             false => top.clone(),
         };
-        let digest: goferry_registry::Digest = image
-            .digest
-            .as_str()
-            .parse()
-            .map_err(|e: goferry_registry::BadDigest| unusable(e.to_string()))?;
-        if !layout.has(&image.digest) || !whole(&layout, &image) {
-            client.pull(&repository.at(&digest), None, &sink).map_err(|e| refused(&e))?;
+        if !whole(cx, &layout, &image) {
+            client.pull(&repository.at(&theirs(&image.digest)?), None, &sink).map_err(|e| refused(&e))?;
         }
     }
     Ok(Base { layout, top, name: wanted.repository_name() })
@@ -149,21 +155,59 @@ pub(super) fn digest(cx: &Execution<'_>, spec: &ImageSpec, reference: &str) -> R
     ask().map_err(|d: Diagnostics| d.within(spec))
 }
 
-/// The image of an index, without reading the images: they may not be here.
-fn chosen(
-    layout: &Layout,
-    top: &Descriptor,
-    platform: &Platform,
-    reference: &str,
-) -> Result<Descriptor, Diagnostics> {
-    let index = layout.read_index(top).map_err(|e| drawn(&e))?;
-    let near = index.manifests.iter().filter_map(|d| Some((d.platform.as_ref()?.distance(platform)?, d)));
-    if let Some((_, d)) = near.min_by_key(|(distance, _)| *distance) {
-        return Ok(d.clone());
+/// Images are known by what they were asked for by, not by the folder of the cache.
+fn named(reference: &str, e: ImageError) -> Diagnostic {
+    match e {
+        ImageError::NoPlatform { platform, has, .. } => {
+            drawn(&ImageError::NoPlatform { what: reference.to_owned(), platform, has })
+        }
+        e => drawn(&e),
     }
-    let has = index.manifests.iter().filter_map(|d| d.platform.as_ref());
-    let has: Vec<String> = has.filter(|p| p.os != "unknown").map(ToString::to_string).collect();
-    Err(unusable(format!("{reference} has no image for {platform}; it has: {}", has.join(", "))).into())
+}
+
+/// Fetches what an index does not say itself: nested indexes, and for what the images without a `platform` are.
+fn listed(
+    layout: &Layout,
+    client: &Client<'_>,
+    repository: &Repository,
+    top: &Descriptor,
+    depth: u8,
+) -> Result<(), Diagnostics> {
+    if depth > 4 || !media_type::is_index(&top.media_type) {
+        return Ok(());
+    }
+    let index = layout.read_index(top).map_err(|e| drawn(&e))?;
+    for one in &index.manifests {
+        let is_index = media_type::is_index(&one.media_type);
+        if !is_index && (one.platform.is_some() || !media_type::is_manifest(&one.media_type)) {
+            continue;
+        }
+        if layout.read(one).is_err() {
+            let fetched = client.manifest(&repository.at(&theirs(&one.digest)?)).map_err(|e| refused(&e))?;
+            layout.put(&one.media_type, &fetched.bytes).map_err(|e| drawn(&e))?;
+        }
+        if is_index {
+            listed(layout, client, repository, one, depth + 1)?;
+            continue;
+        }
+        let config = layout.read_manifest(one).map_err(|e| drawn(&e))?.config;
+        let is_image = matches!(config.media_type.as_str(), media_type::CONFIG | media_type::DOCKER_CONFIG);
+        if is_image && layout.read(&config).is_err() {
+            let described = goferry_registry::Descriptor::of(&config.media_type, &[]);
+            let blob = goferry_registry::Descriptor {
+                digest: theirs(&config.digest)?,
+                size: config.size,
+                ..described
+            };
+            let bytes = client.small_blob(repository, &blob).map_err(|e| refused(&e))?;
+            layout.put(&config.media_type, &bytes).map_err(|e| drawn(&e))?;
+        }
+    }
+    Ok(())
+}
+
+fn theirs(digest: &Digest) -> Result<goferry_registry::Digest, Diagnostic> {
+    digest.as_str().parse().map_err(|e: goferry_registry::BadDigest| unusable(e.to_string()))
 }
 
 fn unusable(message: String) -> Diagnostic {
@@ -184,11 +228,26 @@ fn kept(layout: &Layout, digest: &str) -> Option<Descriptor> {
     Some(Descriptor::new(&media, digest, size))
 }
 
-fn whole(layout: &Layout, image: &Descriptor) -> bool {
-    layout.read_manifest(image).is_ok_and(|m| {
-        let mut needed = m.layers.iter().chain([&m.config]);
-        needed.all(|d| layout.has(&d.digest) || !d.urls.is_empty())
-    })
+/// Whether all of an image is here, and is what it is called. What was read in an earlier run and has not changed since is not
+/// read again.
+fn whole(cx: &Execution<'_>, layout: &Layout, image: &Descriptor) -> bool {
+    let Ok(manifest) = layout.read_manifest(image) else { return false };
+    let store = cx.session.cache.as_ref();
+    let known = store.map(|s| FileHasher::open(s.folder(), layout.root(), 1));
+    let is_whole = |d: &Descriptor| match &known {
+        Some(known) => {
+            layout.open_blob(d).is_ok()
+                && known.file(&layout.path(&d.digest)).is_ok_and(|found| found.to_hex() == d.digest.hex())
+        }
+        None => layout.verify_blob(d).is_ok(),
+    };
+    let mut needed = manifest.layers.iter().chain([&manifest.config]);
+    let all = needed.all(|d| is_whole(d) || (!d.urls.is_empty() && !layout.has(&d.digest)));
+    if let Some(known) = known {
+        // Not written: the next run reads again, nothing worse.
+        let _ = known.save();
+    }
+    all
 }
 
 /// What was fetched, by digest: beside the fetched compilers, else for this run only.
@@ -212,7 +271,10 @@ impl Blobs {
 
 impl BlobSink for Blobs {
     fn has(&self, digest: &goferry_registry::Digest) -> bool {
-        Blobs::digest(digest).is_ok_and(|d| self.0.has(&d))
+        let Ok(digest) = Blobs::digest(digest) else { return false };
+        let size = self.0.path(&digest).metadata().map_or(0, |m| m.len());
+        // Only what is damaged or missing is asked for: a blob of this name need not be one.
+        self.0.verify_blob(&Descriptor::new("", digest, size)).is_ok()
     }
 
     fn create(&self, digest: &goferry_registry::Digest, _size: u64) -> io::Result<Box<dyn Sink>> {
@@ -235,6 +297,10 @@ impl Write for OneBlob {
 impl Sink for OneBlob {
     fn finish(self: Box<Self>) -> io::Result<()> {
         let OneBlob(writer, digest) = *self;
-        writer.finish_as(&digest).map(|_| ()).map_err(|e| io::Error::other(e.to_string()))
+        writer
+            .sync()
+            .and_then(|()| writer.finish_as(&digest))
+            .map(|_| ())
+            .map_err(|e| io::Error::other(e.to_string()))
     }
 }

@@ -19,6 +19,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct MadeImage {
     /// Its id.
     pub id: String,
+    /// The section of the configuration that asks for it: `image`, `kos`, `dockers`, `dockers_v2`.
+    pub section: String,
     /// Digest of the index, or of the only image.
     pub digest: String,
     /// Media type of that.
@@ -154,6 +156,7 @@ impl Maker<'_> {
         };
         Ok(MadeImage {
             id: self.spec.id.clone(),
+            section: self.spec.section.clone(),
             digest: top.digest.to_string(),
             media_type: top.media_type.clone(),
             names: self.spec.names.clone(),

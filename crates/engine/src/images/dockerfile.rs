@@ -7,6 +7,7 @@ use super::build::{MadeImage, Maker, failure};
 use super::builder::Order;
 use super::hooks::Hooks;
 use super::instruction::{self, Instruction};
+use super::proof::{find, path};
 use crate::steps::Execution;
 use crate::templates::ProjectTemplates;
 use goferry_image::dockerfile::{
@@ -106,13 +107,10 @@ impl Maker<'_> {
         };
         let root = self.cx.project.root.clone();
         let host = ProjectTemplates::new(root, self.cx.session.env.clone(), self.spec.created);
-        let (named, problems) = goferry_plan::late::with_base(&host, self.cx.fields, late, &digest);
-        if problems.has_errors() {
-            return Err(problems);
-        }
-        built.iter_mut().for_each(|b| b.config.config.labels.extend(named.labels.clone()));
-        spec.labels.extend(named.labels);
-        spec.annotations.extend(named.annotations);
+        let of_base = goferry_plan::late::with_base(&host, self.cx.fields, late, &digest)?;
+        built.iter_mut().for_each(|b| b.config.config.labels.extend(of_base.labels.clone()));
+        spec.labels.extend(of_base.labels);
+        spec.annotations.extend(of_base.annotations);
         Ok(spec)
     }
 
@@ -286,10 +284,11 @@ fn installed(on: &ImagePlatform, recipe: &Recipe<'_>, built: &Built) -> Result<I
         }
     }
     let config = &built.config.config;
-    let words = config.entrypoint.clone().or_else(|| config.cmd.clone()).unwrap_or_default();
-    out.entrypoint = words;
+    let said = config.entrypoint.iter().chain(&config.cmd).find(|words| !words.is_empty());
+    out.entrypoint = said.cloned().unwrap_or_default();
     if let Some(first) = out.entrypoint.first_mut()
-        && let Some((real, _)) = built.tree.lookup(first)
+        && let Some(found) = find(&built.tree, &built.config, path(&built.config), first)
+        && let Some((real, _)) = built.tree.lookup(&found)
     {
         *first = format!("/{real}");
     }

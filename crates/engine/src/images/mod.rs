@@ -28,3 +28,4 @@ mod wanted;
 pub use attach::Attachments;
 pub use instruction::enter_if_asked;
 pub use registries::Registries;
+pub(crate) use wanted::unnameable;

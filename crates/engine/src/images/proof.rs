@@ -3,17 +3,14 @@
 use super::build::failure;
 use crate::steps::Execution;
 use goferry_image::tree::Owners;
-use goferry_image::{Descriptor, ImageConfig, Layout, Platform, Tree};
+use goferry_image::{Descriptor, ImageConfig, Kind, Layout, Platform, Tree};
 use goferry_plan::graph::{Action, ImagePlatform, ImageSpec, VerifySpec};
 use goferry_proc::Root;
-use goferry_report::Diagnostics;
+use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::Os;
 use goferry_verify::{Installed, RunOutcome, VerifyContext, Waived, WaiverClass, verify_installed};
 use std::path::Path;
 use std::thread::ScopedJoinHandle;
-
-/// Who runs, by the image's own files.
-const MAX_PASSWD: u64 = 1 << 20;
 
 /// Proves one platform's image.
 pub(super) struct Proof<'p> {
@@ -52,24 +49,26 @@ impl Proof<'_> {
     /// Runs the program of `image` as it was run when it was verified: with the same arguments, judged in the same way.
     fn run(&self, on: &ImagePlatform, image: &Descriptor) -> Result<RunOutcome, Diagnostics> {
         if on.target.os == Os::Wasip1 {
-            return Ok(waived("its runtime is not in the image: the program ran when it was verified"));
+            let reason = "its runtime is not in the image: the program ran when it was verified";
+            return Ok(waived(WaiverClass::NoRunner, reason));
         }
-        let Some((program, verify)) = self.program(on) else {
-            return Ok(waived("the image's program is none of the binaries"));
-        };
         let failed = |e| failure(self.spec, &e);
         let manifest = self.layout.read_manifest(image).map_err(failed)?;
         let config = self.layout.read_config(&manifest).map_err(failed)?;
         let tree = Tree::of_image(self.layout, &manifest).map_err(failed)?;
+        let by = format!("image {} for {}", self.spec.id, on.target);
+        let user = user(Code::DoesNotStart, &by, &tree, &config)?;
+        let Some((program, verify)) = self.program(on) else {
+            return Ok(waived(WaiverClass::NotOurs, &not_ours(&by, on, &tree, &config)?));
+        };
         let folder =
             tempfile::tempdir_in(&self.cx.temp).map_err(|e| *crate::dist::failure(&self.cx.temp, &e))?;
         tree.unpack(folder.path(), Owners::Caller).map_err(failed)?;
-        let by = format!("image {} for {}", self.spec.id, on.target);
         let installed = Installed {
             by: &by,
-            root: root(folder.path(), &tree, &config),
+            root: root(folder.path(), &config, user),
             program: Path::new(program),
-            env: environment(&tree, &config),
+            env: environment(&tree, &config, user.0),
         };
         let cx = VerifyContext {
             host: &self.cx.session.host,
@@ -95,50 +94,65 @@ impl Proof<'_> {
     }
 }
 
-fn waived(reason: &str) -> RunOutcome {
-    RunOutcome::Waived(Waived {
-        class: WaiverClass::NoRunner,
-        reason: reason.to_owned(),
-        place: "the image".to_owned(),
-    })
+/// Why nothing is run; a program that is nowhere in the image cannot start at all.
+fn not_ours(by: &str, on: &ImagePlatform, tree: &Tree, config: &ImageConfig) -> Result<String, Diagnostic> {
+    match on.entrypoint.first() {
+        None => Ok("the image names no program".to_owned()),
+        Some(program) if find(tree, config, path(config), program).is_some() => {
+            Ok(format!("the image starts {program}, which is none of the binaries"))
+        }
+        Some(program) => {
+            let message = format!("{by}: it starts `{program}`, which is not in it");
+            Err(Diagnostic::error(Code::DoesNotStart, message))
+        }
+    }
+}
+
+fn waived(class: WaiverClass, reason: &str) -> RunOutcome {
+    RunOutcome::Waived(Waived { class, reason: reason.to_owned(), place: "the image".to_owned() })
 }
 
 /// The folder as the program's file system.
-pub(crate) fn root(folder: &Path, tree: &Tree, config: &ImageConfig) -> Root {
+pub(crate) fn root(folder: &Path, config: &ImageConfig, user: (u32, u32)) -> Root {
     let work = match config.config.working_dir.as_str() {
         "" => "/",
         work => work,
     };
-    Root { work: work.into(), user: user(tree, &config.config.user), ..Root::new(folder) }
+    Root { work: work.into(), user, ..Root::new(folder) }
 }
 
-/// Numbers of `user[:group]`, which may be names of the image's own /etc/passwd and /etc/group.
-pub(crate) fn user(tree: &Tree, text: &str) -> (u32, u32) {
-    let (user, group) = text.split_once(':').unwrap_or((text, ""));
-    let table = |path: &str| {
-        let bytes = tree.read(path, MAX_PASSWD).ok().flatten().unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
+/// Whom the image's program runs as; an error is for all of the image's platforms to say.
+pub(crate) fn user(
+    code: Code,
+    what: &str,
+    tree: &Tree,
+    config: &ImageConfig,
+) -> Result<(u32, u32), Diagnostic> {
+    tree.runs_as(&config.config.user).map_err(|e| {
+        Diagnostic::error(code, format!("{what}: {e}"))
+            .hint("no engine starts a container of a user that the image does not know; a number needs no entry there")
+    })
+}
+
+/// A program by its path, or by PATH. Where links lead is not said.
+pub(crate) fn find(tree: &Tree, config: &ImageConfig, path: &str, program: &str) -> Option<String> {
+    let is_file = |at: &str| tree.lookup(at).is_some_and(|(_, n)| matches!(n.kind, Kind::File(_)));
+    let found = match program {
+        p if p.starts_with('/') => Some(p.to_owned()),
+        p if p.contains('/') => Some(format!("{}/{p}", config.config.working_dir)),
+        p => path.split(':').map(|d| format!("{d}/{p}")).find(|f| is_file(f)),
     };
-    let entry = |path: &str, name: &str| -> Option<Vec<String>> {
-        let text = table(path);
-        let named = |l: &&str| {
-            let mut fields = l.split(':');
-            fields.next() == Some(name) || fields.nth(1) == Some(name)
-        };
-        text.lines().find(named).map(|l| l.split(':').map(str::to_owned).collect())
-    };
-    let number = |fields: &Option<Vec<String>>, at: usize| fields.as_ref()?.get(at)?.parse::<u32>().ok();
-    let of_user = entry("etc/passwd", user);
-    let uid = user.parse().ok().or_else(|| number(&of_user, 2)).unwrap_or(0);
-    let gid = match group {
-        "" => number(&of_user, 3),
-        name => name.parse().ok().or_else(|| number(&entry("etc/group", name), 2)),
-    };
-    (uid, gid.unwrap_or(0))
+    found.filter(|f| is_file(f))
+}
+
+/// The image's PATH.
+pub(crate) fn path(config: &ImageConfig) -> &str {
+    let said = config.config.env.iter().filter_map(|e| e.strip_prefix("PATH=")).next_back();
+    said.unwrap_or("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 }
 
 /// The image's variables, with what engines of containers set besides.
-pub(crate) fn environment(tree: &Tree, config: &ImageConfig) -> Vec<(String, String)> {
+pub(crate) fn environment(tree: &Tree, config: &ImageConfig, uid: u32) -> Vec<(String, String)> {
     let mut env: Vec<(String, String)> = config
         .config
         .env
@@ -148,11 +162,9 @@ pub(crate) fn environment(tree: &Tree, config: &ImageConfig) -> Vec<(String, Str
         .collect();
     let has = |env: &[(String, String)], name: &str| env.iter().any(|(k, _)| k == name);
     if !has(&env, "PATH") {
-        let usual = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-        env.push(("PATH".to_owned(), usual.to_owned()));
+        env.push(("PATH".to_owned(), path(config).to_owned()));
     }
     if !has(&env, "HOME") {
-        let (uid, _) = user(tree, &config.config.user);
         let home = if uid == 0 && tree.lookup("root").is_some() { "/root" } else { "/" };
         env.push(("HOME".to_owned(), home.to_owned()));
     }

@@ -50,6 +50,8 @@ pub struct Row {
     pub id: String,
     /// What it is.
     pub kind: Kind,
+    /// The section of the configuration that asks for it; empty where no release says it.
+    pub section: String,
     /// The repository.
     pub repository: String,
     /// Its digest there.
@@ -110,6 +112,13 @@ pub(super) struct Target {
     pub(super) tags: Vec<String>,
 }
 
+/// What an image is to the configuration.
+struct Is<'i> {
+    id: &'i str,
+    kind: Kind,
+    section: &'i str,
+}
+
 /// A run of pushes.
 struct Run<'a> {
     client: Client<'a>,
@@ -131,6 +140,7 @@ pub fn push(session: &Session, question: &Question, done: &mut dyn FnMut(&Row)) 
     let layouts = layouts(&folder)?;
     let in_dist = !Layout::is_one(&folder) && question.to.is_empty();
     let wanted = if in_dist { wanted::of_dist(session, &folder)? } else { ImagePush::default() };
+    let sections = wanted::sections(&folder);
     let signer = Signer::new(session);
     let evidence = Evidence::read(&signer, &question.attachments)?;
     sign::prepare(&signer, &wanted.signs)?;
@@ -148,6 +158,7 @@ pub fn push(session: &Session, question: &Question, done: &mut dyn FnMut(&Row)) 
         .iter()
         .map(|m| {
             Ok((
+                m.id.clone(),
                 m.name.parse::<Reference>().map_err(|e| drawn(&e))?,
                 index::made(&m.name, &m.images, &known)?,
             ))
@@ -162,12 +173,15 @@ pub fn push(session: &Session, question: &Question, done: &mut dyn FnMut(&Row)) 
             let root = &target.image.descriptor;
             let is_index = matches!(root.media_type.as_str(), media::INDEX | media::DOCKER_INDEX);
             let kind = if is_index { Kind::Index } else { Kind::Image };
-            run.one(&id, kind, &target.repository, &target.tags, root, &layout.source())?;
+            let section = sections.get(&id).map_or("", String::as_str);
+            let is = Is { id: &id, kind, section };
+            run.one(is, &target.repository, &target.tags, root, &layout.source())?;
         }
     }
-    for (name, made) in indexes {
+    for (id, name, made) in indexes {
         let tags: Vec<String> = name.tag().map(str::to_owned).into_iter().collect();
-        run.one("", Kind::Manifest, name.repository(), &tags, &made.descriptor, &made.source)?;
+        let is = Is { id: &id, kind: Kind::Manifest, section: "docker_manifests" };
+        run.one(is, name.repository(), &tags, &made.descriptor, &made.source)?;
     }
     if let Some(name) = run.wanted.digests.as_ref().filter(|n| !n.is_empty()) {
         let text: String = run.rows.iter().map(Row::digest_lines).collect();
@@ -179,8 +193,7 @@ pub fn push(session: &Session, question: &Question, done: &mut dyn FnMut(&Row)) 
 impl Run<'_> {
     fn one(
         &mut self,
-        id: &str,
-        kind: Kind,
+        is: Is<'_>,
         to: &Repository,
         tags: &[String],
         root: &Descriptor,
@@ -190,8 +203,9 @@ impl Run<'_> {
         let push = Push { to, tags, root, source, immutable, mount_from };
         let pushed = self.client.push(&push).map_err(|e| drawn(&e))?;
         let mut row = Row {
-            id: id.to_owned(),
-            kind,
+            id: is.id.to_owned(),
+            kind: is.kind,
+            section: is.section.to_owned(),
             repository: to.to_string(),
             digest: pushed.digest.to_string(),
             tagged: pushed.tagged,

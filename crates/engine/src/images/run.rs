@@ -5,13 +5,13 @@
 use super::base::open;
 use super::build::drawn;
 use super::inspect::places;
-use super::proof::{environment, root};
+use super::proof::{environment, find, root, user};
 use crate::compilers::Fetching;
 use crate::session::Session;
 use crate::toolset;
 use goferry_emulate::{Apart, GuestProgram, in_root};
 use goferry_image::tree::Owners;
-use goferry_image::{Descriptor, ImageConfig, ImageError, Kind, Layout, Platform, Tree};
+use goferry_image::{Descriptor, ImageConfig, ImageError, Layout, Platform, Tree};
 use goferry_proc::guest::GuestSpec;
 use goferry_proc::sandbox::{Isolation, probe};
 use goferry_report::{Code, Diagnostic, Diagnostics};
@@ -64,10 +64,12 @@ pub fn ready(session: &Session, question: &Question) -> Result<Ready, Diagnostic
         config.config.user.clone_from(user);
     }
     let tree = Tree::of_image(&layout, &manifest).map_err(|e| drawn(&e))?;
+    let what = format!("the image for {platform}");
+    let user = user(Code::ImageUnusable, &what, &tree, &config)?;
     let folder = tempfile::Builder::new().prefix("goferry-image-").tempdir();
     let folder = folder.map_err(|e| crate::dist::failure(&std::env::temp_dir(), &e))?;
     tree.unpack(folder.path(), Owners::Caller).map_err(|e| drawn(&e))?;
-    let start = Start { session, question, platform: &platform, tree: &tree, config: &config };
+    let start = Start { session, question, platform: &platform, tree: &tree, config: &config, user };
     let spec = start.spec(folder.path())?;
     Ok(Ready { spec, folder })
 }
@@ -141,6 +143,7 @@ struct Start<'s> {
     platform: &'s Platform,
     tree: &'s Tree,
     config: &'s ImageConfig,
+    user: (u32, u32),
 }
 
 impl Start<'_> {
@@ -158,7 +161,9 @@ impl Start<'_> {
         if target.os == Os::Wasip1 {
             // It is interpreted by goferry itself, from the folder that the image was unpacked to.
             let known = crate::exec::Known { target: Some(target), ..crate::exec::Known::default() };
-            let file = folder.join(found.trim_start_matches('/'));
+            // It is opened from outside, where a link of the image would lead to a file of the host.
+            let inside = self.tree.resolve(&found).map_err(|e| drawn(&e))?;
+            let file = folder.join(inside);
             let mut spec =
                 crate::exec::program(self.session, &file, args.to_vec(), &known, &self.question.apart)?;
             spec.set.extend(env);
@@ -181,7 +186,7 @@ impl Start<'_> {
             sysroot: None,
             registered_on_host: false,
         };
-        let mut at = root(folder, self.tree, self.config);
+        let mut at = root(folder, self.config, self.user);
         at.network = self.question.apart.network;
         Ok(in_root(&guest, &self.question.apart, at, env))
     }
@@ -205,7 +210,7 @@ impl Start<'_> {
     }
 
     fn env(&self) -> Vec<(String, String)> {
-        let mut env = environment(self.tree, self.config);
+        let mut env = environment(self.tree, self.config, self.user.0);
         for (key, value) in self.question.env.iter().filter_map(|e| e.split_once('=')) {
             env.retain(|(k, _)| k != key);
             env.push((key.to_owned(), value.to_owned()));
@@ -215,16 +220,8 @@ impl Start<'_> {
 
     /// A program by its path, or by the image's PATH.
     fn find(&self, program: &str, env: &[(String, String)]) -> Result<String, Diagnostics> {
-        let is_file =
-            |path: &str| self.tree.lookup(path).is_some_and(|(_, n)| matches!(n.kind, Kind::File(_)));
         let path = env.iter().find(|(k, _)| k == "PATH").map_or("", |(_, v)| v.as_str());
-        let work = self.config.config.working_dir.as_str();
-        let found = match program {
-            p if p.starts_with('/') => Some(p.to_owned()),
-            p if p.contains('/') => Some(format!("{work}/{p}")),
-            p => path.split(':').map(|d| format!("{d}/{p}")).find(|f| is_file(f)),
-        };
-        found.filter(|f| is_file(f)).ok_or_else(|| {
+        find(self.tree, self.config, path, program).ok_or_else(|| {
             let message = format!("the image for {} has no program `{program}`", self.platform);
             Diagnostic::error(Code::MainMissing, message).into()
         })

@@ -1,12 +1,13 @@
 //! `docker_signs`: images are signed by goferry where the command is cosign's usual one, else by the command.
 
 use super::attach::{Attached, Signer};
-use super::push::{Kind, Row};
+use super::push::Row;
 use crate::session::Session;
-use goferry_plan::image_push::{Sign, Which};
+use goferry_plan::image_push::Sign;
 use goferry_proc::{CommandSpec, Env, Limits, OutputMode, Spawner as _, Status, Stdin};
 use goferry_registry::{Client, Descriptor, Repository};
-use goferry_report::{Code, Diagnostic, Diagnostics};
+use goferry_report::{Code, Diagnostic, Diagnostics, Event};
+use std::collections::BTreeMap;
 
 /// Signs one image that was pushed, by everything that signs such.
 pub(super) fn sign(
@@ -20,9 +21,10 @@ pub(super) fn sign(
     let mut done: Vec<Attached> = vec![];
     for sign in signs.iter().filter(|s| fits(s, row)) {
         for name in row.names() {
-            let args = sign.args(&name, &row.digest, &row.id);
+            let own = sign.environment(&name, &row.digest, &row.id);
+            let args = sign.args(&own);
             let Some(native) = sign.native(&args, &format!("{name}@{}", row.digest)) else {
-                by_command(signer.session, sign, &args, &name)?;
+                by_command(signer.session, sign, &args, (&name, own))?;
                 continue;
             };
             let attached = signer.sign(client, &native, to, image)?;
@@ -39,7 +41,8 @@ pub(super) fn sign(
 pub(super) fn prepare(signer: &Signer<'_>, signs: &[Sign]) -> Result<(), Diagnostics> {
     for sign in signs {
         let (name, digest) = ("registry.invalid/name:tag", "sha256:0");
-        if let Some(native) = sign.native(&sign.args(name, digest, ""), &format!("{name}@{digest}")) {
+        let args = sign.args(&sign.environment(name, digest, ""));
+        if let Some(native) = sign.native(&args, &format!("{name}@{digest}")) {
             signer.open(&native)?;
         }
     }
@@ -47,17 +50,17 @@ pub(super) fn prepare(signer: &Signer<'_>, signs: &[Sign]) -> Result<(), Diagnos
 }
 
 fn fits(sign: &Sign, row: &Row) -> bool {
-    let kind = match sign.which {
-        Which::All => true,
-        Which::Images => row.kind != Kind::Manifest,
-        Which::Manifests => row.kind != Kind::Image,
-    };
-    kind && (sign.ids.is_empty() || sign.ids.contains(&row.id))
+    sign.which.takes(&row.section) && (sign.ids.is_empty() || sign.ids.contains(&row.id))
 }
 
-fn by_command(session: &Session, sign: &Sign, args: &[String], name: &str) -> Result<(), Diagnostics> {
+fn by_command(
+    session: &Session,
+    sign: &Sign,
+    args: &[String],
+    (name, own): (&str, BTreeMap<String, String>),
+) -> Result<(), Diagnostics> {
     let mut env = session.env.clone();
-    env.extend(sign.env.iter().filter_map(|e| e.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())));
+    env.extend(own);
     let stdin = match (&sign.stdin, &sign.stdin_file) {
         (Some(text), _) => Stdin::Bytes(text.clone().into_bytes()),
         (None, Some(path)) => {
@@ -77,9 +80,10 @@ fn by_command(session: &Session, sign: &Sign, args: &[String], name: &str) -> Re
         limits: Limits::default(),
         output: OutputMode::Capture { max_bytes: 4 << 20 },
     };
+    let step = format!("docker_signs/{}", sign.id);
     let done = session.host.run_lines(&spec, &|_, line| {
         if sign.output {
-            session.sink.note(line.to_owned());
+            session.sink.event(&Event::Output { step: step.clone(), line: line.to_owned() });
         }
     });
     let done = done.map_err(|e| goferry_build::BuildError::from(e).diagnostic())?;

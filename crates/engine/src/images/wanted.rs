@@ -5,10 +5,13 @@ use crate::project;
 use crate::session::{ConfigFile, Request, Session};
 use crate::templates::ProjectTemplates;
 use goferry_config::model::ImagePushing;
+use goferry_plan::graph::{Action, Plan};
 use goferry_plan::image_push::ImagePush;
 use goferry_plan::{Options, draft};
-use goferry_report::Diagnostics;
+use goferry_registry::Reference;
+use goferry_report::{Code, Diagnostic, Diagnostics};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// goferry.json of many binaries.
@@ -43,8 +46,38 @@ pub(super) fn of_dist(session: &Session, dist: &Path) -> Result<ImagePush, Diagn
     if problems.has_errors() { Err(problems) } else { Ok(wanted) }
 }
 
+/// Names of images that no registry takes: known before anything is built.
+pub(crate) fn unnameable(plan: &Plan) -> Diagnostics {
+    let mut problems = Diagnostics::default();
+    let images = plan.steps.iter().filter_map(|s| match &s.action {
+        Action::Image(spec) => Some(spec),
+        _ => None,
+    });
+    for image in images {
+        for error in image.names.iter().filter_map(|name| name.parse::<Reference>().err()) {
+            let message = format!("image `{}` of `{}`: {error}", image.id, image.section);
+            problems.push(Diagnostic::error(Code::ConfigValue, message));
+        }
+    }
+    problems
+}
+
 fn is_snapshot(dist: &Path) -> bool {
-    let text = goferry_supply::read_bounded(&dist.join("goferry.json"), LIMIT).ok();
-    let record: Option<Value> = text.and_then(|t| serde_json::from_slice(&t).ok());
-    record.is_some_and(|r| r["project"]["snapshot"] == true)
+    record(dist).is_some_and(|r| r["project"]["snapshot"] == true)
+}
+
+/// The sections of the configuration that asked for the images of a release, by the names of their layouts' folders.
+pub(super) fn sections(dist: &Path) -> BTreeMap<String, String> {
+    let record = record(dist).unwrap_or_default();
+    let images = record["images"].as_array().into_iter().flatten();
+    let one = |image: &Value| {
+        let folder = image["layout"].as_str()?.rsplit('/').next()?;
+        Some((folder.to_owned(), image["section"].as_str()?.to_owned()))
+    };
+    images.filter_map(one).collect()
+}
+
+fn record(dist: &Path) -> Option<Value> {
+    let text = goferry_supply::read_bounded(&dist.join("goferry.json"), LIMIT).ok()?;
+    serde_json::from_slice(&text).ok()
 }

@@ -7,6 +7,7 @@ use crate::steps::Execution;
 use goferry_package::dist::Artifact;
 use goferry_plan::graph::{ContentSpec, LinuxPackageSpec, Step};
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// goreleaser says less of a package's target than of a program's, and lists what was configured rather than what is in it.
 pub(super) fn described(
@@ -22,7 +23,7 @@ pub(super) fn described(
         a.goos = if spec.format == "termux.deb" { "android" } else { "linux" }.to_owned();
         "all".clone_into(&mut a.goarch);
     }
-    let mut files: Vec<Value> = spec.contents.iter().map(|c| listed(spec, c)).collect();
+    let mut files: Vec<Value> = spec.contents.iter().map(|c| listed(&cx.project.root, spec, c)).collect();
     for p in &spec.programs {
         let info = json!({"mode": 0o755, "mtime": moment(spec.mtime)});
         files.push(json!({"src": place(cx, &p.path), "dst": p.dst, "file_info": info}));
@@ -32,18 +33,21 @@ pub(super) fn described(
 }
 
 /// One item of `contents` as goreleaser lists it: by the time that it does, nfpm filled in what links, folders and ghosts lack.
-fn listed(spec: &LinuxPackageSpec, c: &ContentSpec) -> Value {
+fn listed(root: &Path, spec: &LinuxPackageSpec, c: &ContentSpec) -> Value {
     let packager = spec.format.strip_prefix("termux.").unwrap_or(&spec.format);
-    let taken = (c.packager.is_empty() || c.packager == packager) && (c.kind != "ghost" || packager == "rpm");
-    let filled = taken && matches!(c.kind.as_str(), "symlink" | "dir" | "ghost");
-    let root = |own: &str| if own.is_empty() && filled { "root".to_owned() } else { own.to_owned() };
+    let documents = matches!(c.kind.as_str(), "doc" | "license" | "licence" | "readme");
+    let for_rpm = documents || c.kind == "ghost";
+    let taken = (c.packager.is_empty() || c.packager == packager) && (!for_rpm || packager == "rpm");
+    let filled = taken && (for_rpm || matches!(c.kind.as_str(), "symlink" | "dir"));
+    let name = |own: &str| if own.is_empty() && filled { "root".to_owned() } else { own.to_owned() };
     let mode = c.mode.or(match c.kind.as_str() {
         "dir" if filled => Some(0o755),
         "ghost" if filled => Some(0o644),
+        _ if filled && documents => mode_of(&root.join(&c.src)).map(|m| m & !spec.umask),
         _ => None,
     });
     let mut info = serde_json::Map::new();
-    for (key, value) in [("owner", root(&c.owner)), ("group", root(&c.group))] {
+    for (key, value) in [("owner", name(&c.owner)), ("group", name(&c.group))] {
         if !value.is_empty() {
             info.insert(key.to_owned(), value.into());
         }
@@ -59,6 +63,17 @@ fn listed(spec: &LinuxPackageSpec, c: &ContentSpec) -> Value {
     }
     out.insert("file_info".to_owned(), Value::Object(info));
     Value::Object(out)
+}
+
+#[cfg(unix)]
+fn mode_of(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().ok().map(|m| m.permissions().mode() & 0o7777)
+}
+
+#[cfg(not(unix))]
+fn mode_of(_: &Path) -> Option<u32> {
+    None
 }
 
 /// A time as Go writes it; the year 1 where there is none.

@@ -6,7 +6,7 @@ use goferry_report::{Code, Diagnostic, Diagnostics, Label};
 use goferry_target::GoTarget;
 use goferry_toolchain::ToolError;
 use goferry_toolchain::go::{self, Lack, Package, PackageError, Refusal};
-use goferry_toolchain::gomod::{GoMod, Require};
+use goferry_toolchain::module::is_within;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -83,8 +83,8 @@ impl<'a> Findings<'a> {
     fn package(&mut self, build: &Build, package: &Package) {
         let Some(error) = &package.error else { return };
         let name = package.import_path.clone();
-        let required = required(&build.go_mod, &name);
-        let own = required.is_none() && is_below(&name, &build.go_mod.module);
+        let required = build.go_mod.required_for(&name);
+        let own = required.is_none() && is_within(&name, &build.go_mod.module);
         let finding = match (go::lack(package), &build.vendor) {
             (Some(Lack::Vendor), _) if own => Finding::Own { package: name },
             (Some(Lack::Vendor), Some(folder)) => {
@@ -219,17 +219,6 @@ fn source_of(command: &str) -> &'static str {
     if command.starts_with("go work") { "go.work" } else { "go.mod" }
 }
 
-fn is_below(package: &str, module: &str) -> bool {
-    !module.is_empty()
-        && package.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// The module of go.mod that has a package, by its path: the longest that is a prefix.
-fn required<'m>(go_mod: &'m GoMod, package: &str) -> Option<&'m Require> {
-    let fitting = go_mod.require.iter().filter(|r| is_below(package, &r.module.path));
-    fitting.max_by_key(|r| r.module.path.len())
-}
-
 /// `file:line:column` as the go command writes it, relative to where it ran.
 fn place(error: &PackageError, dir: &Path) -> Option<(PathBuf, u32, u32)> {
     let mut parts = error.pos.rsplitn(3, ':');
@@ -252,8 +241,8 @@ mod tests {
         assert_eq!(at("../a:b.go:5:2"), Some((PathBuf::from("/p/a:b.go"), 5, 2)));
         assert_eq!(at(""), None);
         let text = "module example.com/app\nrequire (\n example.com/a v1.0.0\n example.com/a/b v1.1.0\n)\n";
-        let go_mod = GoMod::parse(text).unwrap();
-        let module = |package: &str| required(&go_mod, package).map(|r| r.module.path.as_str());
+        let go_mod = goferry_toolchain::gomod::GoMod::parse(text).unwrap();
+        let module = |package: &str| go_mod.required_for(package).map(|r| r.module.path.as_str());
         assert_eq!(module("example.com/a/b/c"), Some("example.com/a/b"));
         assert_eq!(module("example.com/a/bc"), Some("example.com/a"));
         assert_eq!(module("example.com/ab"), None);

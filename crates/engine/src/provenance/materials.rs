@@ -3,7 +3,7 @@
 use crate::remembered::Remembered;
 use crate::steps::{Execution, StepValue, lock};
 use base64ct::{Base64, Encoding as _};
-use goferry_cache::Digest;
+use goferry_cache::{Digest, hex};
 use goferry_emulate::QemuMemory as _;
 use goferry_plan::facts::{RunnerFact, SourceKind};
 use goferry_plan::graph::{Action, Cgo};
@@ -84,8 +84,7 @@ fn git_uri(url: &str, tag: Option<&str>) -> String {
 
 /// `h1:…` as in-toto's dirHash: hexadecimal.
 fn dir_hash(sum: &str) -> Option<String> {
-    let bytes = Base64::decode_vec(sum.strip_prefix("h1:")?).ok()?;
-    Some(bytes.iter().map(|b| format!("{b:02x}")).collect())
+    Base64::decode_vec(sum.strip_prefix("h1:")?).ok().map(|bytes| hex(&bytes))
 }
 
 /// The Go toolchain: its version, and the go command by its digest, which a cache remembers by the file's stamp.

@@ -1,33 +1,26 @@
-//! The Go programs in archives and in files that were compressed by themselves. Must not: unpack to disk, leave out a program.
+//! The Go programs in archives, in packages and in files that were compressed by themselves. Must not: unpack to disk, leave out a program.
 
 use super::programs::drawn;
 use super::{Scanned, Scanner};
-use crate::evidence::{UNPACKED_LIMIT, program};
+use crate::unpacked::{is_damage, visit_programs};
 use goferry_cache::Digest;
-use goferry_package::archive::{EntryKind, read_members};
 use goferry_report::{Code, Diagnostic, Diagnostics, Label};
 use std::path::Path;
 
 impl Scanner {
-    /// Scans every program in an archive.
+    /// Scans every program in an archive or a package.
     ///
     /// # Errors
     /// It cannot be read, has no Go program, or one that cannot be scanned.
     pub(super) fn archive(&self, path: &Path) -> Result<Vec<Scanned>, Diagnostics> {
         let name = path.display().to_string();
         let (mut out, mut passed_over, mut problems) = (vec![], vec![], Diagnostics::default());
-        let visited = read_members(path, UNPACKED_LIMIT, &mut |entry, mut content| {
-            if entry.kind != EntryKind::File {
-                return Ok(());
-            }
-            let bytes = program(&mut content)?;
-            let Some(bytes) = bytes else { return Ok(()) };
-            match self.member(format!("{name}: {}", entry.name), bytes) {
-                Ok(scanned) => out.push(scanned),
-                Err(_) if is_library(&entry.name) => passed_over.push(entry.name.clone()),
-                Err(d) => problems.push(*d),
-            }
-            Ok(())
+        let visited = visit_programs(path, &mut |member, bytes| match self
+            .member(format!("{name}: {member}"), &bytes)
+        {
+            Ok(scanned) => out.extend(scanned),
+            Err(_) if is_library(member) => passed_over.push(member.to_owned()),
+            Err(d) => problems.push(*d),
         });
         visited.map_err(|e| Diagnostic::error(Code::Io, e.to_string()).label(Label::file(&name)))?;
         if out.is_empty() && !problems.has_errors() {
@@ -45,15 +38,20 @@ impl Scanner {
         Ok(out)
     }
 
-    fn member(&self, name: String, bytes: Vec<u8>) -> Result<Scanned, Box<Diagnostic>> {
-        let unreadable = |e: goferry_objfile::ObjError| {
-            Box::new(Diagnostic::error(Code::NotABinary, format!("{name}: {e}")).label(Label::file(&name)))
+    /// None for what only begins like a program.
+    fn member(&self, name: String, bytes: &[u8]) -> Result<Option<Scanned>, Box<Diagnostic>> {
+        let binary = match goferry_objfile::inspect(&bytes) {
+            Ok(binary) => binary,
+            Err(e) if !is_damage(&e, bytes) => return Ok(None),
+            Err(e) => {
+                let d = Diagnostic::error(Code::NotABinary, format!("{name}: {e}"));
+                return Err(Box::new(d.label(Label::file(&name))));
+            }
         };
-        let binary = goferry_objfile::inspect(&bytes).map_err(unreadable)?;
         let found = self.binary(&bytes, &binary).map_err(|e| drawn(&name, &e))?;
         let target = goferry_diagnose::target_of(&binary).map(|t| t.to_string()).unwrap_or_default();
-        let sha256 = Some(Digest::of(&bytes).to_hex());
-        Ok(Scanned { name, target, sha256, report: self.judge(found) })
+        let sha256 = Some(Digest::of(bytes).to_hex());
+        Ok(Some(Scanned { name, target, sha256, report: self.judge(found) }))
     }
 }
 

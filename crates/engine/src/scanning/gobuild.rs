@@ -8,7 +8,9 @@ use goferry_proc::{CommandSpec, OutputMode, Spawner as _};
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_scan::{Contents, Linked, Subject, version};
 use goferry_target::GoTarget;
+use goferry_toolchain::gomod::GoMod;
 use goferry_toolchain::gosource::holds_main;
+use goferry_toolchain::module::executable_name;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -47,17 +49,6 @@ pub(super) struct Built {
     /// Import path.
     pub(super) package: String,
     pub(super) path: PathBuf,
-}
-
-/// What the environment says for a target.
-pub(super) fn environment(target: GoTarget) -> Vec<(String, String)> {
-    let mut env = vec![
-        ("GOOS".to_owned(), target.os.goos().to_owned()),
-        ("GOARCH".to_owned(), target.arch.goarch().to_owned()),
-    ];
-    let variant = target.arch.variant_env().zip(target.arch.variant());
-    env.extend(variant.map(|(name, value)| (name.to_owned(), value)));
-    env
 }
 
 impl Wanted {
@@ -123,17 +114,9 @@ impl Go<'_> {
 
     /// Path and version of the module that go.mod has for a package.
     fn required(&self, package: &str) -> Result<(String, String), Diagnostics> {
-        let text = self.run(&["mod", "edit", "-json"], Code::ModuleQuery)?;
-        let value: Value = serde_json::from_str(&text).map_err(|e| unreadable("go mod edit", &e))?;
-        let required = value.get("Require").and_then(Value::as_array).into_iter().flatten();
-        let required = required.map(|r| (text_of(r, "Path"), text_of(r, "Version")));
-        let of = required
-            .filter(|(path, _)| {
-                package
-                    .strip_prefix(path.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            })
-            .max_by_key(|(path, _)| path.len());
+        let go_mod = GoMod::read(&self.cwd.join("go.mod"))
+            .map_err(|e| Diagnostic::error(Code::ModuleQuery, e.to_string()))?;
+        let of = go_mod.required_for(package).map(|r| (r.module.path.clone(), r.module.version.clone()));
         of.ok_or_else(|| {
             Diagnostic::error(Code::ModuleQuery, format!("{package}: no module of it was found")).into()
         })
@@ -172,7 +155,7 @@ impl Go<'_> {
     pub(super) fn build(&self, mains: &[String], out: &Path) -> Result<Vec<Built>, Diagnostics> {
         let mut rounds: Vec<BTreeMap<String, &String>> = vec![];
         for package in mains {
-            let name = program_name(package);
+            let name = executable_name(package).to_owned();
             match rounds.iter_mut().find(|r| !r.contains_key(&name)) {
                 Some(round) => drop(round.insert(name, package)),
                 None => rounds.push(BTreeMap::from([(name, package)])),
@@ -252,34 +235,9 @@ fn unreadable(command: &str, e: &serde_json::Error) -> Diagnostic {
     Diagnostic::error(Code::BuildFailed, format!("what {command} says cannot be read: {e}"))
 }
 
-/// As the go command has it (`load.DefaultExecName`): the last element that is no `v2`.
-fn program_name(package: &str) -> String {
-    let mut parts = package.rsplit('/');
-    let last = parts.next().unwrap_or(package);
-    let is_major = last.strip_prefix('v').is_some_and(|n| {
-        !n.is_empty() && n != "1" && !n.starts_with('0') && n.bytes().all(|b| b.is_ascii_digit())
-    });
-    let name = if is_major { parts.next().unwrap_or(last) } else { last };
-    name.to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_of_programs() {
-        let table = [
-            ("example.com/a/tool", "tool"),
-            ("example.com/a/tool/v2", "tool"),
-            ("example.com/a/tool/v1", "v1"),
-            ("example.com/a/v0", "v0"),
-            ("tool", "tool"),
-        ];
-        for (package, expected) in table {
-            assert_eq!(program_name(package), expected, "{package}");
-        }
-    }
 
     #[test]
     fn programs_for_other_targets_are_known() {

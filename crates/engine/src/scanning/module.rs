@@ -3,7 +3,7 @@
 //! Its programs are built for a target into a temporary folder and scanned, so that functions are known; the vulnerabilities
 //! are those of that target. A library is listed (`go list -deps`), which gives packages and no functions.
 
-use super::gobuild::{Go, Listing, Wanted, environment};
+use super::gobuild::{Go, Listing, Wanted};
 use super::{Scanned, Scanner};
 use crate::session::Session;
 use goferry_report::{Code, Diagnostic, Diagnostics};
@@ -19,7 +19,8 @@ impl Scanner {
     fn module(&self, session: &Session, named: &str, target: GoTarget) -> Result<Vec<Scanned>, Diagnostics> {
         let temp = tempfile::tempdir().map_err(|e| *crate::dist::failure(&std::env::temp_dir(), &e))?;
         let (program, _) = session.go()?;
-        let mut env = environment(target);
+        let mut env: Vec<(String, String)> =
+            target.go_env().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let folder = session.cwd.join(named);
         let is_folder = folder.join("go.mod").is_file();
         if !is_folder {

@@ -6,6 +6,7 @@
 //! copy. Must not: judge its age.
 
 use crate::session::Session;
+use goferry_cache::hex;
 use goferry_net::{NetError, Request, shown};
 use goferry_report::{Code, Diagnostic};
 use serde::{Deserialize, Serialize};
@@ -87,8 +88,7 @@ pub(super) fn copy(cache: &Path, url: &str) -> Option<PathBuf> {
 
 /// Without what is secret in the address, which is not remembered between runs.
 fn folder_of(cache: &Path, url: &str) -> PathBuf {
-    let hash: String = Sha256::digest(shown(url))[..12].iter().map(|b| format!("{b:02x}")).collect();
-    cache.join(format!("remote-{hash}"))
+    cache.join(format!("remote-{}", hex(&Sha256::digest(shown(url))[..12])))
 }
 
 /// Brings the copy up to date and says where it is.

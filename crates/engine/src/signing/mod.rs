@@ -60,8 +60,8 @@ pub(crate) struct Sealed {
     pub beside: Option<Arc<SigningKey>>,
 }
 
-/// What names a key of packages: itself and its password.
-type PackageOpening = (String, Option<String>);
+/// What names a key of packages: its kind (RSA, else OpenPGP), itself and a digest of its password.
+type PackageOpening = (bool, String, Option<[u8; 32]>);
 
 /// What names a key: itself, and digests of the variable that holds it and of its password. Both may be of a signature's own `env`, so that the
 /// same name is another key.

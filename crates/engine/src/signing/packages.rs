@@ -68,17 +68,16 @@ impl Keys {
         spec: &LinuxPackageSpec,
         signing: &PackageSigning,
     ) -> Result<Arc<PackageKey>, Diagnostics> {
-        let id = (signing.key_file.clone(), signing.passphrase.clone());
+        let is_rsa = spec.format == "apk";
+        let id = (is_rsa, signing.key_file.clone(), signing.passphrase.as_deref().map(super::digest));
         let mut opened = self.packages.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(key) =
-            opened.get(&id).filter(|k| matches!(***k, PackageKey::Rsa(_)) == (spec.format == "apk"))
-        {
+        if let Some(key) = opened.get(&id) {
             return Ok(Arc::clone(key));
         }
         let file = root.join(&signing.key_file);
-        let key = match spec.format.as_str() {
-            "apk" => PackageKey::Rsa(rsa(&file, signing)?),
-            _ => PackageKey::OpenPgp(OpenPgpKey::open(
+        let key = match is_rsa {
+            true => PackageKey::Rsa(rsa(&file, signing)?),
+            false => PackageKey::OpenPgp(OpenPgpKey::open(
                 &session.host,
                 &Opening {
                     file: &file,

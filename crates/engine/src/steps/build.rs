@@ -94,6 +94,8 @@ impl Execution<'_> {
             .digest("vcs", self.inputs.vcs)
             .digest("go", self.inputs.go);
         key.list("env", &self.inputs.env);
+        // The spec as text leaves the values of secrets out.
+        key.list("own env", spec.env.iter().map(|(name, value)| format!("{name}={value}")));
         let mut programs = vec![spec.tool.as_str()];
         programs.extend(spec.upx.as_ref().map(|u| u.program.as_str()));
         if spec.cgo != goferry_plan::graph::Cgo::Off {

@@ -10,16 +10,14 @@ use super::{Execution, StepResult, StepValue, failure, json, lock, lookup, store
 use crate::signing::packages::PackageKey;
 use goferry_cache::{Digest, Key, KeyBuilder};
 use goferry_package::PackageError;
-use goferry_package::contents::resolve;
-use goferry_package::linux::{Format, Sign};
+use goferry_package::linux::{self, Bytes, Format, Package, Sign};
 use goferry_package::linux_stage::{Program, linux_package};
 use goferry_package::stage::{Packaged, PackagedRecord};
-use goferry_plan::graph::{ContentSpec, LinuxPackageSpec, ScriptSpec, Step};
+use goferry_plan::graph::{LinuxPackageSpec, Step};
 use goferry_report::{Code, Diagnostic, Diagnostics, StepState};
 use goferry_target::GoTarget;
 use goferry_verify::Verified;
-use proof::{Wanted, prove};
-use std::path::Path;
+use proof::{Proved, Wanted, prove};
 use std::sync::Arc;
 
 impl Execution<'_> {
@@ -42,25 +40,28 @@ impl Execution<'_> {
             .zip(&verified)
             .map(|(planned, verified)| Program { planned, verified })
             .collect();
-        let key = self.package_key(step, spec, &programs)?;
+        let package = convert::package(spec, &self.project.root)?;
+        let format: Format = spec.format.parse().map_err(|e: PackageError| failure(&e))?;
+        let key = self.package_key(step, spec, (format, &package), &programs)?;
         if let Some((packaged, proof)) = self.restored_package(&key) {
             self.package_time(spec)?;
             lock(&self.proofs).insert(spec.file.clone(), proof);
             return Ok((StepValue::Packaged(packaged), StepState::Cached));
         }
-        let packaged = self.write_package(spec, &programs)?;
-        let (proof, warnings) = self.proved(spec, step.target, &programs)?;
-        let quiet = warnings.list.is_empty();
+        let packaged = self.write_package(spec, (format, &package), &programs)?;
+        let Proved { proof, warnings, lasting, .. } = self.proved(spec, step.target, &programs)?;
+        // What there is a warning about is said again next time, and what this host could not do is tried again.
+        let kept = lasting && warnings.list.is_empty();
         self.warn(warnings);
         self.package_time(spec)?;
-        // What there is a warning about is said again next time.
-        if let (Some(store), true) = (&self.session.cache, quiet) {
+        if let (Some(store), true) = (&self.session.cache, kept) {
             let file = packaged.file();
             store_files(store, std::iter::once((self.dist.join(&file.path), file.sha256.as_str())));
             let _ = store.record(&key, &(packaged.record(), &proof));
         }
+        let state = if proof.waivers().is_empty() { StepState::Done } else { StepState::Waived };
         lock(&self.proofs).insert(spec.file.clone(), proof);
-        Ok((StepValue::Packaged(packaged), StepState::Done))
+        Ok((StepValue::Packaged(packaged), state))
     }
 
     fn restored_package(&self, key: &Key) -> Option<(Packaged, Proof)> {
@@ -73,17 +74,15 @@ impl Execution<'_> {
     fn write_package(
         &self,
         spec: &LinuxPackageSpec,
+        (format, package): (Format, &Package),
         programs: &[Program<'_>],
     ) -> Result<Packaged, Diagnostics> {
-        let root = &self.project.root;
-        let package = convert::package(spec, root)?;
-        let format: Format = spec.format.parse().map_err(|e: PackageError| failure(&e))?;
         let out = self.dist.join(&spec.file);
         let folder = out.parent().map_or(Ok(()), std::fs::create_dir_all);
         folder.map_err(|e| crate::dist::failure(&out, &e))?;
         let signer = self.package_signer(spec)?;
         let signer = signer.as_deref().map(|key| key as &dyn Sign);
-        linux_package(format, &package, programs, &spec.file, self.dist, signer).map_err(|e| failure(&e))
+        linux_package(format, package, programs, &spec.file, self.dist, signer).map_err(|e| failure(&e))
     }
 
     fn package_signer(&self, spec: &LinuxPackageSpec) -> Result<Option<Arc<PackageKey>>, Diagnostics> {
@@ -96,19 +95,26 @@ impl Execution<'_> {
         spec: &LinuxPackageSpec,
         target: Option<GoTarget>,
         programs: &[Program<'_>],
-    ) -> Result<(Proof, Diagnostics), Diagnostics> {
+    ) -> Result<Proved, Diagnostics> {
         let mut wanted = vec![];
         for p in programs {
             let sha256 = p.file().map_err(|e| failure(&e))?.sha256.as_str();
-            let interpreter = p.verified.inspected().interpreter.as_deref();
-            wanted.push(Wanted { program: p.planned, sha256, interpreter });
+            let inspected = p.verified.inspected();
+            wanted.push(Wanted {
+                program: p.planned,
+                sha256,
+                interpreter: inspected.interpreter.as_deref(),
+                needed: &inspected.needed,
+            });
         }
         let file = self.dist.join(&spec.file);
-        let proved =
-            prove(&self.session.host, spec, &file, &wanted, &self.temp).and_then(|(proof, warnings)| {
-                let started = self.installed_programs_start(spec, target, &wanted)?;
-                Ok((Proof { started, ..proof }, warnings))
-            });
+        let proved = prove(&self.session.host, spec, &file, &wanted, &self.temp).and_then(|mut proved| {
+            let (started, lasting) =
+                self.installed_programs_start(spec, target, &wanted, &proved.incomplete)?;
+            proved.proof.started = started;
+            proved.lasting &= lasting;
+            Ok(proved)
+        });
         proved.inspect_err(|_| {
             // What failed must not lie where somebody uploads it from.
             let _ = std::fs::remove_file(&file);
@@ -122,15 +128,15 @@ impl Execution<'_> {
         goferry_build::set_time(&path, unix).map_err(|e| Diagnostics::from(*crate::dist::failure(&path, &e)))
     }
 
-    /// Everything that the bytes depend on.
+    /// Everything that the bytes depend on: what the writer is given, and what of it lies on disk.
     fn package_key(
         &self,
         step: &Step,
         spec: &LinuxPackageSpec,
+        (format, package): (Format, &Package),
         programs: &[Program<'_>],
     ) -> Result<Key, Diagnostics> {
-        let root = &self.project.root;
-        let mut key = KeyBuilder::new("package/2");
+        let mut key = KeyBuilder::new("package/3");
         key.text("goferry", &self.session.version).text("spec", &json(spec)).text("step", &step.id.0);
         for p in programs {
             let file = p.file().map_err(|e| failure(&e))?;
@@ -140,78 +146,28 @@ impl Execution<'_> {
             key.text("started", &verify.map(|s| json(&s.action)).unwrap_or_default());
         }
         key.text("namespaces", self.session.env.get("GOFERRY_NO_NAMESPACES").map_or("-", String::as_str));
-        for script in spec.scripts.values() {
-            if let ScriptSpec::File(path) = script {
-                digested(&mut key, &root.join(path))?;
+        // Scripts and the changelog are in it. Contents are not: their folder differs from machine to machine.
+        key.text("package", &format!("{:?}", Package { contents: vec![], ..package.clone() }));
+        if let Some(signing) = &spec.signing {
+            let what = format!("package `{}`: the key", spec.id);
+            let bytes = std::fs::read(self.project.root.join(&signing.key_file))
+                .map_err(|e| convert::unreadable(&what, &signing.key_file, &e))?;
+            key.bytes("key", &bytes);
+        }
+        for input in linux::inputs(format, package).map_err(|e| failure(&e))? {
+            key.list("entry", &input.facts);
+            match &input.content {
+                Some(Bytes::File(path)) => {
+                    let digest = Digest::of_file(path)
+                        .map_err(|e| Diagnostics::from(Diagnostic::error(Code::Io, e.to_string())))?;
+                    key.digest("content", digest);
+                }
+                Some(Bytes::Memory(bytes)) => {
+                    key.bytes("content", bytes);
+                }
+                None => {}
             }
-        }
-        for path in spec.changelog.iter().chain(spec.signing.as_ref().map(|s| &s.key_file)) {
-            digested(&mut key, &root.join(path))?;
-        }
-        for item in resolve(root, &spec.format, &spec.contents).map_err(|e| failure(&e))? {
-            keyed(&mut key, &item)?;
         }
         Ok(key.finish())
     }
-}
-
-fn digested(key: &mut KeyBuilder, path: &Path) -> Result<(), Diagnostics> {
-    let digest = Digest::of_file(path).map_err(|e| {
-        Diagnostics::from(Diagnostic::error(Code::ConfigValue, format!("{}: {e}", path.display())))
-    })?;
-    key.digest("file", digest);
-    Ok(())
-}
-
-/// One item of `contents`, with what is on disk.
-fn keyed(key: &mut KeyBuilder, item: &ContentSpec) -> Result<(), Diagnostics> {
-    key.text("content", &format!("{} {}", item.kind, item.dst));
-    match item.kind.as_str() {
-        "dir" | "ghost" => Ok(()),
-        "symlink" => {
-            key.text("link", &item.src);
-            Ok(())
-        }
-        "tree" => tree(key, Path::new(&item.src)),
-        _ if item.text.is_some() => Ok(()),
-        _ => on_disk(key, Path::new(&item.src)),
-    }
-}
-
-/// A file's content and mode.
-fn on_disk(key: &mut KeyBuilder, path: &Path) -> Result<(), Diagnostics> {
-    let meta = path.symlink_metadata().map_err(|e| crate::dist::failure(path, &e))?;
-    key.text("mode", &format!("{:o}", mode(&meta)));
-    match meta.is_symlink() {
-        true => {
-            let to = path.read_link().map_err(|e| crate::dist::failure(path, &e))?;
-            key.text("link", &to.to_string_lossy());
-            Ok(())
-        }
-        false => digested(key, path),
-    }
-}
-
-fn tree(key: &mut KeyBuilder, folder: &Path) -> Result<(), Diagnostics> {
-    let listed =
-        std::fs::read_dir(folder).and_then(|d| d.map(|e| e.map(|e| e.path())).collect::<Result<Vec<_>, _>>());
-    let mut paths = listed.map_err(|e| crate::dist::failure(folder, &e))?;
-    paths.sort();
-    for path in paths {
-        key.text("name", &path.file_name().unwrap_or_default().to_string_lossy());
-        let folder = path.symlink_metadata().is_ok_and(|m| m.is_dir());
-        if folder { tree(key, &path)? } else { on_disk(key, &path)? }
-    }
-    Ok(())
-}
-
-#[cfg(unix)]
-fn mode(meta: &std::fs::Metadata) -> u32 {
-    use std::os::unix::fs::PermissionsExt;
-    meta.permissions().mode()
-}
-
-#[cfg(not(unix))]
-fn mode(_: &std::fs::Metadata) -> u32 {
-    0
 }

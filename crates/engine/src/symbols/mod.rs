@@ -8,11 +8,13 @@ mod origin;
 pub use difference::{Difference, Lone, Reason, compare};
 pub use origin::Sources;
 
+use goferry_cache::hex;
 use goferry_objfile::pclntab::{self, Pclntab, SymbolName};
 use goferry_objfile::{Binary, FileBytes, GoBuildInfo};
 use goferry_report::{Code, Diagnostic, Label};
 use goferry_target::GoTarget;
 use goferry_toolchain::constraint::Platform;
+use goferry_toolchain::module::is_within;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -177,10 +179,7 @@ pub(crate) fn is_std(package: &str, go: Option<&GoBuildInfo>) -> bool {
         return false;
     }
     let modules = go.iter().flat_map(|g| g.main.iter().chain(&g.deps));
-    let within = |module: &str| {
-        !module.is_empty() && package.strip_prefix(module).is_some_and(|r| r.is_empty() || r.starts_with('/'))
-    };
-    !modules.into_iter().any(|m| within(&m.path))
+    !modules.into_iter().any(|m| is_within(package, &m.path))
 }
 
 fn fingerprint<'f>(functions: impl Iterator<Item = &'f Function>) -> String {
@@ -191,7 +190,7 @@ fn fingerprint<'f>(functions: impl Iterator<Item = &'f Function>) -> String {
         hash.update(name);
         hash.update("\n");
     }
-    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    hex(&hash.finalize())
 }
 
 #[cfg(test)]

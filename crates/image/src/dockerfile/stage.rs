@@ -8,8 +8,7 @@ use crate::model::History;
 use crate::{Compression, Descriptor, ImageConfig, Layer, Layout, Platform, Tree, write_layer};
 use std::collections::BTreeMap;
 
-/// As far as names of the image's own users are read.
-const MAX_TABLE: u64 = 1 << 20;
+const NUMBER: &str = "a number needs no entry there";
 
 /// What BuildKit gives images that have no base.
 pub(super) const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -125,38 +124,8 @@ impl Stage {
         }
     }
 
-    /// Numbers of `user[:group]`. Without a group a name has its own, and a number is the group's too.
+    /// Numbers of `user[:group]`: whose files.
     pub(super) fn owner(&self, of: &Instruction, text: &str) -> Result<(u32, u32), DockerfileError> {
-        let (user, group) = text.split_once(':').unwrap_or((text, ""));
-        let unknown = |what: &str, name: &str, file: &str| {
-            DockerfileError::new(of.line, format!("the {what} `{name}` is not in the image's /{file}"))
-                .hint("a number needs no entry there")
-        };
-        let (uid, own) = match user.parse() {
-            Ok(number) => (number, number),
-            Err(_) => {
-                let entry = self.entry("etc/passwd", user);
-                let number = |at: usize| entry.as_ref()?.get(at)?.parse::<u32>().ok();
-                number(2).zip(number(3)).ok_or_else(|| unknown("user", user, "etc/passwd"))?
-            }
-        };
-        let gid = match group {
-            "" => own,
-            name => match name.parse() {
-                Ok(number) => number,
-                Err(_) => self
-                    .entry("etc/group", name)
-                    .and_then(|e| e.get(2)?.parse().ok())
-                    .ok_or_else(|| unknown("group", name, "etc/group"))?,
-            },
-        };
-        Ok((uid, gid))
-    }
-
-    fn entry(&self, path: &str, name: &str) -> Option<Vec<String>> {
-        let bytes = self.tree.read(path, MAX_TABLE).ok().flatten()?;
-        let text = String::from_utf8_lossy(&bytes);
-        let line = text.lines().find(|l| l.split(':').next() == Some(name))?;
-        Some(line.split(':').map(str::to_owned).collect())
+        self.tree.owner(text).map_err(|e| DockerfileError::new(of.line, e.to_string()).hint(NUMBER))
     }
 }

@@ -9,6 +9,11 @@ use goferry_tar::Header;
 use sha2::{Digest as _, Sha256};
 use std::io::{self, Read};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The number of the next file that gets a second name. Unlike a number made of its path, none is ever given twice: a layer may
+/// put another file where the first one was, and trees of several archives become one.
+static NEXT_LINKED: AtomicU64 = AtomicU64::new(0);
 
 /// What a layer says, before any of it is done.
 struct Said {
@@ -67,14 +72,11 @@ impl Tree {
 
     fn link(&mut self, layer: &Descriptor, path: &str, target: &str) -> Result<(), ImageError> {
         let target = self.resolve_parent(target)?;
-        // Its own path is as good as any other number.
-        let number =
-            u64::from_le_bytes(Sha256::digest(target.as_bytes())[..8].try_into().unwrap_or_default());
         let Some(node) = self.get_mut(&target).filter(|n| !n.is_directory()) else {
             let why = format!("`{path}` is a hard link to `{target}`, which is not there");
             return Err(ImageError::damaged(&layer.digest, why));
         };
-        node.links.get_or_insert(number);
+        node.links.get_or_insert_with(|| NEXT_LINKED.fetch_add(1, Ordering::Relaxed));
         let node = node.clone();
         self.put(path, node)
     }

@@ -9,12 +9,14 @@ mod content;
 mod diff;
 mod path;
 mod unpack;
+mod users;
 
 #[cfg(unix)]
 pub use changes::Snapshot;
 pub use content::{Content, Contents, LayerBlob};
 pub use path::clean;
 pub use unpack::Owners;
+pub use users::UnknownUser;
 
 use crate::{ImageError, Layout, Manifest};
 use std::collections::BTreeMap;

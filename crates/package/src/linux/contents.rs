@@ -41,8 +41,10 @@ pub(super) enum What {
 
 /// Content of a regular file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Bytes {
+pub enum Bytes {
+    /// That of this file.
     File(PathBuf),
+    /// These.
     Memory(Vec<u8>),
 }
 
@@ -74,6 +76,35 @@ pub(super) fn entries(
         }
     }
     Ok(all.entries.into_values().collect())
+}
+
+/// Something that the bytes of a package depend on: what is said of an entry, and what it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Path, kind, mode, time, owner, group, language, and the text of a link; the same wherever the project lies.
+    pub facts: [String; 8],
+    /// The content of a regular file.
+    pub content: Option<Bytes>,
+}
+
+/// Everything that a package is made of besides [`Package`]'s own texts, in the package's order: what [`super::write`] packs, and nothing
+/// else.
+///
+/// # Errors
+/// Contents that are missing or collide.
+pub fn inputs(format: Format, package: &Package) -> Result<Vec<Input>, PackageError> {
+    let of = |e: Entry| {
+        let (kind, link, content) = match e.what {
+            What::Folder { implied } => (if implied { "implied" } else { "folder" }.to_owned(), None, None),
+            What::Link(text) => ("link".to_owned(), Some(text), None),
+            What::File(kind, bytes) => (format!("{kind:?}"), None, Some(bytes)),
+            What::Ghost => ("ghost".to_owned(), None, None),
+        };
+        let (mode, mtime) = (format!("{:o}", e.mode), e.mtime.to_string());
+        let facts = [e.path, kind, mode, mtime, e.owner, e.group, e.lang, link.unwrap_or_default()];
+        Input { facts, content }
+    };
+    Ok(entries(format, package, &[])?.into_iter().map(of).collect())
 }
 
 /// A file of a pattern or tree: where it is and where it goes.
@@ -172,23 +203,29 @@ impl Gathered<'_> {
 
     /// The files that a pattern means with their destinations: below `dst`, by their path below what all matches have in
     /// common; `dst` itself for a single plain file, unless it ends with `/`.
-    fn matches(&self, folder: &Path, pattern: &str, dst: &str) -> Result<Vec<Found>, PackageError> {
-        let (base, mut pattern) = anchored(folder, pattern);
+    fn matches(&self, folder: &Path, stated: &str, dst: &str) -> Result<Vec<Found>, PackageError> {
+        let (base, mut pattern) = anchored(folder, stated);
         let plain = self.package.plain_sources || !Glob::parse(&pattern)?.has_matchers();
+        let nothing = |pattern: &str| PackageError::Pattern {
+            pattern: pattern.into(),
+            reason: "it matches nothing".into(),
+        };
+        // As in nfpm, where `.` is everything and `./` nothing; cleaned, the two would be one.
+        if pattern.is_empty() {
+            return Err(nothing(stated));
+        }
         if plain {
             pattern = clean(&pattern);
         }
         let quoted = if self.package.plain_sources { quote(&pattern) } else { pattern.clone() };
         let found = glob::find(&base, &quoted)?;
         let prefix = match (plain, found.first()) {
-            (_, None) => {
-                return Err(PackageError::Pattern { pattern, reason: "it matches nothing".into() });
-            }
+            (_, None) => return Err(nothing(&pattern)),
             (true, Some(_)) => pattern,
             (false, Some(first)) => common_folder(first, &found),
         };
         let destination = |file: &str| {
-            let relative = file.strip_prefix(&prefix).unwrap_or(file).trim_start_matches('/');
+            let relative = below(&prefix, file);
             match (dst.ends_with('/'), relative.is_empty()) {
                 (true, _) => format!("{dst}{}", file.rsplit('/').next().unwrap_or(file)),
                 (false, true) => dst.to_owned(),
@@ -196,7 +233,8 @@ impl Gathered<'_> {
             }
         };
         let of = |file: String| Found { to: destination(&file), from: base.join(&file) };
-        Ok(found.into_iter().map(of).collect())
+        // A link to a folder is no file, and the folder is not entered; nfpm leaves it out, too.
+        Ok(found.into_iter().map(of).filter(|f| !f.from.is_dir()).collect())
     }
 
     /// An entry for what lies at `from`: a link as a link, a file with its mode less the umask.
@@ -223,8 +261,8 @@ impl Gathered<'_> {
     fn add_tree(&mut self, content: &Content, kind: ContentKind) -> Result<(), PackageError> {
         let root = match &content.source {
             Source::File(path) => path.clone(),
-            Source::Pattern { folder, pattern } => folder.join(pattern),
-            Source::None | Source::Bytes(_) | Source::Link(_) => {
+            Source::Pattern { folder, pattern } if !pattern.is_empty() => folder.join(pattern),
+            Source::Pattern { .. } | Source::None | Source::Bytes(_) | Source::Link(_) => {
                 return Err(self.unstorable(&content.dst, "a tree needs a folder (src)"));
             }
         };
@@ -363,6 +401,15 @@ fn single_destination(dst: &str, path: &Path) -> String {
     match path.file_name() {
         Some(name) if dst.ends_with('/') => format!("{dst}{}", name.to_string_lossy()),
         _ => dst.to_owned(),
+    }
+}
+
+/// A path below a folder; the path itself where it is not.
+fn below<'f>(folder: &str, file: &'f str) -> &'f str {
+    let rest = if folder == "." { None } else { file.strip_prefix(folder) };
+    match rest {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => rest.trim_start_matches('/'),
+        _ => file.trim_start_matches('/'),
     }
 }
 

@@ -20,6 +20,7 @@ mod rpm;
 mod rsa_key;
 mod tar;
 
+pub use contents::{Bytes, Input, inputs};
 pub use model::{
     Alternative, Apk, ArchLinux, ChangelogDeb, ChangelogEntry, Content, ContentKind, Deb, DebSignature,
     DebSignatureMethod, Ipk, Package, Relations, Rpm, Scripts, Source, Triggers, Version,

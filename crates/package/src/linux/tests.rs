@@ -63,6 +63,25 @@ fn file_names_are_the_conventional_ones() {
     }
 }
 
+/// The words that a configuration may use are those that mean something here.
+#[test]
+fn every_type_of_content_can_be_asked_for() {
+    let problems = |word: &str| {
+        let text = format!("[package]\ncontents = [{{src = 'a', dst = '/a', type = '{word}'}}]\n");
+        goferry_config::load(None, Some(goferry_config::SourceText { name: "goferry.toml".to_owned(), text }))
+            .1
+    };
+    for (word, _) in ContentKind::WORDS {
+        assert!(problems(word).list.is_empty(), "{word}: {:?}", problems(word));
+    }
+    let allowed = &problems("some").list[0];
+    let said = format!("{allowed:?}");
+    for (word, _) in ContentKind::WORDS {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    assert!(ContentKind::from_word("some").is_none());
+}
+
 type Change = fn(&mut Package);
 
 #[test]

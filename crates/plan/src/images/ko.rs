@@ -26,7 +26,10 @@ pub(super) fn spec(d: &Draft<'_>, k: &Ko, binaries: &[PlannedBinary]) -> Option<
     same_program(d, k, build, &id);
     let import_path = import_path(d, build);
     let repositories = repositories(d, k, &id)?;
-    let named: Vec<String> = repositories.iter().map(|r| name(k, r, &import_path)).collect();
+    // Only the first is named as ko does: goreleaser copies the image to the others as they stand.
+    let (first, others) = repositories.split_first()?;
+    let named: Vec<String> =
+        std::iter::once(name(k, first, &import_path)).chain(others.iter().cloned()).collect();
     let tags = match k.tags.is_empty() {
         true => vec!["latest".to_owned()],
         false => d.render.list(&k.tags, &d.fields),
@@ -75,12 +78,12 @@ pub(super) fn spec(d: &Draft<'_>, k: &Ko, binaries: &[PlannedBinary]) -> Option<
 /// The build of `build`, or that of its id whose main package is `main`.
 fn build<'d>(d: &'d Draft<'_>, k: &Ko, id: &str) -> Option<&'d DraftBuild> {
     let wanted = d.render.opt(k.build.as_ref(), id, &d.fields);
-    let main = |t: &Option<Text>| t.as_ref().map(|t| join(&[&d.render.text(t, &d.fields)]));
-    let (main, dir) = (main(&k.main), main(&k.working_dir));
+    let text = |t: &Option<Text>| t.as_ref().map(|t| d.render.text(t, &d.fields));
+    let (main, dir) = (text(&k.main), text(&k.working_dir));
     let of_id: Vec<&DraftBuild> = d.builds.iter().filter(|b| b.id == wanted).collect();
     let fits = |b: &&&DraftBuild| {
-        main.as_ref().is_none_or(|m| *m == join(&[&b.main]))
-            && dir.as_ref().is_none_or(|m| *m == join(&[&b.dir]))
+        let (dir, main) = (dir.as_deref().unwrap_or(&b.dir), main.as_deref().unwrap_or(&b.main));
+        package(dir, main) == package(&b.dir, &b.main)
     };
     let found = of_id.iter().find(fits).copied();
     if found.is_some() || (of_id.is_empty() && !d.options.ids.is_empty()) {
@@ -89,7 +92,11 @@ fn build<'d>(d: &'d Draft<'_>, k: &Ko, id: &str) -> Option<&'d DraftBuild> {
     let (message, hint) = match of_id.first() {
         None => (format!("kos `{id}`: no build has the id `{wanted}`"), "name one by `build`".to_owned()),
         Some(b) => (
-            format!("kos `{id}`: build `{wanted}` builds {}, not {}", b.main, main.unwrap_or_default()),
+            format!(
+                "kos `{id}`: build `{wanted}` builds {}, not {}",
+                shown(&package(&b.dir, &b.main)),
+                shown(&package(dir.as_deref().unwrap_or(&b.dir), main.as_deref().unwrap_or(&b.main)))
+            ),
             "images hold what was built and verified: give that package a build of its own, and name it by `build`"
                 .to_owned(),
         ),
@@ -126,9 +133,22 @@ fn same_program(d: &Draft<'_>, k: &Ko, b: &DraftBuild, id: &str) {
 /// `example.com/tool/cmd/x`.
 fn import_path(d: &Draft<'_>, b: &DraftBuild) -> String {
     let module = d.facts.module_path.clone().unwrap_or_else(|| d.name.clone());
-    let main = if b.main.ends_with(".go") { "" } else { b.main.as_str() };
-    let below = join(&[&b.dir, main]);
+    let below = package(&b.dir, &b.main);
     if below.is_empty() { module } else { format!("{module}/{below}") }
+}
+
+/// The folder of a main package below the project: that of a file of it is the same.
+fn package(dir: &str, main: &str) -> String {
+    let path = join(&[dir, main]);
+    match path.rsplit_once('/') {
+        Some((folder, file)) if file.ends_with(".go") => folder.to_owned(),
+        None if path.ends_with(".go") => String::new(),
+        _ => path,
+    }
+}
+
+fn shown(package: &str) -> String {
+    if package.is_empty() { ".".to_owned() } else { format!("./{package}") }
 }
 
 /// A path without `.` and empty parts.
@@ -235,6 +255,14 @@ mod tests {
         }
         for (parts, want) in [(&["./cmd/x", "."][..], "cmd/x"), (&["a", "../b"], "b"), (&[".", "."], "")] {
             assert_eq!(join(parts), want);
+        }
+        for (dir, main, want) in [
+            (".", "./cmd/x/main.go", "cmd/x"),
+            ("", "./main.go", ""),
+            ("cmd", "./x/", "cmd/x"),
+            (".", ".", ""),
+        ] {
+            assert_eq!(package(dir, main), want);
         }
     }
 }

@@ -78,7 +78,7 @@ fn of_binaries(d: &Draft<'_>, i: &Image, id: &str, binaries: &[PlannedBinary]) -
             cmd: d.render.list(&i.cmd, &d.fields),
             env: d.render.list(&i.env, &d.fields),
             path: Some(opt(&i.bin_dir, BIN_DIR)),
-            ports: d.render.list(&i.ports, &d.fields).iter().map(|p| port(p)).collect(),
+            ports: ports(d, i),
             volumes: d.render.list(&i.volumes, &d.fields),
             workdir: opt(&i.workdir, ""),
             stop_signal: opt(&i.stop_signal, ""),
@@ -115,8 +115,23 @@ fn own_annotations(d: &Draft<'_>) -> BTreeMap<String, String> {
 }
 
 /// `8080` is `8080/tcp`.
-fn port(text: &str) -> String {
-    if text.contains('/') { text.to_owned() } else { format!("{text}/tcp") }
+/// `8080/tcp` and so on, as the image's configuration has them.
+fn ports(d: &Draft<'_>, i: &Image) -> Vec<String> {
+    let mut out = vec![];
+    for t in &i.ports {
+        let text = d.render.text(t, &d.fields);
+        let (number, protocol) = text.split_once('/').unwrap_or((&text, "tcp"));
+        let is_port =
+            number.parse::<u16>().is_ok_and(|n| n > 0) && matches!(protocol, "tcp" | "udp" | "sctp");
+        if is_port {
+            out.push(format!("{number}/{protocol}"));
+        } else if !text.is_empty() {
+            let diag = Diagnostic::error(Code::ConfigValue, format!("`{text}` is no port"))
+                .hint("write 8080, or 53/udp");
+            d.render.push(labelled(diag, &t.place, ""));
+        }
+    }
+    out
 }
 
 fn data(d: &Draft<'_>, i: &Image, mtime: i64) -> Vec<DataSpec> {

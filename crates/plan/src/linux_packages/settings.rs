@@ -8,12 +8,13 @@ use crate::builds::PlannedBinary;
 use crate::draft::Draft;
 use crate::fields::with_target;
 use crate::graph::{
-    ArtifactKind, ContentSpec, DebOnly, FormatOnly, InstalledProgram, IpkOnly, LinuxPackageSpec, PackageName,
+    ArtifactKind, DebOnly, FormatOnly, InstalledProgram, IpkOnly, LinuxPackageSpec, PackageName,
     PackageRelations, PackageSigning, RpmOnly, ScriptSpec,
 };
+use crate::inside::absolute;
 use crate::package_names::extension;
-use goferry_config::model::{LinuxPackage, PackageContent, PackageSettings, Text};
-use goferry_config::template::{Fields, Semver, Value, expand_shell};
+use goferry_config::model::{LinuxPackage, PackageSettings, Text};
+use goferry_config::template::{Fields, Semver, Value};
 use goferry_report::{Code, Diagnostic};
 use goferry_target::Arch;
 use std::collections::BTreeMap;
@@ -23,14 +24,14 @@ const FILE_NAME: &str = "{{ .PackageName }}_{{ .Version }}_{{ .Os }}_{{ .Arch }}
 
 /// Everything that one package is made from.
 pub(super) struct Making<'m, 'a> {
-    d: &'m Draft<'a>,
-    p: &'m LinuxPackage,
-    id: &'m str,
-    format: &'m str,
-    common: &'m PackageSettings,
+    pub(super) d: &'m Draft<'a>,
+    pub(super) p: &'m LinuxPackage,
+    pub(super) id: &'m str,
+    pub(super) format: &'m str,
+    pub(super) common: &'m PackageSettings,
     group: &'m Group<'m>,
     place: &'m Place,
-    name: String,
+    pub(super) name: String,
     /// What templates see.
     pub(super) fields: Fields,
 }
@@ -58,11 +59,11 @@ impl<'m, 'a> Making<'m, 'a> {
         Making { d, p, id, format, common, group, place, name, fields }
     }
 
-    fn text(&self, text: &Option<Text>) -> String {
+    pub(super) fn text(&self, text: &Option<Text>) -> String {
         self.d.render.opt(text.as_ref(), "", &self.fields)
     }
 
-    fn list(&self, list: &[Text]) -> Vec<String> {
+    pub(super) fn list(&self, list: &[Text]) -> Vec<String> {
         self.d.render.list(list, &self.fields)
     }
 
@@ -71,7 +72,7 @@ impl<'m, 'a> Making<'m, 'a> {
     }
 
     /// Whether the format is deb's, termux's too.
-    fn is_deb(&self) -> bool {
+    pub(super) fn is_deb(&self) -> bool {
         self.format.ends_with("deb")
     }
 
@@ -150,7 +151,7 @@ impl<'m, 'a> Making<'m, 'a> {
 
     fn dir(&self, text: &Option<Text>, default: &str) -> String {
         let dir = self.d.render.opt(text.as_ref(), default, &self.fields);
-        format!("{}/{}", self.place.root, dir.trim_matches('/'))
+        absolute(&format!("{}/{dir}", self.place.root))
     }
 
     fn programs(&self) -> Vec<InstalledProgram> {
@@ -172,73 +173,6 @@ impl<'m, 'a> Making<'m, 'a> {
         out
     }
 
-    fn contents(&self) -> Vec<ContentSpec> {
-        let c = self.common;
-        let mut out: Vec<ContentSpec> = c.contents.iter().map(|item| self.content(item)).collect();
-        for item in &c.templated_contents {
-            let mut spec = self.content(item);
-            spec.text = self.rendered_file(&spec.src, item.src.as_ref());
-            out.push(spec);
-        }
-        let lintian = self.list(&c.deb.lintian_overrides);
-        if self.is_deb() && !lintian.is_empty() {
-            let lines: Vec<String> = lintian.iter().map(|tag| format!("{}: {tag}", self.name)).collect();
-            out.push(ContentSpec {
-                dst: format!("./usr/share/lintian/overrides/{}", self.name),
-                packager: "deb".to_owned(),
-                mode: Some(0o644),
-                text: Some(lines.join("\n")),
-                ..ContentSpec::default()
-            });
-        }
-        out
-    }
-
-    fn content(&self, item: &PackageContent) -> ContentSpec {
-        let place = |text: &Option<Text>| {
-            let text = self.text(text);
-            match item.expand {
-                true => expand_shell(&text, &|name| self.d.env.get(name).cloned()).trim().to_owned(),
-                false => text,
-            }
-        };
-        let dst = place(&item.dst);
-        if dst.is_empty() {
-            let message = format!("package `{}`: an item of `contents` has no `dst`", self.id);
-            let mut diag = Diagnostic::error(Code::ConfigValue, message);
-            diag.labels.extend(item.place.label(""));
-            self.d.render.push(diag);
-        }
-        ContentSpec {
-            src: place(&item.src),
-            dst,
-            kind: self.text(&item.kind),
-            packager: self.text(&item.packager),
-            owner: self.text(&item.info.owner),
-            group: self.text(&item.info.group),
-            mode: item.info.mode.filter(|m| *m != 0),
-            mtime: self.d.render.unix(item.info.mtime.as_ref(), &self.fields),
-            text: None,
-        }
-    }
-
-    /// A file that is a template itself.
-    fn rendered_file(&self, path: &str, named: Option<&Text>) -> Option<String> {
-        let place = named.map(|t| t.place.clone()).unwrap_or_default();
-        match self.d.host.read_file(path).map(String::from_utf8) {
-            Ok(Ok(value)) => Some(self.d.render.text(&Text { value, place }, &self.fields)),
-            Ok(Err(_)) => self.no_template(&format!("{path} is no text"), named),
-            Err(why) => self.no_template(&why, named),
-        }
-    }
-
-    fn no_template(&self, why: &str, named: Option<&Text>) -> Option<String> {
-        let mut diag = Diagnostic::error(Code::ConfigValue, format!("package `{}`: {why}", self.id));
-        diag.labels.extend(named.and_then(|t| t.place.label("")));
-        self.d.render.push(diag);
-        None
-    }
-
     fn scripts(&self) -> BTreeMap<String, ScriptSpec> {
         let c = self.common;
         let own = match self.format {
@@ -253,7 +187,8 @@ impl<'m, 'a> Making<'m, 'a> {
         let mut out: BTreeMap<String, ScriptSpec> = files.map(|(k, t)| (k.clone(), file(t))).collect();
         for (name, t) in &c.templated_scripts {
             let path = self.d.render.text(t, &self.fields);
-            out.extend(self.rendered_file(&path, Some(t)).map(|text| (name.clone(), ScriptSpec::Text(text))));
+            let text = self.rendered_file(&path, Some(t)).map(ScriptSpec::Text);
+            out.insert(name.clone(), text.unwrap_or(ScriptSpec::File(path)));
         }
         out.retain(|_, s| *s != ScriptSpec::File(String::new()));
         out
@@ -339,7 +274,7 @@ impl<'m, 'a> Making<'m, 'a> {
 
 fn installed(m: &PlannedBinary, path: String, dir: &str, kind: ArtifactKind) -> InstalledProgram {
     let name = path.rsplit('/').next().unwrap_or(&path);
-    let dst = format!("{}/{name}", dir.trim_end_matches('/'));
+    let dst = absolute(&format!("{dir}/{name}"));
     InstalledProgram { verified: m.verified.clone(), path, dst, kind }
 }
 

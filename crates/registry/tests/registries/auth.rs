@@ -2,7 +2,7 @@
 
 use super::gateway::{Do, Gateway};
 use super::server::{Kind, Server, find};
-use super::{Check, DISTRIBUTION, Net, Taken, image, options, reference, repository, source};
+use super::{ALL, Check, DISTRIBUTION, Net, Taken, image, options, reference, repository, source};
 use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
 use goferry_registry::{
     BlobSource, Client, Credentials, Descriptor, Digest, HelperOutput, Memory, Push, Pushed, RegistryError,
@@ -19,6 +19,8 @@ pub(crate) const CHECKS: &[Check] = &[
     ("tokens_are_asked_for", DISTRIBUTION, &["openssl"], tokens_are_asked_for),
     ("mounting_asks_for_both_repositories", DISTRIBUTION, &["openssl"], mounting_asks_for_both_repositories),
     ("a_token_that_ends_is_renewed", DISTRIBUTION, &["openssl"], a_token_that_ends_is_renewed),
+    ("another_host_may_not_ask_who_we_are", ALL, &[], another_host_may_not_ask_who_we_are),
+    ("a_mount_that_is_refused_is_a_push", DISTRIBUTION, &[], a_mount_that_is_refused_is_a_push),
     ("another_host_gets_no_token", DISTRIBUTION, &["openssl"], another_host_gets_no_token),
 ];
 
@@ -70,8 +72,10 @@ fn passwords_are_given(kind: Kind) {
     let nobody = Client::new(&net, Credentials::none(), options());
     let error = push(&nobody, host, "tool").unwrap_err();
     assert!(matches!(error, RegistryError::Unauthorized { .. }), "{error}");
+    assert!(error.to_string().contains("there are no credentials for it"), "{error}");
     let error = push(&as_user(&net, &password(host, "canary")), host, "tool").unwrap_err();
     assert!(matches!(error, RegistryError::Unauthorized { .. }), "{error}");
+    assert!(error.to_string().contains("credentials of Docker's configuration were refused"), "{error}");
     assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
     assert_eq!(push(&as_user(&net, &password(host, "se:cret")), host, "tool").unwrap().sent, 3);
 
@@ -135,6 +139,51 @@ fn a_token_that_ends_is_renewed(kind: Kind) {
     push(&as_user(&net, &password(&gateway.host, "se:cret")), &gateway.host, "tool").unwrap();
     assert_eq!(gateway.count("PATCH", ""), 2);
     assert_eq!(tokens.asked.lock().unwrap().len(), 2);
+}
+
+/// A host that readers are sent to may not have them log in, or it would learn their passwords.
+fn another_host_may_not_ask_who_we_are(kind: Kind) {
+    let server = Server::start(kind);
+    let net = Net::new();
+    let elsewhere = Gateway::before(&server.host, |_, _| Do::Forward);
+    let realm = format!("http://{}/token", elsewhere.host);
+    let thief = Gateway::before(&server.host, move |_, _| {
+        Do::Answer(
+            format!("401 Unauthorized\r\nwww-authenticate: Bearer realm=\"{realm}\",service=\"here\""),
+            String::new(),
+        )
+    });
+    let to = format!("http://{}/bucket/x", thief.host);
+    let gateway = Gateway::before(&server.host, move |_, path| match path.contains("/blobs/") {
+        true => Do::Answer(format!("307 Temporary Redirect\r\nlocation: {to}"), String::new()),
+        false => Do::Forward,
+    });
+    let client = as_user(&net, &password(&gateway.host, "se:cret"));
+    let blob = Descriptor::of("application/json", b"{}");
+    let error = client.small_blob(&repository(&gateway.host, "tool"), &blob).unwrap_err();
+    assert!(matches!(error, RegistryError::Unauthorized { .. }), "{error}");
+    assert_eq!(thief.asked().len(), 1);
+    assert!(elsewhere.asked().is_empty(), "{:?}", elsewhere.asked());
+}
+
+/// A token server that refuses whoever asks for two repositories at once.
+fn a_mount_that_is_refused_is_a_push(kind: Kind) {
+    let server = Server::start(kind);
+    let net = Net::new();
+    let denies = Gateway::before(&server.host, |_, _| Do::Answer("403 Forbidden".to_owned(), String::new()));
+    let realm = format!("http://{}/token", denies.host);
+    let gateway = Gateway::before(&server.host, move |_, path| match path.contains("mount=") {
+        true => Do::Answer(
+            format!("401 Unauthorized\r\nwww-authenticate: Bearer realm=\"{realm}\",service=\"here\""),
+            String::new(),
+        ),
+        false => Do::Forward,
+    });
+    let client = as_user(&net, &password(&gateway.host, "se:cret"));
+    push(&client, &gateway.host, "one").unwrap();
+    let pushed = push(&client, &gateway.host, "two").unwrap();
+    assert_eq!((pushed.mounted, pushed.sent), (0, 3));
+    assert!(denies.count("GET", "/token") > 0);
 }
 
 /// Registries keep blobs elsewhere and send readers there.

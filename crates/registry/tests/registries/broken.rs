@@ -15,10 +15,31 @@ pub(crate) const CHECKS: &[Check] = &[
     ("too_much_at_once_is_sent_in_pieces", ALL, &[], too_much_at_once_is_sent_in_pieces),
     ("a_full_disk_is_said", DISTRIBUTION, &["unshare"], a_full_disk_is_said),
     ("a_registry_without_room_is_not_asked_again", ALL, &[], a_registry_without_room_is_not_asked_again),
+    ("a_quota_is_what_is_said_and_no_name", ALL, &[], a_quota_is_what_is_said_and_no_name),
     ("a_pull_is_begun_anew", ALL, &[], a_pull_is_begun_anew),
 ];
 
 const SIZE: usize = 12_000_000;
+
+fn a_quota_is_what_is_said_and_no_name(kind: Kind) {
+    let (server, net) = (Server::start(kind), Net::new());
+    let asked = |status: &'static str, code: &'static str, message: &'static str| {
+        let answer = serde_json::json!({"errors": [{"code": code, "message": message, "detail": {"name": "quota/x"}}]});
+        let gateway = Gateway::before(&server.host, move |_, path| match path.contains("/manifests/") {
+            true => Do::Answer(status.to_owned(), answer.to_string()),
+            false => Do::Forward,
+        });
+        client(&net).manifest(&reference(&gateway.host, "quota/x:v1")).unwrap_err()
+    };
+    let error = asked("404 Not Found", "MANIFEST_UNKNOWN", "manifest unknown");
+    assert!(matches!(error, RegistryError::NotFound { .. }), "{error}");
+    let error = asked("403 Forbidden", "DENIED", "requested access is denied");
+    assert!(matches!(error, RegistryError::Unauthorized { .. }), "{error}");
+    let error = asked("403 Forbidden", "DENIED", "the project's storage Quota is used up");
+    assert!(matches!(error, RegistryError::NoSpace { .. }), "{error}");
+    let error = asked("429 Too Many Requests", "TOOMANYREQUESTS", "Quota exceeded");
+    assert!(matches!(error, RegistryError::Refused { status: 429, .. }), "{error}");
+}
 
 /// Every request carries at most 3 MB and is then cut: more cuts than attempts, but each gets further.
 fn a_killed_connection_is_resumed(kind: Kind) {

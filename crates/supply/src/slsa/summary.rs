@@ -70,7 +70,7 @@ pub enum Run {
     },
     /// It did not run.
     Waived {
-        /// `no-runner`, `runner-missing`, `skipped-by-user`.
+        /// `no-runner`, `runner-missing`, `skipped-by-user`, `not-ours`.
         class: String,
         /// Why.
         reason: String,

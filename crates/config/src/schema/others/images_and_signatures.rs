@@ -1,6 +1,8 @@
 //! Container images, SBOMs, signatures and notarization.
 
-use super::super::Kind::{Bool, BoolOrTemplate, Enum, EnvItem, List, Map, MapOf, MapOrText, Template, Text};
+use super::super::Kind::{
+    Bool, BoolOrTemplate, Enum, EnvItem, List, Map, MapOf, MapOrText, OneOrMany, Template, Text,
+};
 use super::super::core::{HOOKS, MARKDOWN};
 use super::super::{Shape, key, shape};
 use super::publish::{RETRY, TEMPLATED_EXTRA_FILE_WITH_MODE};
@@ -16,10 +18,14 @@ pub(crate) static KO: Shape = shape(
         key("labels", MapOf(&Template), "Labels of the image."),
         key("annotations", MapOf(&Template), "Annotations of the image."),
         key("user", Template, "Whom it runs as."),
-        key("repositories", List(&Template), "Where the image belongs; `$KO_DOCKER_REPO` takes their place."),
+        key(
+            "repositories",
+            OneOrMany(&Template),
+            "Where the image belongs; `$KO_DOCKER_REPO` takes their place.",
+        ),
         key("platforms", List(&Template), "Platforms, as OCI writes them."),
         key("tags", List(&Template), "Tags."),
-        key("creation_time", Template, "Unix seconds; default none."),
+        key("creation_time", Template, "Unix seconds; default the commit's time."),
         key("ko_data_creation_time", Template, "Unix seconds, of the files of kodata."),
         key("sbom", Enum(&["spdx", "none"]), "The SBOM that goes with the image."),
         key("sbom_directory", Template, "A folder for the SBOM besides."),
@@ -35,7 +41,7 @@ pub(crate) static KO: Shape = shape(
         ),
         key("local_domain", Template, "The repository of snapshots; default `goreleaser.ko.local`."),
         key("disable", BoolOrTemplate, "Leave it out."),
-        key("repository", Template, "Repository that the file is committed to.").renamed("repositories"),
+        key("repository", Template, "Where the image belongs.").renamed("repositories"),
     ],
 );
 

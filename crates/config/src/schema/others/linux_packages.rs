@@ -54,9 +54,9 @@ pub(crate) static NFPM: Shape = shape(
         key("libdirs", Map(&LIBDIRS), "Where headers and libraries go."),
         key("changelog", Template, "File with the changelog."),
         key("mtime", Template, "Modification time."),
-        key("meta", Bool, "Include metadata files, or hold nothing but metadata."),
+        key("meta", Bool, "Whether the package holds no programs, and is for all architectures."),
         key("if", Template, "Only when this template gives true.").pro(),
-        key("goamd64", List(&Template), "Which level of amd64; default v1."),
+        key("goamd64", List(&Template), "Levels of amd64; default all."),
         key("builds", List(&Text), "Builds whose programs go in.").renamed("ids"),
     ],
 );
@@ -88,16 +88,32 @@ pub(crate) static S_RPM: Shape = shape(
     ],
 );
 
+/// nfpm 2.48's words; what only rpm knows (ghost, doc, license, readme) is left out of other packages.
+const CONTENT_TYPES: &[&str] = &[
+    "",
+    "file",
+    "config",
+    "config|noreplace",
+    "config|missingok",
+    "symlink",
+    "dir",
+    "tree",
+    "config|tree",
+    "config|noreplace|tree",
+    "config|missingok|tree",
+    "ghost",
+    "doc",
+    "license",
+    "licence",
+    "readme",
+];
+
 pub(crate) static NFPM_CONTENT: Shape = shape(
     "nfpm_content",
     &[
         key("src", Template, "Pattern of files; of a symlink what it names."),
         key("dst", Template, "Where it goes; a folder, if it ends with `/`."),
-        key(
-            "type",
-            Enum(&["symlink", "ghost", "config", "config|noreplace", "dir", "tree", ""]),
-            "What it is: a file (nothing), config, config|noreplace, symlink, ghost, dir or tree.",
-        ),
+        key("type", Enum(CONTENT_TYPES), "What it is; a file, if nothing is said."),
         key("packager", Template, "Only in packages of this format."),
         key("file_info", Map(&FILE_INFO), "Owner, mode and time."),
         key("expand", Bool, "Whether `$NAME` in `src` and `dst` is taken from the environment."),
@@ -304,8 +320,8 @@ pub(crate) static NFPM_ARCH_LINUX_SCRIPTS: Shape = shape(
 pub(crate) static NFPM_IPK_ALTERNATIVE: Shape = shape(
     "nfpm_ipk_alternative",
     &[
-        key("priority", Int, "Priority of the package."),
-        key("target", Template, "Address that is uploaded to."),
+        key("priority", Int, "The highest of all packages wins."),
+        key("target", Template, "The program that the link leads to."),
         key("link_name", Template, "Name of the link."),
     ],
 );

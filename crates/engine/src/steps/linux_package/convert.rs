@@ -46,7 +46,11 @@ pub(super) fn package(spec: &LinuxPackageSpec, root: &Path) -> Result<Package, D
             replaces: r.replaces.clone(),
             provides: r.provides.clone(),
         },
-        contents: spec.contents.iter().map(|c| content(c, root)).collect::<Result<_, _>>()?,
+        contents: spec
+            .contents
+            .iter()
+            .filter_map(|c| content(c, root).transpose())
+            .collect::<Result<_, _>>()?,
         scripts: Scripts {
             preinstall: script("preinstall"),
             postinstall: script("postinstall"),
@@ -80,7 +84,7 @@ pub(super) fn package(spec: &LinuxPackageSpec, root: &Path) -> Result<Package, D
     Ok(package)
 }
 
-fn unreadable(what: &str, path: &str, why: &dyn std::fmt::Display) -> Diagnostics {
+pub(super) fn unreadable(what: &str, path: &str, why: &dyn std::fmt::Display) -> Diagnostics {
     Diagnostic::error(Code::ConfigValue, format!("{what} {path}: {why}"))
         .hint("paths of `nfpms` are relative to the project")
         .into()
@@ -116,7 +120,8 @@ fn changelog(spec: &LinuxPackageSpec, root: &Path) -> Result<Vec<ChangelogEntry>
     Ok(versions.into_iter().map(entry).collect())
 }
 
-fn content(c: &ContentSpec, root: &Path) -> Result<Content, Diagnostics> {
+/// An item; none if it is for no format.
+fn content(c: &ContentSpec, root: &Path) -> Result<Option<Content>, Diagnostics> {
     let kind = ContentKind::from_word(&c.kind).ok_or_else(|| {
         Diagnostic::error(
             Code::ConfigValue,
@@ -125,12 +130,12 @@ fn content(c: &ContentSpec, root: &Path) -> Result<Content, Diagnostics> {
     })?;
     let only: Option<Format> = match c.packager.as_str() {
         "" => None,
-        word => Some(word.parse().map_err(|_| {
-            Diagnostic::error(
-                Code::ConfigValue,
-                format!("`contents` of {}: there is no packager `{word}`", c.dst),
-            )
-        })?),
+        // As in goreleaser, where termux.deb takes what is for deb, and no format has this word. The plan has warned.
+        "termux.deb" => return Ok(None),
+        word => match word.parse() {
+            Ok(format) => Some(format),
+            Err(_) => return Ok(None),
+        },
     };
     let source = match (&c.text, kind) {
         (Some(text), _) => Source::Bytes(text.clone().into_bytes()),
@@ -138,14 +143,14 @@ fn content(c: &ContentSpec, root: &Path) -> Result<Content, Diagnostics> {
         (None, ContentKind::Symlink) => Source::Link(c.src.clone()),
         (None, _) => Source::Pattern { folder: root.to_owned(), pattern: c.src.clone() },
     };
-    Ok(Content {
+    Ok(Some(Content {
         only,
         mode: c.mode,
         mtime: c.mtime,
         owner: c.owner.clone(),
         group: c.group.clone(),
         ..Content::new(kind, source, c.dst.clone())
-    })
+    }))
 }
 
 fn deb(spec: &LinuxPackageSpec, only: &DebOnly, texts: &Texts, role: String) -> Deb {
@@ -283,6 +288,10 @@ mod tests {
             (p.contents[2].kind, p.contents[2].only),
             (ContentKind::ConfigNoReplace, Some(Format::Rpm))
         );
+        for nobody in ["termux.deb", "msix", "foo"] {
+            nobody.clone_into(&mut s.contents[2].packager);
+            assert_eq!(package(&s, dir.path()).unwrap().contents.len(), 2, "{nobody}");
+        }
         s.changelog = Some("none.yaml".to_owned());
         assert!(package(&s, dir.path()).unwrap_err().list[0].message.contains("none.yaml"));
     }

@@ -3,11 +3,13 @@
 //!
 //! Owns: what is compared, and what is said of what could not be. Must not: change the package, know how a format is written.
 
+use goferry_cache::hex;
 use goferry_package::archive::{Entry, EntryKind};
 use goferry_package::opened::{PackedScript, Part, read_package};
 use goferry_plan::graph::{ArtifactKind, InstalledProgram, LinuxPackageSpec};
 use goferry_proc::{CommandSpec, Limits, Spawner};
 use goferry_report::{Code, Diagnostic, Diagnostics, Severity};
+use goferry_verify::{RunOutcome, Waived};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -30,7 +32,34 @@ pub(crate) struct Proof {
     /// What other packages must bring: loaders, and targets of links.
     pub elsewhere: Vec<String>,
     /// Each program with how it was started where it is installed, or why it was not.
-    pub started: BTreeMap<String, String>,
+    pub started: BTreeMap<String, RunOutcome>,
+}
+
+impl Proof {
+    /// Why programs were not started, each reason once.
+    pub(crate) fn waivers(&self) -> Vec<&Waived> {
+        let mut out: Vec<&Waived> = vec![];
+        for outcome in self.started.values() {
+            if let RunOutcome::Waived(w) = outcome
+                && !out.contains(&w)
+            {
+                out.push(w);
+            }
+        }
+        out
+    }
+}
+
+/// What reading a package back gave.
+#[derive(Debug, Default)]
+pub(crate) struct Proved {
+    pub proof: Proof,
+    /// Each program that needs a loader or a library which the package does not bring, with the first of them.
+    pub incomplete: BTreeMap<String, String>,
+    /// What is worth a warning.
+    pub warnings: Diagnostics,
+    /// Whether another host would find the same; else it is to be asked again.
+    pub lasting: bool,
 }
 
 /// A program that must be in the package.
@@ -41,16 +70,18 @@ pub(crate) struct Wanted<'w> {
     pub sha256: &'w str,
     /// The loader that it asks for.
     pub interpreter: Option<&'w str>,
+    /// Names of the libraries that it asks for.
+    pub needed: &'w [String],
 }
 
-/// Reads a package back and compares. The second value is what is worth a warning.
+/// Reads a package back and compares.
 pub(crate) fn prove(
     host: &dyn Spawner,
     spec: &LinuxPackageSpec,
     file: &Path,
     wanted: &[Wanted<'_>],
     temp: &Path,
-) -> Result<(Proof, Diagnostics), Diagnostics> {
+) -> Result<Proved, Diagnostics> {
     let mut seen = Seen::default();
     let read = read_package(&spec.format, file, u64::MAX, &mut |part| match part {
         Part::Script(script) => {
@@ -73,6 +104,8 @@ pub(crate) fn prove(
     }
     let mut problems = Diagnostics::default();
     let mut proof = Proof::default();
+    let mut incomplete = BTreeMap::new();
+    let mut lasting = true;
     for w in wanted {
         match seen.installed(w) {
             Ok(()) => {
@@ -81,6 +114,7 @@ pub(crate) fn prove(
             Err(why) => problems.push(broken(why)),
         }
         loader(spec, w, &seen, &mut proof, &mut problems);
+        incomplete.extend(seen.lacks(w).map(|what| (w.program.dst.clone(), what)));
     }
     for (name, why) in seen.links(&mut proof) {
         problems.push(broken(format!("the link {name} {why}")));
@@ -90,7 +124,8 @@ pub(crate) fn prove(
             Parsed::By(shell) => {
                 proof.scripts.insert(script.name.clone(), shell);
             }
-            Parsed::NotChecked(why) => {
+            Parsed::NotChecked { why, here } => {
+                lasting &= !here;
                 proof.scripts.insert(script.name.clone(), format!("not checked: {why}"));
             }
             Parsed::Wrong(lines) => {
@@ -102,7 +137,10 @@ pub(crate) fn prove(
     }
     proof.elsewhere.sort();
     proof.elsewhere.dedup();
-    if problems.has_errors() { Err(problems) } else { Ok((proof, problems)) }
+    if problems.has_errors() {
+        return Err(problems);
+    }
+    Ok(Proved { proof, incomplete, warnings: problems, lasting })
 }
 
 fn sha256(body: &mut dyn Read) -> std::io::Result<String> {
@@ -115,7 +153,7 @@ fn sha256(body: &mut dyn Read) -> std::io::Result<String> {
         }
         hasher.update(&buf[..n]);
     }
-    Ok(hasher.finalize().iter().map(|b| format!("{b:02x}")).collect())
+    Ok(hex(&hasher.finalize()))
 }
 
 /// What is in the package.
@@ -151,6 +189,16 @@ impl Seen {
             at = folder;
         }
         Ok(())
+    }
+
+    /// The loader, or the first library, that a program asks for and the package does not bring.
+    fn lacks(&self, w: &Wanted<'_>) -> Option<String> {
+        let loader = w.interpreter?;
+        if !self.members.contains_key(loader) {
+            return Some(format!("loader {loader}"));
+        }
+        let has = |name: &str| self.members.keys().any(|m| m.rsplit('/').next() == Some(name));
+        w.needed.iter().find(|name| !has(name)).map(|name| format!("library {name}"))
     }
 
     /// Links that can lead nowhere; those that lead out of the package are noted.
@@ -233,7 +281,11 @@ fn loader(
 #[derive(Debug, PartialEq, Eq)]
 enum Parsed {
     By(String),
-    NotChecked(String),
+    NotChecked {
+        why: String,
+        /// Whether that is this host's fault, not the script's.
+        here: bool,
+    },
     Wrong(Vec<String>),
 }
 
@@ -261,15 +313,25 @@ fn shell(script: &PackedScript) -> Result<&'static str, String> {
 }
 
 fn parse(host: &dyn Spawner, script: &PackedScript, temp: &Path) -> Parsed {
+    let first = script.text.split(|b| *b == b'\n').next().unwrap_or_default();
+    if first.starts_with(b"#!") && first.ends_with(b"\r") {
+        let why = format!(
+            "{}: its first line ends with a carriage return, and no such program is found",
+            script.name
+        );
+        return Parsed::Wrong(vec![why]);
+    }
     let shell = match shell(script) {
         Ok(shell) => shell,
-        Err(why) => return Parsed::NotChecked(why),
+        Err(why) => return Parsed::NotChecked { why, here: false },
     };
     let file = tempfile::NamedTempFile::new_in(temp)
         .and_then(|f| std::fs::write(f.path(), &script.text).map(|()| f));
     let file = match file {
         Ok(file) => file,
-        Err(e) => return Parsed::NotChecked(format!("it could not be written down: {e}")),
+        Err(e) => {
+            return Parsed::NotChecked { why: format!("it could not be written down: {e}"), here: true };
+        }
     };
     let spec = CommandSpec::new(format!("parse the script {}", script.name), shell)
         .arg("-n")
@@ -281,7 +343,7 @@ fn parse(host: &dyn Spawner, script: &PackedScript, temp: &Path) -> Parsed {
             let path = file.path().display().to_string();
             Parsed::Wrong(done.stderr_text().lines().map(|l| l.replace(&path, &script.name)).collect())
         }
-        Err(_) => Parsed::NotChecked(format!("there is no {shell} on this host")),
+        Err(_) => Parsed::NotChecked { why: format!("there is no {shell} on this host"), here: true },
     }
 }
 

@@ -4,27 +4,32 @@
 
 use super::Execution;
 use super::proof::Wanted;
+use goferry_package::PackageError;
 use goferry_package::opened::unpack_package;
 use goferry_plan::graph::{Action, ArtifactKind, LinuxPackageSpec, StepId, VerifySpec};
 use goferry_proc::Root;
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use goferry_target::GoTarget;
-use goferry_verify::{Installed, RunOutcome, VerifyContext, verify_installed};
+use goferry_verify::{
+    Installed, RunOutcome, VerifyContext, Waived, WaiverClass, planned_waiver, verify_installed,
+};
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// Where programs of a system are.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 impl Execution<'_> {
-    /// How each program started, in words.
+    /// How each program started. The second value is whether another host would find the same.
     pub(super) fn installed_programs_start(
         &self,
         spec: &LinuxPackageSpec,
         target: Option<GoTarget>,
         wanted: &[Wanted<'_>],
-    ) -> Result<BTreeMap<String, String>, Diagnostics> {
-        let mut out = BTreeMap::new();
+        incomplete: &BTreeMap<String, String>,
+    ) -> Result<(BTreeMap<String, RunOutcome>, bool), Diagnostics> {
+        let (mut out, mut lasting) = (BTreeMap::new(), true);
         let mut folder = None;
         let programs = wanted.iter().filter(|w| w.program.kind == ArtifactKind::Binary);
         for w in programs {
@@ -32,24 +37,31 @@ impl Execution<'_> {
                 continue;
             };
             let dst = &w.program.dst;
-            if let Some(loader) = w.interpreter {
-                let why = format!("not started: its loader {loader} comes from another package");
-                out.insert(dst.clone(), why);
+            if let Some(what) = incomplete.get(dst) {
+                out.insert(dst.clone(), of_another_package(what));
                 continue;
             }
             if folder.is_none() {
                 folder = Some(self.unpacked(spec)?);
             }
             let Some(folder) = &folder else { continue };
-            let said = self.starts(spec, verify, target, folder.path(), dst)?;
-            out.insert(dst.clone(), said);
+            let outcome = self.starts(spec, verify, target, folder.path(), dst)?;
+            // What the plan waives is in the package's key; that namespaces are refused is not.
+            lasting &= matches!(outcome, RunOutcome::Ran(_)) || planned_waiver(verify).is_some();
+            out.insert(dst.clone(), outcome);
         }
-        Ok(out)
+        Ok((out, lasting))
     }
 
     fn unpacked(&self, spec: &LinuxPackageSpec) -> Result<tempfile::TempDir, Diagnostics> {
         let folder = tempfile::tempdir_in(&self.temp).map_err(|e| crate::dist::failure(&self.temp, &e))?;
         unpack_package(&spec.format, &self.dist.join(&spec.file), u64::MAX, folder.path()).map_err(|e| {
+            // What is full is the place that it is unpacked to; the package may be whole.
+            if let PackageError::Io { source, .. } = &e
+                && matches!(source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+            {
+                return Diagnostics::from(*crate::dist::failure(folder.path(), source));
+            }
             let message = format!("{}: it cannot be unpacked: {e}", spec.file);
             Diagnostics::from(Diagnostic::error(Code::PackageBroken, message))
         })?;
@@ -63,7 +75,7 @@ impl Execution<'_> {
         target: GoTarget,
         folder: &Path,
         program: &str,
-    ) -> Result<String, Diagnostics> {
+    ) -> Result<RunOutcome, Diagnostics> {
         let env = [("PATH", PATH), ("HOME", "/"), ("TMPDIR", "/")];
         let installed = Installed {
             by: &spec.file,
@@ -80,10 +92,7 @@ impl Execution<'_> {
         };
         let (outcome, warnings) = verify_installed(verify, &installed, &cx)?;
         self.warn(warnings);
-        Ok(match outcome {
-            RunOutcome::Ran(r) => crate::summary::ran(&r),
-            RunOutcome::Waived(w) => format!("not started: {} ({})", w.reason, w.place),
-        })
+        Ok(outcome)
     }
 
     fn verify_spec(&self, verified: &StepId) -> Option<&VerifySpec> {
@@ -93,4 +102,13 @@ impl Execution<'_> {
             _ => None,
         }
     }
+}
+
+/// It ran when it was verified; where it is installed it needs others beside it.
+fn of_another_package(what: &str) -> RunOutcome {
+    RunOutcome::Waived(Waived {
+        class: WaiverClass::NoRunner,
+        reason: format!("its {what} comes from another package"),
+        place: "the package".to_owned(),
+    })
 }

@@ -1,5 +1,5 @@
 use super::super::{Content, ContentKind, Format, Package, Source};
-use super::{Entry, What, entries};
+use super::{Bytes, Entry, What, entries, inputs};
 use proptest::prelude::*;
 use std::path::Path;
 
@@ -63,6 +63,24 @@ fn patterns_go_where_nfpm_puts_them() {
         let package = package(vec![pattern(dir.path(), wrong, "/u")]);
         assert!(entries(Format::Deb, &package, &[]).is_err(), "{wrong}");
     }
+}
+
+/// As nfpm has it: `.` is everything, with the names as they are, `./` and nothing are nothing.
+#[test]
+fn the_whole_folder_is_asked_for_in_one_way_only() {
+    let dir = folder(&[".env", "a.txt", "sub/.keep"]);
+    let all = package(vec![pattern(dir.path(), ".", "/u")]);
+    assert_eq!(files(&all), ["/u/.env", "/u/a.txt", "/u/sub/.keep"]);
+    assert_eq!(files(&package(vec![pattern(dir.path(), "./sub/", "/u")])), ["/u/.keep"]);
+    for nothing in ["", "./", "/", "../"] {
+        for kind in [ContentKind::File, ContentKind::Config, ContentKind::Doc] {
+            let package = package(vec![Content { kind, ..pattern(dir.path(), nothing, "/u") }]);
+            let why = entries(Format::Rpm, &package, &[]).unwrap_err().to_string();
+            assert_eq!(why, format!("file pattern `{nothing}`: it matches nothing"));
+        }
+    }
+    let tree = Content { kind: ContentKind::Tree, ..pattern(dir.path(), "", "/u") };
+    assert!(entries(Format::Deb, &package(vec![tree]), &[]).is_err());
 }
 
 #[test]
@@ -162,6 +180,73 @@ fn what_is_for_one_format_is_in_no_other() {
         |format, contents: &[Content]| entries(format, &package(contents.to_vec()), &[]).unwrap().len();
     assert_eq!(Format::ALL.map(|f| count(f, &[only(Format::Deb)])), [1, 0, 0, 0, 0, 1]);
     assert_eq!(Format::ALL.map(|f| count(f, &[ghost.clone(), doc.clone()])), [0, 2, 0, 0, 0, 0]);
+}
+
+/// A link to a file is packed as a link, one to a folder is left out, as in nfpm; a broken one is packed.
+#[cfg(unix)]
+#[test]
+fn links_that_a_pattern_matches() {
+    let dir = folder(&["in/a", "real/b"]);
+    for (name, to) in [("in/file", "a"), ("in/folder", "../real"), ("in/broken", "nowhere")] {
+        std::os::unix::fs::symlink(to, dir.path().join(name)).unwrap();
+    }
+    let of = |from: &str| files(&package(vec![pattern(dir.path(), from, "/u")]));
+    assert_eq!(of("in/*"), ["/u/a", "/u/broken", "/u/file"]);
+    assert_eq!(of("in"), ["/u/a", "/u/broken", "/u/file"]);
+    assert!(of("in/folder").is_empty());
+}
+
+/// Whatever is other in the package is other in what it is made of.
+#[cfg(unix)]
+#[test]
+fn inputs_are_what_is_packed() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = folder(&["t/a/b", "t/c"]);
+    let at = |name: &str| dir.path().join(name);
+    let chmod = |name: &str, mode| {
+        std::fs::set_permissions(at(name), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    std::os::unix::fs::symlink("c", at("t/l")).unwrap();
+    ["t", "t/a"].iter().for_each(|f| chmod(f, 0o755));
+    ["t/a/b", "t/c"].iter().for_each(|f| chmod(f, 0o644));
+    let tree = Content { kind: ContentKind::Tree, ..pattern(dir.path(), "t", "/opt/t") };
+    let ghost = Content::new(ContentKind::Ghost, Source::None, "/ghost");
+    let package = package(vec![tree, ghost, bytes("/text")]);
+    let now = |format| inputs(format, &package).unwrap();
+    let deb = now(Format::Deb);
+    let told: Vec<String> = deb.iter().map(|i| i.facts.join(" ").trim_end().to_owned()).collect();
+    assert_eq!(
+        told,
+        [
+            "/opt/ implied 755 7 root root",
+            "/opt/t/ folder 755 7 root root",
+            "/opt/t/a/ folder 755 7 root root",
+            "/opt/t/a/b File 644 7 root root",
+            "/opt/t/c File 644 7 root root",
+            "/opt/t/l link 777 7 root root  c",
+            "/text File 644 7 root root",
+        ]
+    );
+    assert_eq!(deb[3].content, Some(Bytes::File(at("t/a/b"))));
+    assert_eq!(deb[6].content, Some(Bytes::Memory(b"x".to_vec())));
+    assert_eq!(now(Format::Rpm).len(), deb.len() + 1, "the ghost");
+    type Change<'c> = &'c dyn Fn();
+    let changes: [(&str, Change<'_>); 4] = [
+        ("moved", &|| std::fs::rename(at("t/a/b"), at("t/b")).unwrap()),
+        ("a folder's mode", &|| chmod("t/a", 0o700)),
+        ("a file's mode", &|| chmod("t/c", 0o755)),
+        ("linked elsewhere", &|| {
+            std::fs::remove_file(at("t/l")).unwrap();
+            std::os::unix::fs::symlink("b", at("t/l")).unwrap();
+        }),
+    ];
+    let mut before = now(Format::Deb);
+    for (what, change) in changes {
+        change();
+        let after = now(Format::Deb);
+        assert_ne!(after, before, "{what}");
+        before = after;
+    }
 }
 
 proptest! {

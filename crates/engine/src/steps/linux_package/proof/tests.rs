@@ -1,6 +1,6 @@
 use super::*;
 use goferry_plan::graph::{FormatOnly, PackageName, PackageRelations, StepId};
-use goferry_proc::{Cancel, Host};
+use goferry_proc::{Cancel, Finished, Host, SpawnError, Stream};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -54,10 +54,10 @@ fn proved(
     let temp = tempfile::tempdir().unwrap();
     let program = program(dst);
     let digest = sha256(&mut content.as_bytes()).unwrap();
-    let wanted = [Wanted { program: &program, sha256: &digest, interpreter }];
+    let wanted = [Wanted { program: &program, sha256: &digest, interpreter, needed: &[] }];
     let said = |d: Diagnostics| d.list.into_iter().map(|d| d.message).collect::<Vec<_>>();
     match prove(&Host::new(Cancel::new()), &spec(format), &package(format), &wanted, temp.path()) {
-        Ok((proof, warnings)) => Ok((proof, said(warnings))),
+        Ok(proved) => Ok((proved.proof, said(proved.warnings))),
         Err(problems) => Err(said(problems)),
     }
 }
@@ -123,9 +123,53 @@ fn scripts() {
     assert_eq!(of("#!/usr/bin/env sh\n:\n", None), sh);
     let Parsed::Wrong(lines) = of("#!/bin/sh\nif true; then\n", None) else { panic!("it parsed") };
     assert!(lines[0].starts_with("postinst: "), "{lines:?}");
-    for (text, program) in [("#!/usr/bin/python3\nprint(", None), ("x = 1", Some("<lua>"))] {
-        assert!(matches!(of(text, program), Parsed::NotChecked(_)), "{text}");
+    // The kernel looks for a program whose name ends with a carriage return.
+    for text in ["#!/bin/sh\r\necho\r\n", "#!/bin/sh -e\r\n:\n", "#!/usr/bin/python3\r\n"] {
+        let Parsed::Wrong(lines) = of(text, None) else { panic!("{text:?} passed") };
+        assert!(lines[0].contains("carriage return"), "{lines:?}");
     }
+    for (text, program) in [("#!/usr/bin/python3\nprint(", None), ("x = 1", Some("<lua>"))] {
+        assert!(matches!(of(text, program), Parsed::NotChecked { here: false, .. }), "{text}");
+    }
+    let one = PackedScript { name: "p".to_owned(), program: None, text: vec![] };
+    assert!(matches!(parse(&NoShell, &one, temp.path()), Parsed::NotChecked { here: true, .. }));
+}
+
+/// A host without any program.
+struct NoShell;
+
+impl Spawner for NoShell {
+    fn run(&self, spec: &CommandSpec) -> Result<Finished, SpawnError> {
+        let program = spec.program.to_string_lossy().into_owned();
+        Err(SpawnError::NotFound { program, purpose: spec.purpose.clone() })
+    }
+
+    fn run_lines(
+        &self,
+        spec: &CommandSpec,
+        _: &(dyn Fn(Stream, &str) + Sync),
+    ) -> Result<Finished, SpawnError> {
+        self.run(spec)
+    }
+}
+
+/// What a package brings is no reason for not starting its program.
+#[test]
+fn what_other_packages_must_bring() {
+    let member = |name: &str| (name.to_owned(), (Entry::default(), None));
+    let seen = Seen { members: ["/lib/ld-x.so", "/usr/lib/libown.so.1"].map(member).into(), scripts: vec![] };
+    let program = program("/usr/bin/tiny");
+    let lacks = |interpreter: Option<&str>, needed: &[&str]| {
+        let needed: Vec<String> = needed.iter().map(|n| (*n).to_owned()).collect();
+        seen.lacks(&Wanted { program: &program, sha256: "", interpreter, needed: &needed })
+    };
+    assert_eq!(lacks(None, &[]), None);
+    assert_eq!(lacks(Some("/lib/ld-x.so"), &["libown.so.1"]), None);
+    assert_eq!(
+        lacks(Some("/lib/ld-x.so"), &["libown.so.1", "libc.so.6"]),
+        Some("library libc.so.6".to_owned())
+    );
+    assert_eq!(lacks(Some("/lib64/ld-y.so"), &["libown.so.1"]), Some("loader /lib64/ld-y.so".to_owned()));
 }
 
 #[test]
