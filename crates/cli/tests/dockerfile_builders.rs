@@ -38,7 +38,17 @@ fn main() -> ExitCode {
     let trials = vec![
         real("podman", true),
         real("buildah", false),
+        Trial::test("podman_makes_each_platform", || {
+            each_platform();
+            Ok(())
+        })
+        .with_ignored_flag(
+            !std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+                .any(|d| d.join("podman").is_file()),
+        ),
+        own("a_stranger_s_images_run_nothing", a_stranger_s_images_run_nothing),
         own("buildx_is_given_what_goferry_has", buildx_is_given_what_goferry_has),
+        own("mounts_of_run_are_goferry_s_own", mounts_of_run_are_goferry_s_own),
         own("a_builder_that_fails_is_said", a_builder_that_fails_is_said),
     ];
     libtest_mimic::run(&args, trials).exit_code()
@@ -145,6 +155,77 @@ fn made_for_real(builder: &str) {
     assert!(list.status.success() && !String::from_utf8_lossy(&list.stdout).contains("goferry"), "{list:?}");
 }
 
+/// A flag that goferry does not know gives the Dockerfile away whatever is in it, for each platform.
+fn each_platform() {
+    let dockerfile =
+        "FROM scratch\nARG TARGETPLATFORM\nCOPY $TARGETPLATFORM/tiny share /x/\nENTRYPOINT [\"/x/tiny\"]\n";
+    let mut p = project(dockerfile, "    flags: [--squash]\n");
+    own_store(&mut p);
+    let text = std::fs::read_to_string(p.root.join(".goreleaser.yaml")).unwrap();
+    let arch = arch();
+    let text = text.replace(&format!("goarch: [{arch}]"), "goarch: [amd64, arm64]");
+    p.write(".goreleaser.yaml", &text.replace(&format!("[linux/{arch}]"), "[linux/amd64, linux/arm64]"));
+    p.commit("two platforms");
+    p.git(&["tag", "-f", "v1.2.3"]);
+    let r = build(&p, &[]);
+    assert!(r.status == 2 && r.stderr.contains("`--squash` of docker is not done here"), "{}", r.stderr);
+    let r = build(&p, &["--dockerfile-builder=podman"]);
+    assert_eq!(r.status, 0, "{}", r.stderr);
+    let image = inspected(&p);
+    assert_eq!(image["annotations"], json!({"a": "b"}));
+    let platforms = image["platforms"].as_array().unwrap();
+    for (on, arch) in platforms.iter().zip(["amd64", "arm64"]) {
+        assert_eq!(on["platform"], format!("linux/{arch}"));
+        assert_eq!(on["layers"].as_array().unwrap().len(), 1, "{on}");
+        assert_eq!(files(on), ["0755 /x", "0644 /x/a.txt", "0755 /x/tiny"]);
+    }
+    assert_ne!(platforms[0]["digest"], platforms[1]["digest"]);
+}
+
+/// Neither its hooks nor another builder, which its flags could make read any file.
+fn a_stranger_s_images_run_nothing() {
+    let mut p = project(
+        WITH_RUN,
+        "    hooks: {pre: touch /nowhere/of-image}\n    flags: ['--secret=id=x,src=/etc/shadow']\n",
+    );
+    let name = "example.com/tiny@v1.0.0";
+    let proxy = p.scratch.path().join("proxy/example.com/tiny/@v");
+    let files = p.scratch.path().join("zip/example.com");
+    std::fs::create_dir_all(&proxy).unwrap();
+    std::fs::create_dir_all(&files).unwrap();
+    let run = |program: &str, args: &[&str], dir: &std::path::Path| {
+        assert!(std::process::Command::new(program).args(args).current_dir(dir).status().unwrap().success());
+    };
+    run("cp", &["-r", p.root.to_str().unwrap(), files.join("tiny@v1.0.0").to_str().unwrap()], &files);
+    std::fs::remove_dir_all(files.join("tiny@v1.0.0/.git")).unwrap();
+    run(
+        "zip",
+        &["-qrD", proxy.join("v1.0.0.zip").to_str().unwrap(), "example.com"],
+        &p.scratch.path().join("zip"),
+    );
+    std::fs::write(proxy.join("list"), "v1.0.0\n").unwrap();
+    std::fs::write(proxy.join("v1.0.0.info"), "{\"Version\":\"v1.0.0\",\"Time\":\"2024-01-02T03:04:05Z\"}")
+        .unwrap();
+    std::fs::copy(p.root.join("go.mod"), proxy.join("v1.0.0.mod")).unwrap();
+    let cache = p.scratch.path().join("modcache").display().to_string();
+    for (variable, value) in [
+        ("GOPROXY", format!("file://{}", p.scratch.path().join("proxy").display())),
+        ("GOSUMDB", "off".to_owned()),
+        ("GOFLAGS", "-modcacherw".to_owned()),
+        ("GOMODCACHE", cache),
+    ] {
+        p.set(variable, &value);
+    }
+    let elsewhere = p.scratch.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    let args = ["image", "build", name, "--snapshot", "--dockerfile-builder=podman"];
+    let r = support::ran(&p.command(&args).current_dir(&elsewhere).output().unwrap());
+    assert_eq!(r.status, 2, "{}", r.stderr);
+    for part in ["hooks-not-allowed", "touch /nowhere/of-image", "Podman --secret=id=x,src=/etc/shadow"] {
+        assert!(r.stderr.contains(part), "{part}: {}", r.stderr);
+    }
+}
+
 /// A program of this name that is found before any other.
 fn stand_in(p: &mut Project, name: &str, script: &str) {
     let folder = p.scratch.path().join("stand-ins");
@@ -210,6 +291,33 @@ fn buildx_is_given_what_goferry_has() {
     assert_eq!(manifest(&p, &image)["annotations"], json!({"a": "b"}));
     assert_eq!(image["platforms"][0]["config"], native["platforms"][0]["config"]);
     assert_eq!(files(&image["platforms"][0]), files(&native["platforms"][0]));
+}
+
+fn mounts_of_run_are_goferry_s_own() {
+    if std::env::var_os("GOFERRY_NO_NAMESPACES").is_some() {
+        return;
+    }
+    let run = "RUN --mount=type=cache,target=/cache --mount=source=share,target=/given";
+    let text =
+        WITH_RUN.replace("RUN [", &format!("{run} [\"/bin/tiny\", \"make\", \"/cache/x\", \"y\"]\nRUN ["));
+    let p = project(&text.replace("/made /share", "/made /given /cache /share"), "");
+    let r = build(&p, &["--dockerfile-run"]);
+    // The many users that RUN needs may not be granted to whoever tests.
+    if r.status == 5 && r.stderr.contains("isolation-unavailable") && std::env::var_os("CI").is_none() {
+        return;
+    }
+    assert_eq!(r.status, 0, "{}", r.stderr);
+    let files = files(&inspected(&p)["platforms"][0]);
+    // Of the mounts there are the places only, and what went into them is gone.
+    assert_eq!(
+        files,
+        ["0755 /bin", "0755 /bin/tiny", "0755 /share", "0644 /share/a.txt", "0640 /share/made"]
+    );
+    p.write("Dockerfile", &text.replace("--mount=type=cache,target=/cache", "--mount=type=secret,id=token"));
+    p.commit("a secret");
+    p.git(&["tag", "-f", "v1.2.3"]);
+    let r = build(&p, &["--dockerfile-run"]);
+    assert!(r.status == 2 && r.stderr.contains("RUN --mount=type=secret is not done here"), "{}", r.stderr);
 }
 
 fn a_builder_that_fails_is_said() {

@@ -238,3 +238,27 @@ fn labels_name_the_base() {
     let r = p.run(&["image", "build", "--clean", "--snapshot"]);
     assert!(r.status == 2 && r.stderr.contains("BaseImageDigest"), "{}", r.stderr);
 }
+
+/// `[[image]]` of goferry.toml may have a Dockerfile, too.
+#[test]
+fn an_own_image_of_a_dockerfile() {
+    let p = project(
+        "FROM scratch\nARG TARGETPLATFORM\nARG WHO\nCOPY --chmod=a=rX,u+w share $TARGETPLATFORM/tiny /x/\nLABEL who=$WHO\nENTRYPOINT [\"/x/tiny\"]\n",
+        "",
+    );
+    p.write(
+        "goferry.toml",
+        "[[image]]\ndockerfile = \"build/Dockerfile\"\nextra_files = [\"share\"]\narchive = true\nbuild_args = { WHO = \"{{ .Version }}\" }\n",
+    );
+    p.commit("an image");
+    p.git(&["tag", "-f", "v1.2.3"]);
+    good(&p, &[]);
+    let image = &inspected(&p, "dist/tiny_1.2.3.oci.tar")[0];
+    assert_eq!(image["names"], json!(["tiny:1.2.3"]));
+    assert_eq!(image["annotations"]["org.opencontainers.image.version"], "1.2.3");
+    for on in image["platforms"].as_array().unwrap() {
+        assert_eq!(on["config"]["config"]["Labels"], json!({"who": "1.2.3"}));
+        assert_eq!(files(on), ["0755 /x", "0644 /x/a.txt", "0755 /x/tiny"]);
+    }
+    assert_eq!(image["platforms"].as_array().unwrap().len(), 2);
+}

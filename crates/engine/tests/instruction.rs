@@ -5,6 +5,7 @@
 
 use goferry_emulate::{HostFacts, Runner, choose_runner};
 use goferry_engine::images::instruction::{Instruction, run};
+use goferry_image::dockerfile::RunMount;
 use goferry_image::{Kind, Layout, Node, Tree};
 use goferry_proc::sandbox::{Isolation, SandboxSpec, Users, probe, run as run_in_sandbox};
 use goferry_proc::{Cancel, CommandSpec, Host, Spawner};
@@ -37,6 +38,9 @@ func main() {
 		fmt.Println(err)
 		os.Exit(1)
 	}
+	seen, err := os.ReadFile("/data/given/deep/file")
+	one, _ := os.ReadFile("/one")
+	fmt.Println(string(seen), err, string(one), os.WriteFile("/data/given/x", nil, 0o644) != nil, os.WriteFile("/cache/x", seen, 0o644))
 	fmt.Println(os.Chown("/data/new", 33, 44), os.Remove("/data/old"), os.Symlink("new", "/data/link"))
 	// What setcap does, and what takes capabilities away.
 	capability := make([]byte, 64)
@@ -98,6 +102,23 @@ impl Bench {
     }
 }
 
+/// A folder that cannot be written, a file, and an empty folder.
+fn mounts() -> [RunMount; 3] {
+    let tree = |nodes: &[(&str, Node)]| {
+        let mut tree = Tree::empty();
+        nodes.iter().for_each(|(path, node)| tree.insert(path, node.clone()));
+        tree
+    };
+    let mount =
+        |target: &str, files: Tree, read_only: bool| RunMount { target: target.to_owned(), files, read_only };
+    let file = |text: &str| Node::bytes(text, 0o644, 0);
+    [
+        mount("data/given", tree(&[("m", Node::directory(0)), ("m/deep/file", file("given"))]), true),
+        mount("one", tree(&[("m", file("alone"))]), true),
+        mount("cache", tree(&[("m", Node::directory(0))]), false),
+    ]
+}
+
 fn a_program_changes_the_files(bench: &Bench, name: &str) {
     let target: GoTarget = name.parse().unwrap();
     let runner = bench.runner(&target).unwrap();
@@ -116,13 +137,14 @@ fn a_program_changes_the_files(bench: &Bench, name: &str) {
         target,
         runner: &runner,
         mtime: 1_700_000_000,
+        mounts: &mounts(),
     };
     let before = tree.clone();
     let (layer, said) = run(&bench.host, &layout, &mut tree, &step).unwrap();
     assert_eq!(
         said,
         format!(
-            "inner on {}\n<nil> 0 /data value\n<nil> <nil> <nil>\n20 <nil> <nil>\n<nil> <nil>\n",
+            "inner on {}\n<nil> 0 /data value\ngiven <nil> alone true <nil>\n<nil> <nil> <nil>\n20 <nil> <nil>\n<nil> <nil>\n",
             target.arch.goarch()
         )
     );
@@ -148,8 +170,9 @@ fn a_program_changes_the_files(bench: &Bench, name: &str) {
     // What it did not touch is as it was, and nothing of goferry's mounts is there.
     assert_eq!((tree.get("data").unwrap().uid, tree.get("data/private").unwrap().uid), (33, 1000));
     let paths: Vec<&str> = tree.iter().map(|(p, _)| p).collect();
-    let data = ["capable", "link", "new", "private", "tame"].map(|n| format!("data/{n}"));
-    assert_eq!(paths, [&["", "bin", "bin/tool", "data"][..], &data.each_ref().map(String::as_str)].concat());
+    let data = ["capable", "given", "link", "new", "private", "tame"].map(|n| format!("data/{n}"));
+    let data = data.each_ref().map(String::as_str);
+    assert_eq!(paths, [&["", "bin", "bin/tool", "cache", "data"][..], &data, &["one"]].concat());
     // Again the same: the same layer.
     let (again, _) = run(&bench.host, &layout, &mut before.clone(), &step).unwrap();
     assert_eq!(again, layer);

@@ -2,12 +2,16 @@
 #![expect(clippy::unwrap_used, reason = "the functions that tests share are not marked as tests")]
 
 use goferry_image::dockerfile::{
-    Built, Context, Failure, Ignore, Lexer, Options, RunStep, Surroundings, build, expand, matches, parse,
+    Built, Context, Failure, Ignore, Lexer, Options, RunMount, RunStep, Surroundings, build, expand, matches,
+    parse,
 };
-use goferry_image::{Base, Compression, Content, Index, Kind, Layer, Layout, Node, Platform, Tree};
+use goferry_image::{
+    Base, Compression, Content, Index, Kind, Layer, Layout, Node, Platform, Tree, write_layer,
+};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Write as _;
 
 #[test]
 fn instructions_are_read_with_their_lines() {
@@ -531,4 +535,182 @@ fn lines_are_what_buildkits_parser_reads() {
         }
     }
     assert!(seen > 0 && wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A tar archive with `d/f` and a link to it, plain.
+fn archive() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = Layout::create(folder.path()).unwrap();
+    let mut tree = Tree::empty();
+    tree.insert("d/f", Node::bytes(b"what is in it".repeat(200), 0o640, CLOCK - 7));
+    tree.insert("d/l", Node::new(Kind::Symlink("f".to_owned()), 0o777, CLOCK - 7));
+    let layer = write_layer(&layout, &tree.entries(), Compression::None).unwrap();
+    layout.read(&layer.descriptor).unwrap()
+}
+
+fn added(bytes: &[u8], flags: &str) -> Result<Built, Failure<String>> {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = Layout::create(folder.path()).unwrap();
+    let mut context = Context::default();
+    context.put("share/some.tar", Node::bytes(bytes, 0o644, CLOCK));
+    let options = Options {
+        platform: "linux/amd64".parse().unwrap(),
+        host: "linux/amd64".parse().unwrap(),
+        args: BTreeMap::new(),
+        target: None,
+        labels: BTreeMap::new(),
+        created: CLOCK,
+        compression: Compression::Gzip,
+        no_run: None,
+    };
+    let text = format!("FROM scratch\nADD {flags}share/some.tar /x/\n");
+    build(&layout, &parse(&text).unwrap(), context.tree(), &options, &Nothing)
+}
+
+#[test]
+fn archives_are_unpacked_however_they_are_compressed() {
+    let plain = archive();
+    let gzip = || {
+        let mut encoder = flate2::write::GzEncoder::new(vec![], flate2::Compression::default());
+        encoder.write_all(&plain).unwrap();
+        encoder.finish().unwrap()
+    };
+    let xz = || {
+        let mut encoder = liblzma::write::XzEncoder::new(vec![], 6);
+        encoder.write_all(&plain).unwrap();
+        encoder.finish().unwrap()
+    };
+    let all = [plain.clone(), gzip(), zstd::encode_all(plain.as_slice(), 3).unwrap(), xz()];
+    for bytes in &all {
+        let built = added(bytes, "").unwrap();
+        assert_eq!(paths(&built), ["x 755 0:0", "x/d 755 0:0", "x/d/f 640 0:0", "x/d/l 777 0:0"]);
+        assert_eq!(built.tree.read("x/d/f", 1 << 20).unwrap().unwrap(), b"what is in it".repeat(200));
+        let kept = added(bytes, "--unpack=false ").unwrap();
+        assert_eq!(kept.tree.read("x/some.tar", 1 << 20).unwrap().unwrap(), *bytes);
+    }
+    // What is damaged is neither copied nor half unpacked.
+    for bytes in &all[1..] {
+        for cut in [bytes.len() - 1, bytes.len() / 2, 12] {
+            match added(&bytes[..cut], "") {
+                Err(Failure::Said(e)) => {
+                    assert!(e.line == 2 && e.message.contains("`share/some.tar`"), "{cut}: {e}");
+                }
+                other => panic!("{cut}: {other:?}"),
+            }
+        }
+    }
+    // Compressed, but no archive: a file.
+    let text = zstd::encode_all(&b"a text"[..], 3).unwrap();
+    assert_eq!(paths(&added(&text, "").unwrap()), ["x 755 0:0", "x/some.tar 644 0:0"]);
+    assert_eq!(paths(&added(b"ustar", "").unwrap()), ["x 755 0:0", "x/some.tar 644 0:0"]);
+    match added(b"BZh91AY&SY", "") {
+        Err(Failure::Said(e)) => {
+            assert!(e.message.contains("bzip2") && e.message.contains("some.tar"), "{e}")
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn modes_in_words() {
+    let text = "FROM scratch\nCOPY --chmod=u=rwX,go=rX a d /x/\nCOPY --chmod=a+x,o-rx a /y\n";
+    let built = make(text, &["a", "d/b"], |_| {}).unwrap();
+    assert_eq!(paths(&built), ["x 755 0:0", "x/a 644 0:0", "x/b 644 0:0", "y 750 0:0"]);
+    let bad = make("FROM scratch\nCOPY --chmod=u~x a /y\n", &["a"], |_| {});
+    assert!(
+        matches!(bad, Err(Failure::Said(e)) if e.line == 2 && e.message.contains("--chmod=u~x is no mode"))
+    );
+}
+
+/// Keeps what RUN is to do, and does nothing.
+#[derive(Default)]
+struct Kept(std::cell::RefCell<Vec<RunStep>>);
+
+impl Surroundings for Kept {
+    type Error = String;
+
+    fn base(&self, reference: &str, _: &Platform) -> Result<Base, String> {
+        Err(format!("no {reference}"))
+    }
+
+    fn run(&self, _: &Layout, _: &mut Tree, step: &RunStep) -> Result<Option<Layer>, String> {
+        self.0.borrow_mut().push(step.clone());
+        Ok(None)
+    }
+}
+
+/// The mounts of a RUN in the last stage, or why there are none.
+fn mounts(run: &str) -> Result<Vec<String>, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = Layout::create(folder.path()).unwrap();
+    let mut context = Context::default();
+    for file in ["share/a", "share/d/b"] {
+        context.put(file, Node::bytes(file.as_bytes(), 0o640, CLOCK));
+    }
+    let options = Options {
+        platform: "linux/amd64".parse().unwrap(),
+        host: "linux/amd64".parse().unwrap(),
+        args: [("WHERE".to_owned(), "there".to_owned())].into(),
+        target: None,
+        labels: BTreeMap::new(),
+        created: CLOCK,
+        compression: Compression::Gzip,
+        no_run: None,
+    };
+    let text = format!(
+        "FROM scratch AS other\nCOPY share/a /x/\nFROM scratch\nARG WHERE\nWORKDIR /w\nCOPY share /r/\nRUN {run} [\"/p\"]\n"
+    );
+    let kept = Kept::default();
+    let made = build(&layout, &parse(&text).unwrap(), context.tree(), &options, &kept);
+    let one = |m: &RunMount| {
+        let files: Vec<String> =
+            m.files.iter().filter(|(p, _)| !p.is_empty()).map(|(p, n)| format!("{p}:{:o}", n.mode)).collect();
+        format!("{} {} {}", m.target, if m.read_only { "ro" } else { "rw" }, files.join(" "))
+    };
+    match kept.0.borrow().first() {
+        Some(step) => Ok(step.mounts.iter().map(one).collect()),
+        None => match made {
+            Err(Failure::Said(e)) => Err(format!("{}: {} {}", e.line, e.elsewhere, e.message)),
+            other => panic!("{other:?}"),
+        },
+    }
+}
+
+#[test]
+fn mounts_of_run() {
+    for (run, are) in [
+        ("--mount=target=/in", &["in ro m:755 m/share:755 m/share/a:640 m/share/d:755 m/share/d/b:640"][..]),
+        ("--mount=type=bind,source=share/a,target=file,rw", &["w/file rw m:640"]),
+        ("--mount=type=bind,from=other,src=/x,dst=/r/$WHERE,ro=false", &["r/there rw m:755 m/a:640"]),
+        (
+            "--mount=type=cache,id=x,sharing=locked,target=/c,mode=0700,uid=7 --mount=type=tmpfs,target=/t,size=1",
+            &["c rw m:700", "t rw m:1777"],
+        ),
+        ("--network=none", &[]),
+    ] {
+        assert_eq!(mounts(run).unwrap(), are, "{run}");
+    }
+    for (run, why) in [
+        ("--mount=type=secret,id=token", "7: true RUN --mount=type=secret is not done here"),
+        ("--mount=type=ssh", "7: true RUN --mount=type=ssh"),
+        ("--mount=type=cache", "7: false --mount=type=cache: it has no target"),
+        ("--mount=target=/x,what=y", "`what` is not known"),
+        ("--mount=target=/", "the target cannot be /"),
+        ("--mount=target=/x,source=nope", "the source `nope` is not there"),
+        ("--security=insecure", "7: true RUN --security"),
+    ] {
+        let said = mounts(run);
+        assert!(said.as_ref().is_err_and(|s| s.contains(why)), "{run}: {said:?}");
+    }
+}
+
+proptest! {
+    /// Whatever ADD is given, it ends, and without a panic.
+    #[test]
+    fn damaged_archives_end(at in 0usize..2000, by in any::<u8>(), cut in any::<bool>()) {
+        let mut bytes = zstd::encode_all(archive().as_slice(), 3).unwrap();
+        let at = at % bytes.len();
+        if cut { bytes.truncate(at) } else { bytes[at] = by }
+        let _ = added(&bytes, "");
+    }
 }

@@ -30,6 +30,7 @@ pub(crate) fn steps(
     uploadables: &mut Vec<Uploadable>,
 ) {
     let mut specs = Specs { d, taken: BTreeMap::new(), out: vec![] };
+    let made = docker::Made { binaries, packages };
     if !d.options.skips("kos") {
         for k in &d.config.kos {
             specs.push(ko::spec(d, k, binaries), &k.place);
@@ -37,10 +38,10 @@ pub(crate) fn steps(
     }
     if !d.options.skips("image") {
         for i in &d.config.images {
-            specs.push(native::spec(d, i, binaries), &i.place);
+            specs.push(native::spec(d, i, &made), &i.place);
         }
     }
-    specs.dockers(&docker::Made { binaries, packages });
+    specs.dockers(&made);
     for step in specs.out.into_iter().map(step) {
         if let Action::Image(spec) = &step.action {
             uploadables.extend(spec.archive.as_ref().map(|file| Uploadable {

@@ -332,3 +332,54 @@ fn only_packages_that_images_hold_are_made_for_images() {
     let packages: Vec<&str> = plan.steps.iter().filter(made).map(|s| s.id.0.as_str()).collect();
     assert_eq!(packages, ["package/debs/linux_amd64_v1/deb"]);
 }
+
+/// `[[image]]` with a Dockerfile: the same content as `dockers_v2`, names and platforms of its own.
+#[test]
+fn an_own_image_of_a_dockerfile() {
+    let with = |more: &str, snapshot: bool| {
+        let source =
+            |name: &str, text: &str| Some(SourceText { name: name.to_owned(), text: text.to_owned() });
+        let toml = format!("[[image]]\nids = [\"cli\"]\nimages = [\"a/tool\"]\ndockerfile = \"D\"\n{more}");
+        let (config, problems) =
+            load(source(".goreleaser.yaml", &format!("{BUILDS}{TWO}")), source("goferry.toml", &toml));
+        assert!(!problems.has_errors(), "{problems:?}");
+        let host = HostFacts {
+            host: "linux/amd64".parse().unwrap(),
+            go: String::new(),
+            runners: BTreeMap::new(),
+            ccs: BTreeMap::new(),
+            cgo: BTreeMap::new(),
+            buildvcs_off: false,
+            goflags_of_file: String::new(),
+        };
+        draft(&config, &facts(snapshot), &Options::default(), &Host).finish(&host)
+    };
+    let more = "extra_files = [\"share\"]\ntarget = \"last\"\nlabels = { a = \"{{ .Tag }}\" }\n[image.build_args]\nV = \"{{ .Version }}\"\n";
+    let (plan, problems) = with(more, false);
+    assert!(!problems.has_errors(), "{problems:?}");
+    let [image] = images(&plan)[..] else { panic!("{:?}", images(&plan)) };
+    assert_eq!((image.names[0].as_str(), image.section.as_str()), ("a/tool:1.2.3", "image"));
+    assert_eq!(image.labels["a"], "v1.2.3");
+    assert_eq!(
+        context(image),
+        ["linux/amd64/tool", "linux/arm64/tool", "linux/arm/v6/tool", "linux/arm/v7/tool", "share"]
+    );
+    let c = content(image);
+    assert_eq!((c.path.as_str(), c.target.as_deref()), ("D", Some("last")));
+    assert_eq!(c.args, ["V=1.2.3"]);
+    let (plan, problems) = with("platforms = [\"linux/arm64\"]\narchive = true\n", true);
+    assert!(!problems.has_errors(), "{problems:?}");
+    assert_eq!(context(images(&plan)[0]), ["linux/arm64/tool"]);
+    assert!(images(&plan)[0].archive.as_ref().is_some_and(|a| a.ends_with(".oci.tar")));
+    for (more, part) in [
+        ("user = \"1\"\n", "`user` has no meaning beside `dockerfile`"),
+        ("entrypoint = []\n", "`entrypoint` has no meaning"),
+        ("platforms = [\"linux/nothing\"]\n", "no platform `linux/nothing`"),
+    ] {
+        let (_, problems) = with(more, false);
+        assert!(
+            problems.list.iter().any(|d| d.severity == Severity::Error && d.message.contains(part)),
+            "{problems:?}"
+        );
+    }
+}

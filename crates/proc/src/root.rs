@@ -44,6 +44,20 @@ pub struct InRoot {
     pub env: Vec<(OsString, OsString)>,
     /// What runs it where no emulator is registered for it.
     pub emulator: Option<EmulatorCommand>,
+    /// What it sees besides the folder's own files.
+    #[serde(default)]
+    pub mounts: Vec<Mounted>,
+}
+
+/// A file or folder that is seen in the folder while the program runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mounted {
+    /// Where it is.
+    pub from: PathBuf,
+    /// Where it is seen, relative to the folder. What is missing of it is made and stays, empty.
+    pub to: PathBuf,
+    /// Whether the program cannot write there.
+    pub read_only: bool,
 }
 
 /// Runs a program in a folder with this process's streams. It has what containers' programs usually have of root's
@@ -66,7 +80,7 @@ pub(crate) use linux::{EMULATOR, ROLE, become_program, enter};
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use super::{InRoot, Root};
+    use super::{InRoot, Mounted, Root};
     use crate::guest::EmulatorCommand;
     use crate::sandbox::{mounts, privileges};
     use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -132,6 +146,7 @@ mod linux {
         let prepared = unshare(CloneFlags::CLONE_NEWNS)
             .map_err(|e| format!("mounts: {}", e.desc()))
             .and_then(|()| mounts::cut_off().map_err(|e| format!("mounts: {}", e.desc())))
+            .and_then(|()| orders.mounts.iter().try_for_each(|m| mounted(&orders.root.dir, m)))
             .and_then(|()| enter(&orders.root, orders.emulator.as_ref()))
             .and_then(|()| mounts::read_only_settings().map_err(|e| format!("the settings of the host: {e}")))
             .and_then(|()| {
@@ -154,6 +169,39 @@ mod linux {
 
     fn bind(from: &Path, to: &Path, more: MsFlags) -> nix::Result<()> {
         mount(Some(from), to, NONE, MsFlags::MS_BIND | more, NONE)
+    }
+
+    /// Puts a file or folder where it is to be seen. The folder is bound with what is below it afterwards.
+    fn mounted(dir: &Path, mount: &Mounted) -> Result<(), String> {
+        let why = |e: &dyn std::fmt::Display| format!("the mount at /{}: {e}", mount.to.display());
+        let at = place(dir, mount).map_err(|e| why(&e))?;
+        bind(&mount.from, &at, MsFlags::empty()).map_err(|e| why(&e.desc()))?;
+        if mount.read_only {
+            let flags = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
+            self::mount(NONE, &at, NONE, flags, NONE).map_err(|e| why(&e.desc()))?;
+        }
+        Ok(())
+    }
+
+    /// Where that is, made if it is not there. No part may be a link, which would lead out of the tree.
+    fn place(dir: &Path, mount: &Mounted) -> std::io::Result<std::path::PathBuf> {
+        let is_file = mount.from.is_file();
+        let parts: Vec<_> = mount.to.components().collect();
+        let mut at = dir.to_owned();
+        for (n, part) in parts.iter().enumerate() {
+            let std::path::Component::Normal(name) = part else {
+                return Err(std::io::Error::other("it is no plain path"));
+            };
+            at.push(name);
+            let file = is_file && n + 1 == parts.len();
+            match at.symlink_metadata() {
+                Ok(m) if m.is_dir() && !file || m.is_file() && file => {}
+                Ok(_) => return Err(std::io::Error::other("something else is there")),
+                Err(_) if file => drop(std::fs::File::create_new(&at)?),
+                Err(_) => std::fs::create_dir(&at)?,
+            }
+        }
+        Ok(at)
     }
 
     /// The namespace's own /proc, else what the host lets be seen of its own.

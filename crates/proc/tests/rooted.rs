@@ -109,6 +109,7 @@ fn as_container(dir: &Path, user: (u32, u32), script: &str) -> Option<SandboxRun
         argv: ["/bin/sh", "-c", script].map(Into::into).to_vec(),
         env: vec![("PATH".into(), "/usr/bin:/bin".into())],
         emulator: None,
+        mounts: vec![],
     };
     let ran = go(&SandboxSpec {
         args: vec!["in-root".into(), serde_json::to_string(&orders).unwrap().into()],

@@ -38,6 +38,10 @@ pub(super) fn read_image(item: &View<'_>) -> Image {
     Image {
         id: item.text("id"),
         ids: item.texts("ids"),
+        dockerfile: item.text("dockerfile"),
+        extra_files: item.texts("extra_files"),
+        build_args: free_texts(item, "build_args"),
+        target: item.text("target"),
         base: item.text("base"),
         images: item.texts("images"),
         tags: item.texts("tags"),

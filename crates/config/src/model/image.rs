@@ -66,6 +66,14 @@ pub struct Image {
     pub id: Option<Text>,
     /// `ids` of builds; default all.
     pub ids: Vec<Text>,
+    /// `dockerfile`: makes the image of it.
+    pub dockerfile: Option<Text>,
+    /// `extra_files` in the Dockerfile's context.
+    pub extra_files: Vec<Text>,
+    /// `build_args` of the Dockerfile.
+    pub build_args: BTreeMap<String, Text>,
+    /// `target`: the stage of the Dockerfile.
+    pub target: Option<Text>,
     /// `base`: a reference, `oci:FOLDER` or `scratch`, the default.
     pub base: Option<Text>,
     /// `images`: names without tags; default the id.

@@ -13,6 +13,14 @@ pub(super) static IMAGE: Shape = shape(
             Template,
             "What the binaries are put on: `scratch`, a reference (`debian:12`, `name@sha256:…`), or `oci:FOLDER`; default `scratch`.",
         ),
+        key(
+            "dockerfile",
+            Template,
+            "A Dockerfile that the image is made of, in the place of what the other keys say of its content; binaries and packages are at `$TARGETPLATFORM/` in its context.",
+        ),
+        key("extra_files", List(&Template), "Files and folders of the project in the Dockerfile's context."),
+        key("build_args", MapOf(&Template), "Arguments of the Dockerfile."),
+        key("target", Template, "The stage of the Dockerfile; default the last."),
         key("images", List(&Template), "Names of the image, without tags; default the id."),
         key("tags", List(&Template), "Tags; empty ones are left out; default the version."),
         key(

@@ -361,6 +361,7 @@ impl Surroundings for Around<'_> {
             target,
             runner,
             mtime: self.spec.created,
+            mounts: &step.mounts,
         };
         let (layer, output) = instruction::run(&self.cx.session.host, layout, tree, &instruction)
             .map_err(|d| Diagnostics::from(*d))?;

@@ -6,9 +6,10 @@
 //! the process is killed. goferry starts itself there ([`ROLE`]), unpacks, runs the program, and writes what changed as a layer.
 
 use goferry_emulate::{Runner, registration_for};
-use goferry_image::tree::{Owners, Snapshot};
+use goferry_image::dockerfile::RunMount;
+use goferry_image::tree::{Node, Owners, Snapshot};
 use goferry_image::{Compression, Descriptor, Digest, ImageError, Index, Layer, Layout, Tree, write_layer};
-use goferry_proc::root::InRoot;
+use goferry_proc::root::{InRoot, Mounted};
 use goferry_proc::sandbox::{self, SandboxSpec, Users};
 use goferry_proc::{Host, Limits, Root, SpawnError, Status, available_memory};
 use goferry_report::{Code, Diagnostic};
@@ -47,6 +48,8 @@ pub struct Instruction<'a> {
     pub runner: &'a Runner,
     /// Unix seconds that what it writes gets.
     pub mtime: i64,
+    /// What it sees besides its files.
+    pub mounts: &'a [RunMount],
 }
 
 /// What the process inside is told.
@@ -54,6 +57,8 @@ pub struct Instruction<'a> {
 struct Orders {
     layout: PathBuf,
     files: Descriptor,
+    /// The contents of mounts, each in a folder of its number.
+    mounts: Descriptor,
     program: InRoot,
     mtime: i64,
 }
@@ -84,16 +89,18 @@ pub fn run(
     let own = Layout::create(temp.path()).map_err(image)?;
     own.set_index(&Index::new(vec![])).map_err(image)?;
     let files = write_layer(&own, &tree.entries(), Compression::None).map_err(image)?;
+    let mounts = write_layer(&own, &mounted(step).entries(), Compression::None).map_err(image)?;
     let orders = Orders {
         layout: temp.path().to_owned(),
         program: in_root(step),
         mtime: step.mtime,
         files: files.descriptor,
+        mounts: mounts.descriptor,
     };
     let file = temp.path().join("orders.json");
     let text = serde_json::to_vec(&orders).unwrap_or_default();
     std::fs::write(&file, text).map_err(|e| crate::dist::failure(&file, &e))?;
-    let said = inside(host, step, &file, orders.files.size)?;
+    let said = inside(host, step, &file, orders.files.size + orders.mounts.size)?;
     let left: Left = std::fs::read(temp.path().join(LEFT))
         .ok()
         .and_then(|text| serde_json::from_slice(&text).ok())
@@ -101,6 +108,18 @@ pub fn run(
     layout.copy(&own, &left.layer).map_err(image)?;
     tree.apply(layout, &left.layer, Some(&left.diff_id)).map_err(image)?;
     Ok((Layer { descriptor: left.layer, diff_id: left.diff_id }, said))
+}
+
+/// The contents of all mounts, each in a folder of its number.
+fn mounted(step: &Instruction<'_>) -> Tree {
+    let mut out = Tree::empty();
+    for (number, mount) in step.mounts.iter().enumerate() {
+        for (path, node) in mount.files.iter().filter(|(p, _)| !p.is_empty()) {
+            // Hard links are of one tree each, and their numbers not of all.
+            out.insert(&format!("{number}/{path}"), Node { links: None, ..node.clone() });
+        }
+    }
+    out
 }
 
 fn in_root(step: &Instruction<'_>) -> InRoot {
@@ -115,6 +134,16 @@ fn in_root(step: &Instruction<'_>) -> InRoot {
         env: step.env.iter().map(variable).collect(),
         // A shell whose programs do not run is of no use: without a registration it fails.
         emulator: None,
+        mounts: step
+            .mounts
+            .iter()
+            .enumerate()
+            .map(|(number, m)| Mounted {
+                from: Path::new(&number.to_string()).join(RunMount::AT),
+                to: m.target.clone().into(),
+                read_only: m.read_only,
+            })
+            .collect(),
     }
 }
 
@@ -188,7 +217,7 @@ fn step(_: &Path) -> Result<Status, String> {
 #[cfg(target_os = "linux")]
 fn step(orders: &Path) -> Result<Status, String> {
     let text = std::fs::read(orders).map_err(|e| e.to_string())?;
-    let Orders { layout, files, mut program, mtime } =
+    let Orders { layout, files, mounts, mut program, mtime } =
         serde_json::from_slice(&text).map_err(|e| e.to_string())?;
     let layout = Layout::open(&layout).map_err(|e| e.to_string())?;
     let root = std::env::current_dir().map_err(|e| e.to_string())?.join("root");
@@ -196,6 +225,12 @@ fn step(orders: &Path) -> Result<Status, String> {
     let mut tree = Tree::empty();
     tree.apply(&layout, &files, None).map_err(|e| e.to_string())?;
     tree.unpack(&root, Owners::Image).map_err(|e| e.to_string())?;
+    let beside = root.with_file_name("mounts");
+    std::fs::create_dir(&beside).map_err(|e| e.to_string())?;
+    let mut tree = Tree::empty();
+    tree.apply(&layout, &mounts, None).map_err(|e| e.to_string())?;
+    tree.unpack(&beside, Owners::Image).map_err(|e| e.to_string())?;
+    program.mounts.iter_mut().for_each(|m| m.from = beside.join(&m.from));
     let before = Snapshot::take(&root).map_err(|e| e.to_string())?;
     program.root.dir.clone_from(&root);
     let status = goferry_proc::root::run(&program).map_err(|e| e.to_string())?;

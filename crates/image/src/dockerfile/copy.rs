@@ -1,6 +1,7 @@
 //! COPY and ADD: files of one tree into another, by BuildKit's rules (`solver/llbsolver/file`, fsutil's `copy`).
 
 use super::Ignore;
+use super::chmod::Chmod;
 use super::pattern::{Pattern, is_pattern};
 use super::unpack;
 use crate::tree::{Kind, Node, Tree, clean};
@@ -19,7 +20,7 @@ pub(super) struct Copy<'c> {
     /// None: as the sources have it.
     pub owner: Option<(u32, u32)>,
     /// None: as the sources have it.
-    pub mode: Option<u32>,
+    pub mode: Option<Chmod>,
     /// Whether archives are unpacked.
     pub unpack: bool,
     /// Whether folders above the sources come too.
@@ -66,7 +67,8 @@ impl Copy<'_> {
         let name = path.rsplit('/').next().unwrap_or(path);
         if self.unpack && !node.is_directory() {
             let to = resolved(tree, self.to)?;
-            if let Some(members) = unpack::members(layout, &node).map_err(|e| e.to_string())? {
+            let members = unpack::members(layout, &node).map_err(|e| format!("`{said}`: {e}"))?;
+            if let Some(members) = members {
                 self.folder(tree, &to)?;
                 return unpack::put(tree, &to, &members, self.owner, self.clock);
             }
@@ -111,8 +113,8 @@ impl Copy<'_> {
         let to = resolved(tree, to)?;
         let is_new = tree.get(&to).is_none();
         self.folder(tree, &to)?;
-        if let (true, Some(mode), Some(made)) = (is_new, self.mode, tree.get_mut(&to)) {
-            made.mode = mode;
+        if let (true, Some(mode), Some(made)) = (is_new, &self.mode, tree.get_mut(&to)) {
+            made.mode = mode.apply(made.mode, true);
         }
         let prefix = if folder.is_empty() { 0 } else { folder.len() + 1 };
         let entries: Vec<(String, Node)> =
@@ -173,8 +175,8 @@ impl Copy<'_> {
         if let Some((uid, gid)) = self.owner {
             (node.uid, node.gid) = (uid, gid);
         }
-        if let Some(mode) = self.mode.filter(|_| !matches!(node.kind, Kind::Symlink(_))) {
-            node.mode = mode;
+        if let Some(mode) = self.mode.as_ref().filter(|_| !matches!(node.kind, Kind::Symlink(_))) {
+            node.mode = mode.apply(node.mode, node.is_directory());
         }
         node.links = None;
         node.mtime = node.mtime.min(self.clock);

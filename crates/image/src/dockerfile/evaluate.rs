@@ -1,9 +1,11 @@
 //! A Dockerfile done for one platform: stages from their bases, instruction by instruction.
 
+use super::chmod::Chmod;
 use super::copy::{Copy, make_folder};
 use super::expand::{Lexer, expand};
-use super::foreign::{refused, remote};
+use super::foreign::remote;
 use super::parse::{Dockerfile, Instruction, begin, instruction};
+use super::run::RunStep;
 use super::stage::Stage;
 use super::words::pairs;
 use super::{DockerfileError, Failure, Ignore};
@@ -27,27 +29,6 @@ pub trait Surroundings {
     /// # Errors
     /// It fails.
     fn run(&self, layout: &Layout, tree: &mut Tree, step: &RunStep) -> Result<Option<Layer>, Self::Error>;
-}
-
-/// A RUN.
-#[derive(Clone, Debug)]
-pub struct RunStep {
-    /// Its line.
-    pub line: usize,
-    /// `RUN apk add …`.
-    pub title: String,
-    /// The program and its arguments.
-    pub argv: Vec<String>,
-    /// `KEY=value`.
-    pub env: Vec<String>,
-    /// Where it starts.
-    pub work: String,
-    /// Numbers of user and group.
-    pub user: (u32, u32),
-    /// False for `--network=none`.
-    pub network: bool,
-    /// For what.
-    pub platform: Platform,
 }
 
 /// For whom, and with what.
@@ -145,10 +126,10 @@ fn platform_args(o: &Options) -> BTreeMap<String, String> {
 }
 
 pub(super) struct Work<'w, S> {
-    layout: &'w Layout,
-    context: &'w Tree,
+    pub(super) layout: &'w Layout,
+    pub(super) context: &'w Tree,
     pub(super) options: &'w Options,
-    surroundings: &'w S,
+    pub(super) surroundings: &'w S,
     escape: char,
     globals: BTreeMap<String, String>,
     pub(super) stages: Vec<Written<'w>>,
@@ -290,7 +271,7 @@ impl<'w, S: Surroundings> Work<'w, S> {
             "ARG" => self.arg(stage, i),
             "COPY" | "ADD" => self.copy(stage, i, index),
             "WORKDIR" => self.workdir(stage, i),
-            "RUN" => self.run(stage, i),
+            "RUN" => self.run(stage, i, index),
             _ => match stage.configure(i)? {
                 true => Ok(()),
                 false => Err(DockerfileError::new(i.line, format!("{} is not known here", i.keyword)).into()),
@@ -333,33 +314,6 @@ impl<'w, S: Surroundings> Work<'w, S> {
         })
     }
 
-    fn run(&self, stage: &mut Stage, i: &Instruction) -> Result<(), Failure<S::Error>> {
-        let refused = |what: String| refused(i, what);
-        let network = self.runs(i)?;
-        let user = stage.runs_as(i)?;
-        let work = match stage.config.config.working_dir.as_str() {
-            "" => "/".to_owned(),
-            work => work.to_owned(),
-        };
-        let argv = script(stage, i).map_err(refused)?;
-        let said = format!("RUN {} # buildkit", argv.join(" "));
-        let step = RunStep {
-            line: i.line,
-            title: i.title(),
-            argv,
-            env: stage.environment(),
-            work,
-            user,
-            network,
-            platform: stage.platform.clone(),
-        };
-        match self.surroundings.run(self.layout, &mut stage.tree, &step).map_err(Failure::Outside)? {
-            Some(layer) => stage.add(layer, said),
-            None => return Err(refused(format!("`{}` is not done here", i.title())).into()),
-        }
-        Ok(())
-    }
-
     fn copy(&mut self, stage: &mut Stage, i: &Instruction, index: usize) -> Result<(), Failure<S::Error>> {
         let flags = flag(i, copy_flags(i))?;
         let set = |name: &str| flags.get(name).is_some_and(|v| v != "false");
@@ -393,7 +347,7 @@ impl<'w, S: Surroundings> Work<'w, S> {
                 None => None,
             },
             mode: match flags.get("chmod") {
-                Some(text) => Some(octal(i, &stage.word(i, text)?)?),
+                Some(text) => Some(chmod(i, &stage.word(i, text)?)?),
                 None => None,
             },
             unpack: i.keyword == "ADD" && flags.get("unpack").is_none_or(|v| v != "false"),
@@ -407,7 +361,12 @@ impl<'w, S: Surroundings> Work<'w, S> {
     }
 
     /// The files that `--from` means: a stage's, else an image's.
-    fn from(&mut self, text: &str, i: &Instruction, index: usize) -> Result<Tree, Failure<S::Error>> {
+    pub(super) fn from(
+        &mut self,
+        text: &str,
+        i: &Instruction,
+        index: usize,
+    ) -> Result<Tree, Failure<S::Error>> {
         if let Some(earlier) = self.named(text, index) {
             return Ok(self.stage(earlier)?.tree);
         }
@@ -440,24 +399,6 @@ fn documents(
         words.retain(|w| begin(w).is_none_or(|d| !out.iter().any(|(name, _)| *name == d.name)));
     }
     Ok(out)
-}
-
-/// What RUN runs: its command, a document by the shell, or a line with documents.
-fn script(stage: &Stage, i: &Instruction) -> Result<Vec<String>, String> {
-    let Some(first) = i.heredocs.first() else { return Ok(stage.command(i)) };
-    let mut line = i.clone();
-    let alone = i.heredocs.len() == 1 && begin(&i.rest).is_some_and(|d| d.name == first.name);
-    if alone && first.text.starts_with("#!") {
-        return Err("RUN of a document with `#!` is not done here".to_owned());
-    }
-    if alone {
-        line.rest.clone_from(&first.text);
-    } else {
-        for doc in &i.heredocs {
-            line.rest = format!("{}\n{}{}", line.rest, doc.text, doc.name);
-        }
-    }
-    Ok(stage.command(&line))
 }
 
 /// Names of ARG with their values.
@@ -500,10 +441,9 @@ pub(super) fn flag(i: &Instruction, known: &[&str]) -> Result<BTreeMap<String, S
     Ok(out)
 }
 
-fn octal(i: &Instruction, text: &str) -> Result<u32, DockerfileError> {
-    u32::from_str_radix(text, 8).ok().filter(|m| *m <= 0o7777).ok_or_else(|| {
-        DockerfileError::new(i.line, format!("--chmod={text}: only octal numbers are read here"))
-            .hint("write --chmod=0755")
-            .elsewhere()
+fn chmod(i: &Instruction, text: &str) -> Result<Chmod, DockerfileError> {
+    Chmod::parse(text).ok_or_else(|| {
+        DockerfileError::new(i.line, format!("--chmod={text} is no mode"))
+            .hint("write --chmod=0755, or --chmod=u=rwX,go=rX")
     })
 }

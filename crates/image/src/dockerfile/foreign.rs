@@ -3,6 +3,7 @@
 use super::DockerfileError;
 use super::evaluate::{Surroundings, Work, copy_flags, flag};
 use super::parse::Instruction;
+use super::run::MountWords;
 use std::collections::BTreeSet;
 
 /// An instruction that is not done here.
@@ -31,38 +32,37 @@ impl<S: Surroundings> Work<'_, S> {
         Ok(())
     }
 
-    /// The stage that an instruction takes files of, if it is done here.
-    fn looked_at(&self, i: &Instruction, index: usize) -> Result<Option<usize>, DockerfileError> {
-        match i.keyword.as_str() {
-            "RUN" => {
-                self.runs(i)?;
-                Ok(None)
-            }
+    /// The stages that an instruction takes files of, if it is done here.
+    fn looked_at(&self, i: &Instruction, index: usize) -> Result<Vec<usize>, DockerfileError> {
+        let names: Vec<String> = match i.keyword.as_str() {
+            "RUN" => self.runs(i)?.1.into_iter().filter_map(|m| m.from).collect(),
             "COPY" | "ADD" => {
                 let from = flag(i, copy_flags(i))?.remove("from");
                 if i.keyword == "ADD" {
                     remote(i, &i.list())?;
                 }
-                Ok(from.and_then(|name| self.named(&name, index)))
+                from.into_iter().collect()
             }
-            _ => Ok(None),
-        }
+            _ => vec![],
+        };
+        Ok(names.iter().filter_map(|name| self.named(name, index)).collect())
     }
 
-    /// Whether a RUN sees the network, if it is done here.
-    pub(super) fn runs(&self, i: &Instruction) -> Result<bool, DockerfileError> {
+    /// Whether a RUN sees the network, and what is mounted for it, if it is done here.
+    pub(super) fn runs(&self, i: &Instruction) -> Result<(bool, Vec<MountWords>), DockerfileError> {
         if let Some(why) = &self.options.no_run {
             return Err(refused(i, format!("`{}` is not done here{why}", i.title())));
         }
-        let mut network = true;
+        let (mut network, mut mounts) = (true, vec![]);
         for (name, value) in &i.flags {
             match (name.as_str(), value.as_deref()) {
                 ("network", Some("default")) => {}
                 ("network", Some("none")) => network = false,
+                ("mount", Some(text)) => mounts.push(MountWords::read(i, text)?),
                 _ => return Err(refused(i, format!("RUN --{name} is not done here"))),
             }
         }
-        Ok(network)
+        Ok((network, mounts))
     }
 }
 

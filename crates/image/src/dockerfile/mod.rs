@@ -3,6 +3,7 @@
 //! Owns: the language (Dockerfile reference 1.x, as BuildKit's `frontend/dockerfile` reads it) and what its instructions do to an
 //! image's configuration and files. Must not: fetch bases or run programs: [`Surroundings`] does both.
 
+mod chmod;
 mod configure;
 mod context;
 mod copy;
@@ -12,16 +13,18 @@ mod foreign;
 mod ignore;
 mod parse;
 mod pattern;
+mod run;
 mod stage;
 mod unpack;
 mod words;
 
 pub use context::Context;
-pub use evaluate::{Built, Options, RunStep, Surroundings, build};
+pub use evaluate::{Built, Options, Surroundings, build};
 pub use expand::{Lexer, expand};
 pub use ignore::Ignore;
 pub use parse::{Dockerfile, Heredoc, Instruction, parse};
 pub use pattern::matches;
+pub use run::{RunMount, RunStep};
 
 use crate::ImageError;
 

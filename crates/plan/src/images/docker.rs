@@ -3,6 +3,7 @@
 mod base;
 mod context;
 mod flags;
+pub(super) mod native;
 
 use super::{annotations, labelled, layout, names};
 use crate::draft::Draft;

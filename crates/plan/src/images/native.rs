@@ -1,5 +1,6 @@
 //! `[[image]]` of goferry.toml.
 
+use super::docker::Made;
 use super::{annotations, base, for_platform, has_images, labelled, layout, map, names, narrowed, no_binary};
 use crate::builds::PlannedBinary;
 use crate::draft::Draft;
@@ -14,40 +15,15 @@ use std::collections::BTreeMap;
 
 const BIN_DIR: &str = "/usr/local/bin";
 
-pub(super) fn spec(d: &Draft<'_>, i: &Image, binaries: &[PlannedBinary]) -> Option<ImageSpec> {
+pub(super) fn spec(d: &Draft<'_>, i: &Image, made: &Made<'_>) -> Option<ImageSpec> {
     let opt = |t: &Option<Text>, default: &str| d.render.opt(t.as_ref(), default, &d.fields);
     if d.render.flag(i.disable.as_ref(), &d.fields) {
         return None;
     }
     let id = opt(&i.id, &d.name);
-    let base = base(&opt(&i.base, "scratch"));
-    let scratch = base == BaseSpec::Scratch;
-    let platforms = platforms(d, i, &id, binaries)?;
-    let user = opt(&i.user, "");
-    let created = d.facts.clock.unix;
-    let content = BinariesSpec {
-        base,
-        platforms,
-        mode: 0o755,
-        mtime: created,
-        data: data(d, i, created),
-        run: RunSpec {
-            user,
-            cmd: d.render.list(&i.cmd, &d.fields),
-            env: d.render.list(&i.env, &d.fields),
-            path: Some(opt(&i.bin_dir, BIN_DIR)),
-            ports: ports(d, i),
-            volumes: d.render.list(&i.volumes, &d.fields),
-            workdir: opt(&i.workdir, ""),
-            stop_signal: opt(&i.stop_signal, ""),
-        },
-        extras: Extras {
-            certificates: i.certificates.unwrap_or(scratch),
-            time_zones: i.time_zones,
-            passwd: i.passwd.unwrap_or(scratch),
-            tmp: i.tmp.unwrap_or(scratch),
-        },
-        compression: opt(&i.compression, "gzip"),
+    let content = match &i.dockerfile {
+        Some(file) => ImageContent::Dockerfile(super::docker::native::content(d, i, file, &id, made)?),
+        None => ImageContent::Binaries(of_binaries(d, i, &id, made.binaries)?),
     };
     let images = match i.images.is_empty() {
         true => vec![id.to_lowercase()],
@@ -67,10 +43,53 @@ pub(super) fn spec(d: &Draft<'_>, i: &Image, binaries: &[PlannedBinary]) -> Opti
         section: "image".to_owned(),
         names: names(&images, &tags),
         archive,
-        created,
+        created: d.facts.clock.unix,
         labels: map(d, &i.labels),
         annotations: annotations(noted),
-        content: ImageContent::Binaries(content),
+        content,
+    })
+}
+
+/// What is put on a base.
+fn of_binaries(d: &Draft<'_>, i: &Image, id: &str, binaries: &[PlannedBinary]) -> Option<BinariesSpec> {
+    let opt = |t: &Option<Text>, default: &str| d.render.opt(t.as_ref(), default, &d.fields);
+    let base = base(&opt(&i.base, "scratch"));
+    let scratch = base == BaseSpec::Scratch;
+    let created = d.facts.clock.unix;
+    for (key, said) in [
+        ("extra_files", !i.extra_files.is_empty()),
+        ("build_args", !i.build_args.is_empty()),
+        ("target", i.target.is_some()),
+    ] {
+        if said {
+            let message = format!("image `{id}`: `{key}` has a meaning beside `dockerfile` only");
+            let diag = Diagnostic::error(Code::ConfigValue, message);
+            d.render.push(labelled(diag, &i.place, ""));
+        }
+    }
+    Some(BinariesSpec {
+        base,
+        platforms: platforms(d, i, id, binaries)?,
+        mode: 0o755,
+        mtime: created,
+        data: data(d, i, created),
+        run: RunSpec {
+            user: opt(&i.user, ""),
+            cmd: d.render.list(&i.cmd, &d.fields),
+            env: d.render.list(&i.env, &d.fields),
+            path: Some(opt(&i.bin_dir, BIN_DIR)),
+            ports: ports(d, i),
+            volumes: d.render.list(&i.volumes, &d.fields),
+            workdir: opt(&i.workdir, ""),
+            stop_signal: opt(&i.stop_signal, ""),
+        },
+        extras: Extras {
+            certificates: i.certificates.unwrap_or(scratch),
+            time_zones: i.time_zones,
+            passwd: i.passwd.unwrap_or(scratch),
+            tmp: i.tmp.unwrap_or(scratch),
+        },
+        compression: opt(&i.compression, "gzip"),
     })
 }
 
