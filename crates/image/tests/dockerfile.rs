@@ -318,8 +318,9 @@ fn run_is_done_by_user() {
     let users =
         ["0", "bob", "1000", "2000", "2000:staff"].map(|u| format!("USER {u}\nWORKDIR /{u}\nRUN x\n"));
     let text = format!("FROM scratch\nCOPY . /\nRUN x\n{}", users.concat());
+    let options = Options { no_run: None, ..options() };
     let seen = Users::default();
-    let built = build(&layout, &parse(&text).unwrap(), context.tree(), &options(), &seen).unwrap();
+    let built = build(&layout, &parse(&text).unwrap(), context.tree(), &options, &seen).unwrap();
     // As podman build has it: a number's group is that of its entry, else root's.
     assert_eq!(seen.0.into_inner(), [(0, 0), (0, 0), (1000, 50), (1000, 50), (2000, 0), (2000, 60)]);
     // WORKDIR gives a number's folder to the group of the same number, as BuildKit does.
@@ -329,7 +330,7 @@ fn run_is_done_by_user() {
         &layout,
         &parse("FROM scratch\nUSER al\nRUN x\n").unwrap(),
         context.tree(),
-        &options(),
+        &options,
         &Users::default(),
     );
     assert!(matches!(unknown, Err(Failure::Said(e)) if e.line == 3 && e.message.contains("`al`")));
