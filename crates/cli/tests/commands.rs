@@ -324,8 +324,18 @@ fn the_cache_has_a_place_and_a_limit() {
     let out = c.env("GOFERRY_CACHE_LIMIT", "1000").output().unwrap();
     let value: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
     assert_eq!(value["limit"], 1000);
-    assert_eq!(value["files"], 0);
+    assert_eq!((&value["files"], &value["images"]), (&0.into(), &0.into()));
+    // Bases of images that were fetched.
+    let blobs = dir.path().join(".cache/images/blobs/sha256");
+    std::fs::create_dir_all(&blobs).unwrap();
+    std::fs::write(blobs.join("ab"), "12345").unwrap();
+    let images = || {
+        let out = command(dir.path(), &["cache", "info", "--json"]).output().unwrap();
+        serde_json::from_slice::<serde_json::Value>(&out.stdout).unwrap()["images"].clone()
+    };
+    assert_eq!(images(), 5);
     assert_eq!(goferry(dir.path(), &["cache", "clean"]).status.code(), Some(0));
+    assert_eq!(images(), 0);
     let bad = command(dir.path(), &["cache", "info"]).env("GOFERRY_CACHE_LIMIT", "much").output().unwrap();
     assert_eq!(bad.status.code(), Some(2));
 }

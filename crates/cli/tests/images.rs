@@ -371,13 +371,74 @@ fn a_bake_file_says_the_same() {
     ] {
         assert!(dockerfile.lines().any(|l| l == line), "{line} is not in {dockerfile}");
     }
-    // By command, where somebody has buildx: go install does not take it.
+    printed(&p, &r.stdout, "linux/arm/v7");
+}
+
+#[test]
+fn a_bake_file_has_the_images_of_dockerfiles() {
+    let yaml = r#"
+version: 2
+builds:
+  - {id: tiny, goos: [linux], goarch: [amd64, arm64, arm], goarm: ["7"]}
+dockers:
+  - {id: old, image_templates: ["ghcr.io/me/old:{{ .Version }}"], goarch: arm, goarm: "7", build_flag_templates: ["--target=last", "--label=l={{ .Tag }}"]}
+dockers_v2:
+  - id: new
+    images: [ghcr.io/me/new]
+    tags: [latest]
+    dockerfile: docker/Dockerfile.new
+    platforms: [linux/arm64, linux/amd64]
+    extra_files: [share]
+    build_args: {X: "${y}", TOKEN: "{{ .Env.MY_TOKEN }}"}
+    annotations: {a: b}
+"#;
+    let mut p = Project::new(&[
+        (".goreleaser.yaml", yaml),
+        ("Dockerfile", "FROM scratch AS last\nCOPY tiny /tiny\n"),
+        ("docker/Dockerfile.new", "FROM scratch\nARG TARGETPLATFORM\nCOPY $TARGETPLATFORM/tiny /tiny\n"),
+        ("share/a.txt", "a"),
+    ]);
+    p.set("MY_TOKEN", "canary");
+    let r = p.run(&["ci", "bake"]);
+    assert_eq!(r.status, 0, "{}", r.stderr);
+    assert!(r.stderr.contains("docker buildx bake context") && !r.stdout.contains("canary"), "{}", r.stdout);
+    let file: Value = serde_json::from_str(&r.stdout).unwrap();
+    let targets = |group: &str| file["group"][group]["targets"].to_string();
+    assert_eq!(
+        (targets("default"), targets("context")),
+        (r#"["new","old"]"#.into(), r#"["new-context","old-context"]"#.into())
+    );
+    let (new, old) = (&file["target"]["new"], &file["target"]["old"]);
+    assert_eq!(new["platforms"], serde_json::json!(["linux/arm64", "linux/amd64"]));
+    assert_eq!((&new["context"], &new["dockerfile"]), (&"dist/bake/new".into(), &"Dockerfile".into()));
+    assert_eq!((&new["tags"][0], &new["args"]["X"]), (&"ghcr.io/me/new:latest".into(), &"$${y}".into()));
+    assert_eq!((&new["annotations"][0], &new["args"]["TOKEN"]), (&"index:a=b".into(), &"(MY_TOKEN)".into()));
+    assert_eq!((&old["platforms"][0], &old["target"]), (&"linux/arm/v7".into(), &"last".into()));
+    assert_eq!(old["labels"]["l"], "v1.2.3");
+    let laid_out = file["target"]["new-context"]["dockerfile-inline"].as_str().unwrap();
+    for line in [
+        r#"COPY ["docker/Dockerfile.new","/Dockerfile"]"#,
+        r#"COPY ["share","/share"]"#,
+        r#"COPY --from=dist ["tiny_linux_arm64_v8.0/tiny","/linux/arm64/tiny"]"#,
+        r#"COPY --from=dist ["tiny_linux_amd64_v1/tiny","/linux/amd64/tiny"]"#,
+    ] {
+        assert!(laid_out.lines().any(|l| l == line), "{line} is not in {laid_out}");
+    }
+    printed(&p, &r.stdout, "linux/arm/v7");
+}
+
+/// By command, where somebody has buildx: go install does not take it.
+fn printed(p: &Project, file: &str, word: &str) {
     let buildx = std::env::var_os("PATH")
         .and_then(|path| std::env::split_paths(&path).map(|d| d.join("buildx")).find(|b| b.is_file()));
     if let Some(buildx) = buildx {
-        p.write("docker-bake.json", &r.stdout);
-        let said = output(&buildx, &["bake", "-f", "docker-bake.json", "--print"], &p.root);
-        assert!(said.contains("linux/arm/v7"), "{said}");
+        p.write("docker-bake.json", file);
+        for group in ["default", "context"] {
+            let has = serde_json::from_str::<Value>(file).unwrap()["group"][group].is_object();
+            let args = ["bake", "-f", "docker-bake.json", "--print", group];
+            let said = if has { output(&buildx, &args, &p.root) } else { continue };
+            assert!(group == "context" || said.contains(word), "{said}");
+        }
     }
 }
 

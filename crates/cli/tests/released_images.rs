@@ -5,11 +5,12 @@
 mod support;
 
 use serde_json::{Value, json};
+use std::io::Read as _;
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use support::{Project, has};
+use support::{Project, go_tool, has};
 
 const DOCKERFILE: &str = "FROM scratch\nCOPY tiny /tiny\nENTRYPOINT [\"/tiny\"]\n";
 const YAML: &str = r#"
@@ -28,23 +29,24 @@ const TOML: &str =
 
 struct Registry {
     host: String,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     child: Child,
 }
 
 impl Registry {
-    fn start() -> Registry {
-        let folder = tempfile::tempdir().unwrap();
+    /// `tls` are further lines of its section `http`; FOLDER is where its files are.
+    fn start(folder: tempfile::TempDir, tls: &str) -> Registry {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let (host, at) = (format!("127.0.0.1:{port}"), folder.path().display().to_string());
         let config = format!(
-            "version: 0.1\nlog: {{level: error}}\nstorage:\n  filesystem: {{rootdirectory: {at}/data}}\nhttp:\n  addr: {host}\n"
+            "version: 0.1\nlog: {{level: error}}\nstorage:\n  filesystem: {{rootdirectory: {at}/data}}\nhttp:\n  addr: {host}\n{}",
+            tls.replace("FOLDER", &at)
         );
         std::fs::write(folder.path().join("config.yml"), config).unwrap();
         let mut command = Command::new(support::which("docker-registry"));
         command.args(["serve", &format!("{at}/config.yml")]);
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let registry = Registry { host, _folder: folder, child };
+        let registry = Registry { host, folder, child };
         let begun = Instant::now();
         while TcpStream::connect(&registry.host).is_err() {
             assert!(begun.elapsed() < Duration::from_secs(30), "docker-registry does not start");
@@ -70,7 +72,7 @@ fn images_of_a_release_are_stated_listed_and_verified() {
     if !has(&["docker-registry"]) {
         return;
     }
-    let r = Registry::start();
+    let r = Registry::start(tempfile::tempdir().unwrap(), "");
     let here = |text: &str| text.replace("HOST", &r.host);
     let p = Project::new(&[
         (".goreleaser.yaml", here(YAML).as_str()),
@@ -133,4 +135,103 @@ fn images_of_a_release_are_stated_listed_and_verified() {
     assert!(swapped.status == 4 && swapped.stderr.contains("images/own is not proved"), "{}", swapped.stderr);
     std::fs::write(index("own"), good).unwrap();
     assert_eq!(verify().status, 0, "{}", verify().stderr);
+}
+
+/// A project with an image of some megabytes that do not shrink, made.
+fn large() -> Project {
+    let toml =
+        "targets = [\"linux/amd64\"]\n[[image]]\nid = \"own\"\narchive = true\ndata = [\"big:/big\"]\n";
+    let p = Project::new(&[("goferry.toml", toml), (".gitignore", "/dist/\n/big\n")]);
+    let mut bytes = vec![];
+    let random = std::fs::File::open("/dev/urandom").unwrap();
+    random.take(24 << 20).read_to_end(&mut bytes).unwrap();
+    std::fs::write(p.root.join("big"), bytes).unwrap();
+    let made = p.run(&["image", "build", "--clean"]);
+    assert_eq!(made.status, 0, "{}", made.stderr);
+    p
+}
+
+/// Bytes of uploads that a registry has begun.
+fn begun(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    let one = |path: PathBuf| match path.metadata() {
+        Ok(m) if m.is_dir() => begun(&path),
+        Ok(m) if path.components().any(|c| c.as_os_str() == "_uploads") => m.len(),
+        _ => 0,
+    };
+    entries.map(|e| one(e.path())).sum()
+}
+
+#[test]
+fn a_killed_push_is_finished_by_the_next() {
+    if !has(&["docker-registry"]) {
+        return;
+    }
+    let p = large();
+    let r = Registry::start(tempfile::tempdir().unwrap(), "");
+    let to = format!("{}/me/own:v1", r.host);
+    for at_least in [1, 8 << 20] {
+        let push = ["image", "push", "dist/images/own", "--to", &to];
+        let mut child = p.command(&push).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // However far it gets, what follows must hold.
+        while begun(&r.folder.path().join("data")) < at_least && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let _ = child.kill();
+        child.wait().unwrap();
+    }
+    let row = |what: &str| {
+        let done = p.run(&["image", "push", what, "--to", &to, "--json"]);
+        assert_eq!(done.status, 0, "{}", done.stderr);
+        serde_json::from_str::<Value>(&done.stdout).unwrap()[0].clone()
+    };
+    let first = row("dist/images/own");
+    let blobs = first["sent"].as_u64().unwrap() + first["there"].as_u64().unwrap();
+    // The archive holds the same, and now all of it is there.
+    let again = row("dist/own_1.2.3.oci.tar");
+    assert_eq!((&again["sent"], &again["there"]), (&json!(0), &json!(blobs)), "{again}");
+    assert_eq!(
+        (&again["digest"], &again["id"]),
+        (&p.record()["images"][0]["digest"], &json!("own_1.2.3.oci.tar"))
+    );
+    if let Some(crane) = go_tool("crane") {
+        let done = Command::new(crane).args(["validate", "--remote", &to]).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+}
+
+/// An authority of our own and a certificate of it for this machine, in a folder.
+fn certificates(folder: &Path) {
+    std::fs::write(folder.join("ext"), "subjectAltName=IP:127.0.0.1\n").unwrap();
+    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout"];
+    let ca = [&["req", "-x509"][..], &key, &["ca.key", "-out", "ca.pem", "-subj", "/CN=authority"]].concat();
+    let asked = [&["req"][..], &key, &["s.key", "-out", "s.csr", "-subj", "/CN=registry"]].concat();
+    let sign = "x509 -req -in s.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out s.pem -extfile ext";
+    for args in [ca, asked, sign.split(' ').collect()] {
+        let done = Command::new("openssl").args(&args).current_dir(folder).output().unwrap();
+        assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+}
+
+#[test]
+fn a_private_authority_is_trusted_when_it_is_named() {
+    if !has(&["docker-registry", "openssl"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    certificates(folder.path());
+    let r = Registry::start(folder, "  tls: {certificate: FOLDER/s.pem, key: FOLDER/s.key}\n");
+    let mut p = Project::new(&[(
+        "goferry.toml",
+        "targets = [\"linux/amd64\"]\n[[image]]\nid = \"own\"\ncertificates = false\n",
+    )]);
+    assert_eq!(p.run(&["image", "build", "--clean"]).status, 0);
+    let to = format!("{}/me/own:v1", r.host);
+    let push = ["image", "push", "dist/images/own", "--to", &to];
+    let refused = p.run(&push);
+    assert!(refused.status != 0 && refused.stderr.contains("certificate"), "{}", refused.stderr);
+    p.set("SSL_CERT_FILE", r.folder.path().join("ca.pem").to_str().unwrap());
+    let done = p.run(&push);
+    assert_eq!(done.status, 0, "{}", done.stderr);
+    assert!(done.stdout.starts_with(&format!("{to}@sha256:")), "{}", done.stdout);
 }

@@ -26,4 +26,5 @@ const BAKE_EXAMPLES: &str = "\
 Examples:
   goferry build --clean && goferry ci bake > docker-bake.json
   docker buildx bake --print                what BuildKit would do
+  docker buildx bake context                lays out what Dockerfiles see, below dist/
   docker buildx bake --push";

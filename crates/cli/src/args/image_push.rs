@@ -8,6 +8,7 @@ pub(crate) const PUSH_EXAMPLES: &str = "\
 Examples:
   goferry image push                                  every image of dist/, under its names
   goferry image push --to ghcr.io/me/tool:1.2.3 --to quay.io/me/tool build/layout
+  goferry image push dist/tool_1.2.3.oci.tar --to quay.io/me/tool
   goferry image push --key cosign.key --attach dist/tool_1.2.3.cdx.json --attach dist/tool_1.2.3.provenance.json
   cosign verify --key cosign.pub --insecure-ignore-tlog ghcr.io/me/tool:1.2.3
 
@@ -17,8 +18,8 @@ attachment is signed as a statement about the image, as cosign attest does. What
 
 #[derive(Debug, Args)]
 pub(crate) struct ImagePushArgs {
-    /// An OCI image layout, or a folder with layouts in its images/
-    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath, default_value = "dist")]
+    /// An OCI image layout, an archive of one or of `docker save`, or a folder with layouts in its images/
+    #[arg(value_name = "DIR|ARCHIVE", value_hint = ValueHint::AnyPath, default_value = "dist")]
     pub(crate) folder: PathBuf,
     /// Where to push the image instead; without a tag, under those that it has [default: its names in the layout]
     #[arg(long, value_name = "REF")]

@@ -510,7 +510,7 @@ pub(crate) enum CacheAction {
         #[arg(long)]
         json: bool,
     },
-    /// Remove everything in the action cache, and the programs of `goferry run`
+    /// Remove everything in the action cache, the programs of `goferry run` and the fetched bases of images
     Clean {
         /// Also the fetched compilers, libraries and emulators
         #[arg(long)]

@@ -9,6 +9,17 @@ use goferry_report::{Code, Diagnostic, Diagnostics};
 use std::path::Path;
 use std::process::ExitCode;
 
+/// Bytes of all files below a folder, which may not be there.
+fn below(dir: &Path) -> u64 {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().filter_map(Result::ok);
+    let size = |e: std::fs::DirEntry| match e.metadata() {
+        Ok(m) if m.is_dir() => below(&e.path()),
+        Ok(m) => m.len(),
+        Err(_) => 0,
+    };
+    entries.map(size).sum()
+}
+
 /// Removes a folder that may not be there.
 fn remove(dir: &Path) -> Result<(), Diagnostics> {
     match std::fs::remove_dir_all(dir) {
@@ -31,23 +42,28 @@ pub(super) fn run(action: CacheAction) -> Result<ExitCode, Diagnostics> {
     match action {
         CacheAction::Info { json } => {
             let info = store.info().map_err(failed)?;
+            // What registries gave for the bases of images; the limit is not over these.
+            let images = below(&root.join("images"));
             if json {
                 output::json(&serde_json::json!({
-                    "folder": root, "files": info.files, "bytes": info.bytes, "limit": info.limit
+                    "folder": root, "files": info.files, "bytes": info.bytes, "limit": info.limit, "images": images
                 }));
             } else {
                 data(&format!(
-                    "folder  {}\nfiles   {}\nsize    {}\nlimit   {}\n",
+                    "folder  {}\nfiles   {}\nsize    {}\nlimit   {}\nimages  {}\n",
                     root.display(),
                     info.files,
                     size(info.bytes),
-                    size(info.limit)
+                    size(info.limit),
+                    size(images)
                 ));
             }
         }
         CacheAction::Clean { tools } => {
             store.clean().map_err(failed)?;
             remove(&root.join("run"))?;
+            // Bases of images.
+            remove(&root.join("images"))?;
             // Indexes and copies of vulnerability databases.
             remove(&root.join("vulndb"))?;
             if tools {

@@ -24,7 +24,7 @@ pub(super) fn run(args: &CiArgs) -> Result<ExitCode, Diagnostics> {
         return Err(problems);
     }
     let (file, notes) = bake(&prepared.plan);
-    notes.into_iter().for_each(|n| sink.note(n));
+    notes.iter().for_each(|n| output::talk(&format!("note: {n}\n")));
     output::json(&file);
     Ok(exit::of(&problems))
 }

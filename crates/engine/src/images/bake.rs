@@ -1,29 +1,90 @@
 //! A docker-bake file of the planned images, for those who stay with BuildKit
 //! (<https://docs.docker.com/build/bake/reference/>, the JSON form).
 //!
-//! Each image is a target with a Dockerfile of its own inside, which takes the binaries from dist/: bake never builds them.
+//! Each image is a target which takes the binaries from dist/: bake never builds them. Images of binaries have a Dockerfile inside. Those of
+//! Dockerfiles see what goreleaser shows them, which is no folder of the project: the targets of the group `context` lay it out below dist/.
 
 use goferry_image::{Platform, rfc3339};
 use goferry_plan::Plan;
-use goferry_plan::graph::{Action, BaseSpec, BinariesSpec, ImageContent, ImageSpec, Scope};
+use goferry_plan::graph::{Action, BaseSpec, BinariesSpec, DockerfileSpec, ImageContent, ImageSpec, Scope};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
 /// The file as JSON, and what of the images it cannot say.
 pub fn bake(plan: &Plan) -> (Value, Vec<String>) {
-    let mut targets = Map::new();
+    let (mut targets, mut contexts) = (Map::new(), Map::new());
     let mut notes = vec![];
     for step in &plan.steps {
         let Action::Image(spec) = &step.action else { continue };
-        let ImageContent::Binaries(content) = &spec.content else {
-            notes.push(format!("image {}: its Dockerfile is not in the bake file", spec.id));
-            continue;
+        let key = name(&spec.id);
+        let (target, note) = match &spec.content {
+            ImageContent::Binaries(content) => (target(plan, spec, content), left_out(spec, content)),
+            ImageContent::Dockerfile(content) => {
+                contexts.insert(format!("{key}-context"), context(plan, &key, content));
+                (of_dockerfile(plan, spec, content), vec![])
+            }
         };
-        targets.insert(name(&spec.id), target(plan, spec, content));
-        notes.extend(left_out(spec, content));
+        targets.insert(key, target);
+        notes.extend(note);
     }
-    let all: Vec<&String> = targets.keys().collect();
-    (json!({ "group": { "default": { "targets": all } }, "target": targets }), notes)
+    let keys = |targets: &Map<String, Value>| targets.keys().cloned().collect::<Vec<String>>();
+    let mut groups = json!({ "default": { "targets": keys(&targets) } });
+    if !contexts.is_empty() {
+        groups["context"] = json!({ "targets": keys(&contexts) });
+        notes.push("what the Dockerfiles see is laid out first: docker buildx bake context".to_owned());
+    }
+    targets.extend(contexts);
+    let mut file = json!({ "group": groups, "target": targets });
+    goferry_plan::secret::hide_json(&mut file);
+    (file, notes)
+}
+
+/// The output folder as paths of the bake file have it.
+fn dist(plan: &Plan) -> &str {
+    plan.project.dist.trim_start_matches("./").trim_end_matches('/')
+}
+
+/// Where the context of a Dockerfile is laid out.
+fn laid_out(plan: &Plan, key: &str) -> String {
+    format!("{}/bake/{key}", dist(plan))
+}
+
+/// Lays out what a Dockerfile sees. dist/ is a context of its own: what a .dockerignore says of the project is no matter there.
+fn context(plan: &Plan, key: &str, content: &DockerfileSpec) -> Value {
+    let mut text = format!("FROM scratch\nCOPY {}\n", json!([content.path, "/Dockerfile"]));
+    for file in &content.files {
+        let to = goferry_image::tree::clean(file);
+        let _ = writeln!(text, "COPY {}", json!([file, format!("/{to}")]));
+    }
+    let binaries = content.platforms.iter().flat_map(|p| &p.binaries).map(|b| (&b.path, &b.to));
+    for (path, to) in binaries.chain(content.packages.iter().map(|p| (&p.path, &p.to))) {
+        let _ = writeln!(text, "COPY --from=dist {}", json!([path, format!("/{to}")]));
+    }
+    json!({
+        "context": ".",
+        "contexts": { "dist": dist(plan) },
+        "dockerfile-inline": escaped(&text),
+        "output": [format!("type=local,dest={}", laid_out(plan, key))],
+    })
+}
+
+fn of_dockerfile(plan: &Plan, spec: &ImageSpec, content: &DockerfileSpec) -> Value {
+    let platforms: Vec<String> =
+        content.platforms.iter().map(|p| super::dockerfile::platform_of(&p.target).to_string()).collect();
+    let mut target = common(spec, &platforms);
+    target["context"] = laid_out(plan, &name(&spec.id)).into();
+    target["dockerfile"] = "Dockerfile".into();
+    for line in &content.args {
+        let (key, value) = line.split_once('=').unwrap_or((line, ""));
+        target["args"][key] = escaped(value).into();
+    }
+    for (name, instead) in &content.contexts {
+        target["contexts"][name] = escaped(instead).into();
+    }
+    if let Some(stage) = &content.target {
+        target["target"] = stage.as_str().into();
+    }
+    target
 }
 
 /// Targets are called by letters, digits, `_` and `-`.
@@ -44,6 +105,18 @@ fn left_out(spec: &ImageSpec, content: &BinariesSpec) -> Vec<String> {
 fn target(plan: &Plan, spec: &ImageSpec, content: &BinariesSpec) -> Value {
     let platforms: Vec<String> =
         content.platforms.iter().map(|p| Platform::of(&p.target).to_string()).collect();
+    let mut target = common(spec, &platforms);
+    target["context"] = ".".into();
+    target["dockerfile-inline"] = escaped(&dockerfile(plan, content)).into();
+    if let BaseSpec::Layout { path, name } = &content.base {
+        let tag = name.as_ref().map(|n| format!(":{n}")).unwrap_or_default();
+        target["contexts"] = json!({ "base": format!("oci-layout://{path}{tag}") });
+    }
+    target
+}
+
+/// What every target says.
+fn common(spec: &ImageSpec, platforms: &[String]) -> Value {
     let annotations: Vec<String> = spec
         .annotations
         .iter()
@@ -59,21 +132,14 @@ fn target(plan: &Plan, spec: &ImageSpec, content: &BinariesSpec) -> Value {
         .collect();
     let labels: Map<String, Value> =
         spec.labels.iter().map(|(k, v)| (k.clone(), Value::from(escaped(v)))).collect();
-    let mut target = json!({
-        "context": ".",
-        "dockerfile-inline": escaped(&dockerfile(plan, content)),
+    json!({
         "platforms": platforms,
         "tags": spec.names,
         "labels": labels,
         "annotations": annotations,
         "args": { "SOURCE_DATE_EPOCH": spec.created.to_string() },
         "description": format!("{} at {}", spec.id, rfc3339(spec.created)),
-    });
-    if let BaseSpec::Layout { path, name } = &content.base {
-        let tag = name.as_ref().map(|n| format!(":{n}")).unwrap_or_default();
-        target["contexts"] = json!({ "base": format!("oci-layout://{path}{tag}") });
-    }
-    target
+    })
 }
 
 /// Bake expands `${…}` in every text.
@@ -116,7 +182,7 @@ fn dockerfile(plan: &Plan, content: &BinariesSpec) -> String {
     if !run.volumes.is_empty() {
         line(format!("VOLUME {}", json!(run.volumes)));
     }
-    let dist = plan.project.dist.trim_start_matches("./").trim_end_matches('/');
+    let dist = dist(plan);
     for p in &content.platforms {
         let stage = Platform::of(&p.target).to_string().replace('/', "-");
         let _ = writeln!(out, "FROM image AS {stage}");

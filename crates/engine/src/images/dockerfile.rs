@@ -260,7 +260,7 @@ pub(super) fn content_of(verified: &Verified) -> Result<Content, ImageError> {
 }
 
 /// What the image is said to be for, and TARGETPLATFORM: as goreleaser has it, levels of a processor are not in it.
-fn platform_of(target: &GoTarget) -> Platform {
+pub(super) fn platform_of(target: &GoTarget) -> Platform {
     let mut platform = Platform::of(target);
     if matches!(platform.architecture.as_str(), "amd64" | "arm64") {
         platform.variant.clear();

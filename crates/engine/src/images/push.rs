@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// What is asked for.
 pub struct Question {
-    /// An OCI layout, or a dist folder with layouts in `images/`.
+    /// An OCI layout, an archive of one or of `docker save`, or a dist folder with layouts in `images/`.
     pub folder: PathBuf,
     /// Where to, in the place of the names in the layout.
     pub to: Vec<String>,
@@ -46,7 +46,7 @@ pub enum Kind {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Row {
-    /// Name of the layout's folder, which is the image's id.
+    /// Name of the layout's folder, which is the image's id, or of the archive.
     pub id: String,
     /// What it is.
     pub kind: Kind,
@@ -137,8 +137,13 @@ struct Run<'a> {
 /// A name or a layout cannot be used, or a registry refuses. What was pushed before stays.
 pub fn push(session: &Session, question: &Question, done: &mut dyn FnMut(&Row)) -> Result<Done, Diagnostics> {
     let folder = session.cwd.join(&question.folder);
-    let layouts = layouts(&folder)?;
-    let in_dist = !Layout::is_one(&folder) && question.to.is_empty();
+    let temp = tempfile::tempdir().map_err(|e| Diagnostics::from(*crate::dist::failure(&folder, &e)))?;
+    let place = match folder.is_file() {
+        true => super::base::open(&folder, temp.path())?.root().to_owned(),
+        false => folder.clone(),
+    };
+    let layouts = layouts(&place)?;
+    let in_dist = !Layout::is_one(&place) && question.to.is_empty();
     let wanted = if in_dist { wanted::of_dist(session, &folder)? } else { ImagePush::default() };
     let sections = wanted::sections(&folder);
     let signer = Signer::new(session);
@@ -168,7 +173,8 @@ pub fn push(session: &Session, question: &Question, done: &mut dyn FnMut(&Row)) 
     let client = registries.client(&question.plain_http)?;
     let mut run = Run { client, question, mount_from, signer, evidence, wanted, rows: vec![], done };
     for (layout, targets) in &planned {
-        let id = layout.root.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let named = if folder.is_file() { &folder } else { &layout.root };
+        let id = named.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         for target in targets {
             let root = &target.image.descriptor;
             let is_index = matches!(root.media_type.as_str(), media::INDEX | media::DOCKER_INDEX);
