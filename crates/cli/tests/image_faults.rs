@@ -337,3 +337,46 @@ fn variables_come_from_the_image_and_the_caller() {
     has.sort_unstable();
     assert_eq!(has, ["A=said", "B=caller", "D=caller"]);
 }
+
+#[test]
+fn archives_that_cannot_be_read_are_said() {
+    if !support::has(&["tar"]) {
+        return;
+    }
+    let config = format!("{DOCKERS}    extra_files: [x.tar]\n");
+    let p = Project::new(&[(".goreleaser.yaml", &config), ("Dockerfile", "FROM scratch\nADD x.tar /x/\n")]);
+    p.write("in/README", "plain");
+    let hole = std::fs::File::create(p.root.join("in/hole")).unwrap();
+    hole.set_len(1 << 20).unwrap();
+    (&hole).write_all(b"begin").unwrap();
+    let latin = std::os::unix::ffi::OsStrExt::from_bytes(b"in/caf\xe9");
+    std::fs::write(p.root.join(Path::new::<std::ffi::OsStr>(latin)), "").unwrap();
+    for (args, said) in [
+        (&["--sparse", "--format=gnu", "in/hole"][..], "`in/hole` is a sparse file of GNU's tar"),
+        (
+            &["--sparse", "--format=pax", "--sparse-version=0.0", "in/hole"],
+            "`in/hole` is a sparse file of GNU's tar",
+        ),
+        (
+            &["--sparse", "--format=pax", "--sparse-version=1.0", "in/hole"],
+            "`in/hole` is a sparse file of GNU's tar",
+        ),
+        (&["--format=gnu", "in"], "the path `in/caf\\xe9` is not UTF-8"),
+        (&["--format=pax", "in"], "the path `in/caf\\xe9` is not UTF-8"),
+    ] {
+        let mut tar = std::process::Command::new("tar");
+        assert!(tar.current_dir(&p.root).args(["-cf", "x.tar"]).args(args).status().unwrap().success());
+        let r = build(&p);
+        assert!(
+            r.status == 2 && r.stderr.contains("Dockerfile:2") && r.stderr.contains(said),
+            "{args:?}: {}",
+            r.stderr
+        );
+    }
+    // Without holes and by other names it is read.
+    let mut tar = std::process::Command::new("tar");
+    assert!(
+        tar.current_dir(&p.root).args(["-cf", "x.tar", "in/hole", "in/README"]).status().unwrap().success()
+    );
+    good(&p);
+}

@@ -226,6 +226,14 @@ fn dist_is_pushed_and_tags_are_kept() {
     let (status, _, err) = r.goferry(&[], &["image", "push", "--immutable"]);
     assert!(status == 3 && err.contains("tag-exists") && err.contains(&digests[0]), "{status} {err}");
     assert_eq!(r.goferry(&[], &["image", "push"]).0, 0);
+    // One that has no name with a repository is left out, and said to be.
+    layout(&r.home().join("dist/images/local"), "3", &["local:v1"]);
+    let (status, out, err) = r.goferry(&[], &["image", "push"]);
+    assert!(status == 0 && out.lines().count() == 2, "{status} {out} {err}");
+    assert!(
+        err.contains("warning[image-unusable]") && err.contains("dist/images/local is not pushed"),
+        "{err}"
+    );
     // What a release that was killed left is not pushed.
     std::fs::write(r.home().join("dist/.goferry-incomplete"), "").unwrap();
     let (status, _, err) = r.goferry(&[], &["image", "push"]);
@@ -585,6 +593,7 @@ fn what_cannot_be_pushed_is_said() {
     for (args, status, says) in [
         (&["image", "push"][..], 2, "image-unusable"),
         (&["image", "push", "layout"], 2, "--to REGISTRY/REPOSITORY"),
+        (&["image", "push", "layout"], 2, "/layout"),
         (&["image", "push", "layout", "--to", "me/Upper"], 2, "no reference"),
         (
             &["image", "push", "layout", "--to", "a.io/x", "--attach", "layout/oci-layout"],

@@ -6,8 +6,9 @@ mod support;
 
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
 use support::{Project, Ran, go_tool, has};
 
 const CONFIG: &str = r#"
@@ -315,33 +316,52 @@ fn a_dynamic_program_gets_its_libraries_or_is_refused() {
     assert!(r.stderr.contains(said) && r.stderr.contains("libc.so.6"), "{}", r.stderr);
 }
 
+/// As far apart as a whole run takes, over a dist/ that is finished: while it is emptied, written, and archived.
+const KILLS: u32 = 12;
+
 #[test]
 fn a_killed_run_leaves_no_half_image_and_the_next_one_finishes() {
     let p = project(CONFIG);
     build(&p);
     let whole = images(&p);
-    let layout = p.dist().join("images/tiny");
-    for wait_for in ["blobs/sha256", "index.json"] {
-        std::fs::remove_dir_all(p.dist()).unwrap();
-        let mut child = p.command(&["image", "build"]).stderr(std::process::Stdio::null()).spawn().unwrap();
-        // As soon as there is something of the image; however far it gets until then, what follows must hold.
-        while !layout.join(wait_for).exists() && child.try_wait().unwrap().is_none() {
-            std::thread::sleep(std::time::Duration::from_millis(1));
-        }
+    let begun = Instant::now();
+    build(&p);
+    let takes = begun.elapsed();
+    let mut halfway = 0;
+    for n in 0..KILLS {
+        let mut child = p
+            .command(&["image", "build", "--clean"])
+            .stderr(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Wherever that is: what follows must hold at every moment.
+        std::thread::sleep(takes * n / KILLS);
         let _ = child.kill();
         child.wait().unwrap();
-        if layout.join("index.json").exists() {
-            inspected(&p, &["dist/images/tiny"]);
+        halfway += usize::from(p.dist().join(".goferry-incomplete").exists());
+        nothing_is_half(&p, &whole);
+        if n % 3 == 2 {
+            build(&p);
+            assert!(images(&p) == whole, "after a kill at {n} of {KILLS}");
         }
-        build(&p);
-        assert!(images(&p) == whole, "after a kill at {wait_for}");
     }
-    let left: Vec<PathBuf> = std::fs::read_dir(layout.join("blobs/sha256"))
-        .unwrap()
-        .map(|e| e.unwrap().path())
-        .filter(|p| p.to_string_lossy().contains(".goferry-tmp-"))
-        .collect();
-    assert!(left.is_empty(), "{left:?}");
+    // Else nothing was tried.
+    assert!(halfway > 0, "no run was killed before its end");
+    let names: Vec<String> = p.dist_files().into_keys().filter(|n| n.contains(".goferry-")).collect();
+    assert!(names.is_empty(), "{names:?}");
+}
+
+/// What has the name of an image or an archive is one.
+fn nothing_is_half(p: &Project, whole: &BTreeMap<String, Vec<u8>>) {
+    let here = images(p);
+    if !p.dist().join(".goferry-incomplete").exists() {
+        assert!(here == *whole, "a dist/ that is not whole has no mark");
+    }
+    for name in here.keys().filter(|n| n.ends_with("/index.json") || n.ends_with(".oci.tar")) {
+        inspected(p, &[&format!("dist/{}", name.trim_end_matches("/index.json"))]);
+        assert!(here[name] == whole[name], "{name}");
+    }
 }
 
 #[test]

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 const LOCK: &str = ".goferry-lock";
 pub(crate) const INCOMPLETE: &str = ".goferry-incomplete";
+/// What is being removed. By its name it comes first, so that what a killed run left is not in the way.
+const GONE: &str = ".goferry-gone";
 
 /// An output folder that this run may write.
 #[derive(Debug)]
@@ -60,11 +62,7 @@ impl Dist {
         std::fs::write(&mark, "a goferry run did not finish; the next one starts over\n")
             .map_err(|e| io(&mark, e))?;
         for entry in others {
-            let gone = match entry.symlink_metadata() {
-                Ok(m) if m.is_dir() => std::fs::remove_dir_all(&entry),
-                _ => std::fs::remove_file(&entry),
-            };
-            gone.map_err(|e| io(&entry, e))?;
+            dist.remove(&entry).map_err(|e| io(&entry, e))?;
         }
         let mut lock = &dist.lock;
         let pid = std::process::id();
@@ -86,6 +84,16 @@ impl Dist {
         std::fs::remove_file(&mark).map_err(|e| failure(&mark, &e))?;
         let lock = self.path.join(LOCK);
         std::fs::remove_file(&lock).map_err(|e| failure(&lock, &e))
+    }
+
+    /// A folder loses its name before its files: nobody takes half an image for one, whenever this is killed.
+    fn remove(&self, entry: &Path) -> std::io::Result<()> {
+        if !entry.symlink_metadata()?.is_dir() {
+            return std::fs::remove_file(entry);
+        }
+        let gone = self.path.join(GONE);
+        std::fs::rename(entry, &gone)?;
+        std::fs::remove_dir_all(&gone)
     }
 
     fn entries(&self) -> Result<Vec<PathBuf>, Box<Diagnostic>> {

@@ -46,12 +46,12 @@ pub fn read(from: &mut dyn Read, visit: &mut Visit<'_>) -> io::Result<()> {
             }
         }
         match block[156] {
-            b'L' => said.name = Some(text(&content(&mut from, own)?)),
-            b'K' => said.link = Some(text(&content(&mut from, own)?)),
+            b'L' => said.name = Some(path(&content(&mut from, own)?)?),
+            b'K' => said.link = Some(path(&content(&mut from, own)?)?),
             b'x' => said.pax(&content(&mut from, own)?)?,
             b'g' => skip(&mut from, padded(own))?,
             kind => {
-                let header = std::mem::take(&mut said).header(&block, Kind::of(kind), own);
+                let header = std::mem::take(&mut said).header(&block, Kind::of(kind), own)?;
                 let size = if holds_content(header.kind) { header.size } else { 0 };
                 let entry = Entry { header, offset: from.at };
                 let mut body = (&mut from).take(size);
@@ -81,6 +81,7 @@ struct Said {
     owner: Option<String>,
     group: Option<String>,
     xattrs: BTreeMap<String, Vec<u8>>,
+    sparse: bool,
 }
 
 impl Said {
@@ -88,8 +89,10 @@ impl Said {
         for (key, value) in records(bytes) {
             let words = || String::from_utf8_lossy(value).into_owned();
             match key {
-                "path" => self.name = Some(words()),
-                "linkpath" => self.link = Some(words()),
+                "path" => self.name = Some(path(value)?),
+                "linkpath" => self.link = Some(path(value)?),
+                "GNU.sparse.name" => self.name = Some(path(value)?),
+                _ if key.starts_with("GNU.sparse.") => self.sparse = true,
                 "uname" => self.owner = Some(words()),
                 "gname" => self.group = Some(words()),
                 "uid" => self.uid = words().parse().ok(),
@@ -109,17 +112,28 @@ impl Said {
         Ok(())
     }
 
-    fn header(self, block: &[u8; BLOCK], kind: Kind, size: u64) -> Header {
+    fn header(self, block: &[u8; BLOCK], kind: Kind, size: u64) -> io::Result<Header> {
         let small = |at: std::ops::Range<usize>| {
             number(&block[at]).and_then(|n| u32::try_from(n).ok()).unwrap_or_default()
         };
-        let name = self.name.unwrap_or_else(|| ustar_name(block));
+        let name = match self.name {
+            Some(name) => name,
+            None => ustar_name(block)?,
+        };
+        // Its content is a map and pieces: as it stands it would be another file.
+        if self.sparse || kind == Kind::Other(b'S') {
+            let why = format!("`{name}` is a sparse file of GNU's tar, which is not read here");
+            return Err(damaged(&why));
+        }
         // Old archives have no other sign of a folder.
         let kind = if kind == Kind::File && name.ends_with('/') { Kind::Directory } else { kind };
-        Header {
+        Ok(Header {
             name: if kind == Kind::Directory { name.trim_end_matches('/').to_owned() } else { name },
             kind,
-            link: self.link.unwrap_or_else(|| text(&block[157..257])),
+            link: match self.link {
+                Some(link) => link,
+                None => path(&block[157..257])?,
+            },
             mode: small(100..108) & 0o7777,
             uid: self.uid.unwrap_or_else(|| small(108..116)),
             gid: self.gid.unwrap_or_else(|| small(116..124)),
@@ -132,7 +146,7 @@ impl Said {
             device: (small(329..337), small(337..345)),
             xattrs: self.xattrs,
             records: BTreeMap::new(),
-        }
+        })
     }
 }
 
@@ -164,13 +178,13 @@ fn check_sum(header: &[u8; BLOCK]) -> io::Result<()> {
     }
 }
 
-fn ustar_name(header: &[u8; BLOCK]) -> String {
-    let (name, prefix) = (text(&header[..100]), text(&header[345..500]));
+fn ustar_name(header: &[u8; BLOCK]) -> io::Result<String> {
+    let name = path(&header[..100])?;
     // GNU's format has other things where ustar has the prefix.
-    match prefix.is_empty() || &header[257..263] != b"ustar\0" {
-        true => name,
-        false => format!("{prefix}/{name}"),
+    if header[345] == 0 || &header[257..263] != b"ustar\0" {
+        return Ok(name);
     }
+    Ok(format!("{}/{name}", path(&header[345..500])?))
 }
 
 /// Octal digits, or GNU's big-endian number behind 0x80.
@@ -189,9 +203,23 @@ fn number(field: &[u8]) -> Option<u64> {
 }
 
 /// Up to the first NUL.
-fn text(field: &[u8]) -> String {
+fn until_nul(field: &[u8]) -> &[u8] {
     let end = field.iter().position(|b| *b == 0).unwrap_or(field.len());
-    String::from_utf8_lossy(&field[..end]).into_owned()
+    &field[..end]
+}
+
+/// An owner's or group's name, which nothing depends on.
+fn text(field: &[u8]) -> String {
+    String::from_utf8_lossy(until_nul(field)).into_owned()
+}
+
+/// A path. Two that differ in bytes that are not UTF-8 would become one, and no other name could be written again.
+fn path(field: &[u8]) -> io::Result<String> {
+    let bytes = until_nul(field);
+    match std::str::from_utf8(bytes) {
+        Ok(path) => Ok(path.to_owned()),
+        Err(_) => Err(damaged(&format!("the path `{}` is not UTF-8", bytes.escape_ascii()))),
+    }
 }
 
 /// Records `LENGTH KEY=VALUE\n`.
@@ -312,6 +340,46 @@ mod tests {
     #[test]
     fn what_was_written_is_read() {
         assert_eq!(all(&stream(&members())).unwrap(), members());
+    }
+
+    /// The marks alone; archives of GNU tar itself are in the tests of images.
+    #[test]
+    fn what_cannot_be_read_is_said() {
+        let named = |name: &[u8], kind: u8, more: &[u8]| {
+            let mut block = Header { name: "x".into(), ..Header::default() }.blocks();
+            block[..name.len()].copy_from_slice(name);
+            block[156] = kind;
+            let sum = block.iter().map(|b| u64::from(*b)).sum::<u64>()
+                - block[148..156].iter().map(|b| u64::from(*b)).sum::<u64>()
+                + 8 * 32;
+            block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+            [more, &block, &END].concat()
+        };
+        let error = |bytes: &[u8]| all(bytes).unwrap_err().to_string();
+        assert_eq!(
+            error(&named(b"x", b'S', &[])),
+            "`x` is a sparse file of GNU's tar, which is not read here"
+        );
+        assert_eq!(error(&named(b"caf\xe9", b'0', &[])), "the path `caf\\xe9` is not UTF-8");
+        let record = |text: &[u8]| {
+            let mut out = named(b"pax", b'x', &[])[..BLOCK].to_vec();
+            out[124..136].copy_from_slice(format!("{:011o}\0", text.len()).as_bytes());
+            out[148..156].fill(b' ');
+            let sum = out.iter().map(|b| u64::from(*b)).sum::<u64>();
+            out[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+            out.extend(text);
+            out.extend(padding(text.len() as u64));
+            out
+        };
+        let sparse = record(b"22 GNU.sparse.major=1\n");
+        assert_eq!(
+            error(&named(b"x", b'0', &sparse)),
+            "`x` is a sparse file of GNU's tar, which is not read here"
+        );
+        let latin = record(b"13 path=caf\xe9\n");
+        assert_eq!(error(&named(b"x", b'0', &latin)), "the path `caf\\xe9` is not UTF-8");
+        // What belongs to a file before is not this file's.
+        assert_eq!(all(&named(b"x", b'0', &record(b"13 path=cafe\n"))).unwrap()[0].0.name, "cafe");
     }
 
     /// The same bytes again and again.

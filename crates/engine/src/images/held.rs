@@ -1,5 +1,6 @@
 //! What `skip_push` holds back from a push.
 
+use super::layout::Layout;
 use super::push::{HeldBack, Target};
 use super::registries::drawn;
 use goferry_plan::image_push::{Held, ImagePush};
@@ -12,7 +13,7 @@ use goferry_report::{Code, Diagnostic, Diagnostics};
 /// A name is none, or an index of `docker_manifests` is to hold an image that is not pushed.
 pub(super) fn taken_out(
     wanted: &ImagePush,
-    targets: &mut [Vec<Target>],
+    planned: &mut [(&Layout, Vec<Target>)],
 ) -> Result<Vec<HeldBack>, Diagnostics> {
     let mut out = vec![];
     for held in &wanted.held {
@@ -23,7 +24,8 @@ pub(super) fn taken_out(
         for name in &held.names {
             let reference: Reference = name.parse().map_err(|e| drawn(&e))?;
             let tag = reference.tag().unwrap_or_default();
-            let mine = targets.iter_mut().flatten().filter(|t| t.repository == *reference.repository());
+            let all = planned.iter_mut().flat_map(|(_, targets)| targets);
+            let mine = all.filter(|t| t.repository == *reference.repository());
             let mut found = false;
             for target in mine {
                 let before = target.tags.len();
@@ -36,7 +38,7 @@ pub(super) fn taken_out(
             }
         }
     }
-    for some in targets.iter_mut().filter(|_| !out.is_empty()) {
+    for (_, some) in planned.iter_mut().filter(|_| !out.is_empty()) {
         some.retain(|t| !t.tags.is_empty());
     }
     Ok(out)

@@ -152,10 +152,8 @@ pub fn push(session: &Session, question: &Question, done: &mut dyn FnMut(&Row)) 
     let mount_from = question.mount_from.iter().map(|r| r.parse()).collect::<Result<Vec<Repository>, _>>();
     let mount_from = mount_from.map_err(|e| drawn(&e))?;
     // Every name is known to be one, and every index to have its images, before anything is sent.
-    let targets = layouts.iter().map(|layout| targets(&layout.images, &question.to));
-    let mut targets = targets.collect::<Result<Vec<_>, Diagnostics>>()?;
-    let held = held::taken_out(&wanted, &mut targets)?;
-    let planned: Vec<_> = layouts.iter().zip(targets).collect();
+    let mut planned = planned(session, &layouts, &question.to)?;
+    let held = held::taken_out(&wanted, &mut planned)?;
     let known: Vec<Known> =
         planned.iter().flat_map(|(l, targets)| targets.iter().map(|t| known(l, t))).collect();
     let indexes = wanted
@@ -258,6 +256,34 @@ fn layouts(folder: &Path) -> Result<Vec<Layout>, Diagnostics> {
     found.iter().map(|p| Layout::open(p)).collect()
 }
 
+/// Which image of each layout goes where. A layout without a name that says where is left out, and said to be, if others have one.
+fn planned<'l>(
+    session: &Session,
+    layouts: &'l [Layout],
+    to: &[String],
+) -> Result<Vec<(&'l Layout, Vec<Target>)>, Diagnostics> {
+    let (mut planned, mut nameless) = (vec![], vec![]);
+    for layout in layouts {
+        match targets(&layout.images, to)? {
+            none if none.is_empty() => nameless.push(layout.root.display().to_string()),
+            some => planned.push((layout, some)),
+        }
+    }
+    let lost = |d: Diagnostic| {
+        d.hint("names come from the configuration's images and tags, and need a repository, as in ghcr.io/me/tool")
+            .hint_with("or say where to:", "goferry image push LAYOUT --to REGISTRY/REPOSITORY[:TAG]")
+    };
+    if planned.is_empty() {
+        let message = format!("no image has a name with a repository: {}", nameless.join(", "));
+        return Err(lost(Diagnostic::error(Code::ImageUnusable, message)).into());
+    }
+    for root in nameless {
+        let message = format!("{root} is not pushed: it has no name with a repository");
+        session.sink.diagnostic(lost(Diagnostic::warning(Code::ImageUnusable, message)));
+    }
+    Ok(planned)
+}
+
 /// Which image goes where: by `--to`, else by the names in the layout.
 fn targets(images: &[Image], to: &[String]) -> Result<Vec<Target>, Diagnostics> {
     if to.is_empty() { by_names(images) } else { by_order(images, to) }
@@ -278,10 +304,6 @@ fn by_names(images: &[Image]) -> Result<Vec<Target>, Diagnostics> {
         for (repository, tags) in places {
             targets.push(Target { image: image.clone(), repository, tags });
         }
-    }
-    if targets.is_empty() {
-        let d = Diagnostic::error(Code::ImageUnusable, "no image of the layout has a name with a repository");
-        return Err(d.hint_with("say where to:", "--to REGISTRY/REPOSITORY[:TAG]").into());
     }
     Ok(targets)
 }
@@ -340,12 +362,11 @@ mod tests {
         assert_eq!(planned(&one, &[]).unwrap(), ["ghcr.io/a/b v1,latest", "quay.io/a/b v1"]);
         let two = [image(1, &["ghcr.io/a/b:v1"]), image(2, &["me/c"])];
         assert_eq!(planned(&two, &[]).unwrap(), ["ghcr.io/a/b v1", "docker.io/me/c latest"]);
-        for (names, says) in
-            [(&["v1"][..], "no image"), (&[], "no image"), (&["Ghcr.io/A:v1"], "no reference")]
-        {
-            let error = planned(&[image(1, names)], &[]).unwrap_err();
-            assert!(error.contains(says), "{error}");
+        for names in [&["v1"][..], &[]] {
+            assert_eq!(planned(&[image(1, names)], &[]).unwrap(), [""; 0]);
         }
+        let error = planned(&[image(1, &["Ghcr.io/A:v1"])], &[]).unwrap_err();
+        assert!(error.contains("no reference"), "{error}");
     }
 
     #[test]
