@@ -1,6 +1,7 @@
 //! `goferry image`.
 
-use super::image_build::{BUILD_EXAMPLES, INSPECT_EXAMPLES, ImageBuildArgs, ImageInspectArgs};
+use super::MakeArgs;
+use super::image_build::{BUILD_EXAMPLES, INSPECT_EXAMPLES, ImageInspectArgs};
 use super::image_push::{ImagePushArgs, PUSH_EXAMPLES};
 use super::image_run::{ImageRunArgs, RUN_EXAMPLES};
 use clap::{Args, Subcommand};
@@ -15,7 +16,7 @@ pub(crate) struct ImageArgs {
 pub(crate) enum ImageAction {
     /// Build, verify and make the images that are configured, and nothing else
     #[command(after_help = BUILD_EXAMPLES)]
-    Build(Box<ImageBuildArgs>),
+    Build(Box<MakeArgs>),
     /// Say what an image is, by its bytes
     #[command(after_help = INSPECT_EXAMPLES)]
     Inspect(ImageInspectArgs),

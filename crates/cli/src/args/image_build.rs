@@ -1,21 +1,7 @@
 //! `goferry image build` and `goferry image inspect`.
 
-use super::{Run, Select, Talk};
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
-
-#[derive(Debug, Args)]
-pub(crate) struct ImageBuildArgs {
-    /// A published module instead of the working directory
-    #[arg(value_name = "MODULE@VERSION")]
-    pub(crate) module: Option<String>,
-    #[command(flatten)]
-    pub(crate) select: Select,
-    #[command(flatten)]
-    pub(crate) run: Run,
-    #[command(flatten)]
-    pub(crate) talk: Talk,
-}
 
 pub(crate) const BUILD_EXAMPLES: &str = "\
 Examples:

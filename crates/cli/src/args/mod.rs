@@ -27,7 +27,7 @@ pub(crate) use deps::DepsArgs;
 pub(crate) use evidence::{AttestArgs, ServiceArgs, SignArgs};
 pub(crate) use exec::{ExecArgs, RunArgs};
 pub(crate) use image::{ImageAction, ImageArgs};
-pub(crate) use image_build::{ImageBuildArgs, ImageInspectArgs};
+pub(crate) use image_build::ImageInspectArgs;
 pub(crate) use image_push::ImagePushArgs;
 pub(crate) use image_run::ImageRunArgs;
 pub(crate) use profile::{CallGraph, ProfileArgs};
@@ -308,6 +308,16 @@ pub(crate) struct ReleaseArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct BuildArgs {
+    #[command(flatten)]
+    pub(crate) make: MakeArgs,
+    /// Copy the only binary to this path
+    #[arg(short, long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// Of commands that make a part of a release.
+#[derive(Debug, Args)]
+pub(crate) struct MakeArgs {
     /// A published module to build instead of the working directory
     #[arg(value_name = "MODULE@VERSION")]
     pub(crate) module: Option<String>,
@@ -315,9 +325,6 @@ pub(crate) struct BuildArgs {
     pub(crate) select: Select,
     #[command(flatten)]
     pub(crate) run: Run,
-    /// Copy the only binary to this path
-    #[arg(short, long, value_name = "PATH", value_hint = ValueHint::FilePath)]
-    pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) talk: Talk,
 }

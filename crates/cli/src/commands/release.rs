@@ -1,6 +1,6 @@
 //! `goferry release` and `goferry build`.
 
-use crate::args::{BuildArgs, ImageBuildArgs, ReleaseArgs, Run, Talk};
+use crate::args::{BuildArgs, MakeArgs, ReleaseArgs, Run, Talk};
 use crate::output::{self, Terminal, talk};
 use crate::render::summary;
 use crate::sinks::{Manner, Talker};
@@ -24,8 +24,9 @@ pub(super) fn release(args: &ReleaseArgs) -> Result<ExitCode, Diagnostics> {
 }
 
 pub(super) fn build(args: &BuildArgs) -> Result<ExitCode, Diagnostics> {
-    run(goferry_engine::release, &args.talk, &args.run, |s| {
-        let mut request = resolve::request("build", args.module.as_ref(), &args.select, &s.env)?;
+    let make = &args.make;
+    run(goferry_engine::release, &make.talk, &make.run, |s| {
+        let mut request = resolve::request("build", make.module.as_ref(), &make.select, &s.env)?;
         request.build_only = true;
         request.output.clone_from(&args.output);
         Ok(request)
@@ -33,7 +34,7 @@ pub(super) fn build(args: &BuildArgs) -> Result<ExitCode, Diagnostics> {
 }
 
 /// `goferry image build`.
-pub(super) fn images(args: &ImageBuildArgs) -> Result<ExitCode, Diagnostics> {
+pub(super) fn images(args: &MakeArgs) -> Result<ExitCode, Diagnostics> {
     run(goferry_engine::release, &args.talk, &args.run, |s| {
         let mut request = resolve::request("image build", args.module.as_ref(), &args.select, &s.env)?;
         request.images_only = true;
