@@ -3,9 +3,10 @@
 //! the format's signature block, gpg signs; apk's key_file is read, its passphrase is NFPM_PASSPHRASE.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a tool for developers")]
 
+use goferry_config::template::Semver;
 use goferry_package::linux::{
-    Alternative, ChangelogDeb, ChangelogEntry, Content, ContentKind, DebSignatureMethod, Format, Package,
-    RsaKey, Sign, SignatureForm, Source, Triggers, Version, conventional_file_name, write,
+    Alternative, ChangelogDeb, ChangelogEntry, Content, ContentKind, Format, Package, RsaKey, Sign,
+    SignatureForm, Source, Triggers, Version, conventional_file_name, write,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -96,11 +97,7 @@ fn package(y: &Yaml, format: Format) -> Package {
     let mut p = Package {
         name: y.text("name"),
         arch: y.text("arch"),
-        version: Version {
-            epoch: y.text("epoch"),
-            release: y.text("release"),
-            ..Version::semantic(&y.text("version"), &y.text("prerelease"), &y.text("version_metadata"))
-        },
+        version: version(y),
         section: y.text("section"),
         priority: y.text("priority"),
         maintainer: y.text("maintainer"),
@@ -131,6 +128,20 @@ fn package(y: &Yaml, format: Format) -> Package {
     p
 }
 
+/// As the plan takes versions apart.
+fn version(y: &Yaml) -> Version {
+    let parsed = Semver::parse(&y.text("version")).unwrap();
+    let or =
+        |key: &str, parsed: &String| Some(y.text(key)).filter(|t| !t.is_empty()).unwrap_or(parsed.clone());
+    Version {
+        epoch: y.text("epoch"),
+        upstream: parsed.raw(),
+        prerelease: or("prerelease", &parsed.prerelease),
+        metadata: or("version_metadata", &parsed.metadata),
+        release: y.text("release"),
+    }
+}
+
 fn blocks(p: &mut Package, y: &Yaml, _format: Format) {
     let d = &mut p.deb;
     d.arch_variant = y.text("deb.arch_variant");
@@ -149,11 +160,7 @@ fn blocks(p: &mut Package, y: &Yaml, _format: Format) {
         activate_await: y.texts("deb.triggers.activate_await"),
         activate_noawait: y.texts("deb.triggers.activate_noawait"),
     };
-    d.signature.role = y.text("deb.signature.type");
-    d.signature.signer = y.text("deb.signature.signer");
-    if y.text("deb.signature.method") == "dpkg-sig" {
-        d.signature.method = DebSignatureMethod::DpkgSig;
-    }
+    d.signature_role = y.text("deb.signature.type");
     let r = &mut p.rpm;
     r.build_host = y.text("rpm.buildhost");
     r.group = y.text("rpm.group");
@@ -163,7 +170,6 @@ fn blocks(p: &mut Package, y: &Yaml, _format: Format) {
     r.prefixes = y.texts("rpm.prefixes");
     r.pretrans = y.file("rpm.scripts.pretrans");
     r.posttrans = y.file("rpm.scripts.posttrans");
-    r.verify = y.file("rpm.scripts.verify");
     p.apk.key_name = y.text("apk.signature.key_name");
     p.apk.preupgrade = y.file("apk.scripts.preupgrade");
     p.apk.postupgrade = y.file("apk.scripts.postupgrade");
@@ -208,8 +214,6 @@ fn content(y: &Yaml) -> Content {
         mtime: (!time.is_empty()).then(|| seconds(&time)),
         owner: y.text("file_info.owner"),
         group: y.text("file_info.group"),
-        lang: y.text("file_info.lang"),
-        disown_subtree: y.texts("disown_subtree"),
         ..Content::new(kind, source, y.text("dst"))
     }
 }
@@ -265,7 +269,6 @@ impl Sign for Gpg {
         let how: &[&str] = match form {
             SignatureForm::Detached => &["--detach-sign"],
             SignatureForm::ArmoredDetached => &["--armor", "--detach-sign"],
-            SignatureForm::ClearSigned => &["--clearsign"],
             SignatureForm::RsaSha1 => return Err("gpg does not sign apk".into()),
         };
         let mut bytes = Vec::new();

@@ -211,18 +211,6 @@ impl Parser {
     }
 }
 
-/// A pattern that means nothing but this text.
-pub(crate) fn quote(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len());
-    for c in text.chars() {
-        if "*?[]{}!,\\".contains(c) {
-            quoted.push('\\');
-        }
-        quoted.push(c);
-    }
-    quoted
-}
-
 /// Files that `pattern` means in `project`, `/` between the parts, in lexical order of the walk.
 ///
 /// # Errors

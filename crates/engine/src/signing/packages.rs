@@ -26,7 +26,7 @@ impl Sign for PackageKey {
             (PackageKey::Rsa(key), _) => return key.sign(form, data),
             (PackageKey::OpenPgp(key), SignatureForm::Detached) => (key, false),
             (PackageKey::OpenPgp(key), SignatureForm::ArmoredDetached) => (key, true),
-            _ => return Err("gpg is not asked for this form".to_owned()),
+            (PackageKey::OpenPgp(_), SignatureForm::RsaSha1) => return Err("gpg signs no apk".to_owned()),
         };
         key.detached_of(data, armor)
             .map_err(|d| std::iter::once(d.message).chain(d.notes).collect::<Vec<_>>().join("\n"))

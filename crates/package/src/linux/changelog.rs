@@ -42,11 +42,6 @@ pub(super) fn rpm(entry: &ChangelogEntry) -> (String, String) {
     (format!("{} - {}", entry.packager, entry.semver), text.trim().to_owned())
 }
 
-/// `Thu Jan  1 00:00:00 1970`, UTC.
-pub(super) fn c_date(seconds: i64) -> String {
-    format(seconds, "%a %b %e %H:%M:%S %Y")
-}
-
 fn format(seconds: i64, how: &str) -> String {
     let time = Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH);
     time.to_zoned(TimeZone::UTC).strftime(how).to_string()
@@ -86,6 +81,5 @@ mod tests {
             rpm(&entries[0]),
             ("Ann <ann@example.com> - 1.1.0".into(), "- one\ndetail\nmore\n- two".into())
         );
-        assert_eq!(c_date(0), "Thu Jan  1 00:00:00 1970");
     }
 }

@@ -5,7 +5,7 @@
 use super::folders::belongs_to_the_system;
 use super::{Content, ContentKind, Format, Package, Source};
 use crate::PackageError;
-use crate::glob::{self, Glob, quote};
+use crate::glob::{self, Glob};
 use crate::members::clean;
 use std::collections::BTreeMap;
 use std::fs::Metadata;
@@ -22,7 +22,6 @@ pub(super) struct Entry {
     pub(super) mtime: i64,
     pub(super) owner: String,
     pub(super) group: String,
-    pub(super) lang: String,
 }
 
 /// What an [`Entry`] is.
@@ -81,8 +80,8 @@ pub(super) fn entries(
 /// Something that the bytes of a package depend on: what is said of an entry, and what it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Input {
-    /// Path, kind, mode, time, owner, group, language, and the text of a link; the same wherever the project lies.
-    pub facts: [String; 8],
+    /// Path, kind, mode, time, owner, group, and the text of a link; the same wherever the project lies.
+    pub facts: [String; 7],
     /// The content of a regular file.
     pub content: Option<Bytes>,
 }
@@ -101,7 +100,7 @@ pub fn inputs(format: Format, package: &Package) -> Result<Vec<Input>, PackageEr
             What::Ghost => ("ghost".to_owned(), None, None),
         };
         let (mode, mtime) = (format!("{:o}", e.mode), e.mtime.to_string());
-        let facts = [e.path, kind, mode, mtime, e.owner, e.group, e.lang, link.unwrap_or_default()];
+        let facts = [e.path, kind, mode, mtime, e.owner, e.group, link.unwrap_or_default()];
         Input { facts, content }
     };
     Ok(entries(format, package, &[])?.into_iter().map(of).collect())
@@ -151,7 +150,6 @@ impl Gathered<'_> {
             mtime: content.mtime.unwrap_or(self.package.mtime),
             owner: or_root(&content.owner),
             group: or_root(&content.group),
-            lang: content.lang.clone(),
         }
     }
 
@@ -205,7 +203,7 @@ impl Gathered<'_> {
     /// common; `dst` itself for a single plain file, unless it ends with `/`.
     fn matches(&self, folder: &Path, stated: &str, dst: &str) -> Result<Vec<Found>, PackageError> {
         let (base, mut pattern) = anchored(folder, stated);
-        let plain = self.package.plain_sources || !Glob::parse(&pattern)?.has_matchers();
+        let plain = !Glob::parse(&pattern)?.has_matchers();
         let nothing = |pattern: &str| PackageError::Pattern {
             pattern: pattern.into(),
             reason: "it matches nothing".into(),
@@ -217,8 +215,7 @@ impl Gathered<'_> {
         if plain {
             pattern = clean(&pattern);
         }
-        let quoted = if self.package.plain_sources { quote(&pattern) } else { pattern.clone() };
-        let found = glob::find(&base, &quoted)?;
+        let found = glob::find(&base, &pattern)?;
         let prefix = match (plain, found.first()) {
             (_, None) => return Err(nothing(&pattern)),
             (true, Some(_)) => pattern,
@@ -290,9 +287,8 @@ impl Gathered<'_> {
         let path = folder_path(to);
         if path != "/" {
             let system = belongs_to_the_system(&path);
-            let implied = system || is_disowned(&path, &content.disown_subtree);
             let mode = permissions(&facts) & !self.package.umask;
-            let mut entry = self.entry(content, path, What::Folder { implied }, Some(mode));
+            let mut entry = self.entry(content, path, What::Folder { implied: system }, Some(mode));
             if system {
                 entry.owner = or_root("");
                 entry.group = or_root("");
@@ -368,7 +364,6 @@ impl Gathered<'_> {
                 mtime: self.package.mtime,
                 owner: or_root(whose.map_or("", |c| &c.owner)),
                 group: or_root(whose.map_or("", |c| &c.group)),
-                lang: String::new(),
             };
             self.entries.insert(folder.to_owned(), entry);
         }
@@ -443,15 +438,6 @@ fn common_folder(first: &str, found: &[String]) -> String {
         .iter()
         .rposition(|b| *b == b'/')
         .map_or(String::new(), |at| first[..at].to_owned())
-}
-
-/// Whether `disown_subtree` names the folder, as text or as a pattern of one level.
-fn is_disowned(path: &str, disowned: &[String]) -> bool {
-    let path = path.trim_end_matches('/');
-    disowned.iter().any(|item| {
-        let item = format!("/{}", item.trim_start_matches('/'));
-        item == path || Glob::parse(&item).is_ok_and(|g| g.matches(path))
-    })
 }
 
 #[cfg(unix)]

@@ -4,11 +4,10 @@
 
 use super::contents::{self, Entry};
 use super::control::{Paragraph, description, folded, maintainer, priority};
-use super::output::{self, Compression, Feed, Wanted, md5_hex, sha1_hex};
+use super::output::{self, Compression, Feed, Wanted};
 use super::tar::{member, own_file};
 use super::{
-    Content, ContentKind, Deb, DebSignatureMethod, Format, Package, Sign, SignatureForm, Source, changelog,
-    names, wrong,
+    Content, ContentKind, Deb, Format, Package, Sign, SignatureForm, Source, changelog, names, wrong,
 };
 use crate::{PackageError, Written};
 use goferry_tar::{END, padding};
@@ -78,7 +77,7 @@ fn compression(format: Format, package: &Package) -> Result<(Compression, &'stat
     }
 }
 
-/// What a deb gets beside its contents: the changelog and lintian's overrides.
+/// What a deb gets beside its contents: the changelog.
 fn extra(format: Format, package: &Package) -> Result<Vec<Content>, PackageError> {
     let mut extra = Vec::new();
     let mut add = |dst: String, bytes: Vec<u8>| {
@@ -89,11 +88,6 @@ fn extra(format: Format, package: &Package) -> Result<Vec<Content>, PackageError
     if !package.changelog.is_empty() && format == Format::Deb {
         let text = changelog::debian(name, &package.changelog);
         add(format!("/usr/share/doc/{name}/changelog.Debian.gz"), output::gzip_best(text.as_bytes())?);
-    }
-    if !package.deb.lintian_overrides.is_empty() {
-        let lines: Vec<String> =
-            package.deb.lintian_overrides.iter().map(|l| format!("{name}: {l}")).collect();
-        add(format!("/usr/share/lintian/overrides/{name}"), lines.join("\n").into_bytes());
     }
     Ok(extra)
 }
@@ -264,42 +258,17 @@ fn signature(
     sign: &dyn Sign,
     members: &[(&str, &[u8]); 3],
 ) -> Result<(String, Vec<u8>), PackageError> {
-    let wanted = &package.deb.signature;
-    let failed = |reason: String| PackageError::Signing {
-        package: package.name.clone(),
-        format: format.as_str(),
-        reason,
+    let role = match package.deb.signature_role.as_str() {
+        "" => "origin",
+        role => role,
     };
-    let role = |default: &str| if wanted.role.is_empty() { default.to_owned() } else { wanted.role.clone() };
-    match wanted.method {
-        DebSignatureMethod::Debsign => {
-            let role = role("origin");
-            if !["origin", "maint", "archive"].contains(&role.as_str()) {
-                return Err(wrong(
-                    format,
-                    package,
-                    &format!("`{role}` is no type of signature: origin, maint, archive"),
-                ));
-            }
-            let mut data = members[0].1.chain(members[1].1).chain(members[2].1);
-            let bytes = sign.sign(SignatureForm::ArmoredDetached, &mut data).map_err(failed)?;
-            Ok((format!("_gpg{role}"), bytes))
-        }
-        DebSignatureMethod::DpkgSig => {
-            let role = role("builder");
-            let text = dpkg_sig_text(&wanted.signer, &role, package.mtime, members);
-            let bytes = sign.sign(SignatureForm::ClearSigned, &mut text.as_bytes()).map_err(failed)?;
-            Ok((format!("_gpg{role}"), bytes))
-        }
+    if !["origin", "maint", "archive"].contains(&role) {
+        let why = format!("`{role}` is no type of signature: origin, maint, archive");
+        return Err(wrong(format, package, &why));
     }
-}
-
-/// What dpkg-sig(1) signs: who, when, as what, and the digests of the members.
-fn dpkg_sig_text(signer: &str, role: &str, mtime: i64, members: &[(&str, &[u8])]) -> String {
-    let date = changelog::c_date(mtime);
-    let mut text = format!("Version: 4\nSigner: {signer}\nDate: {date}\nRole: {role}\nFiles:\n");
-    for (name, bytes) in members {
-        let _ = writeln!(text, "\t{} {} {} {name}", md5_hex(bytes), sha1_hex(bytes), bytes.len());
-    }
-    text
+    let mut data = members[0].1.chain(members[1].1).chain(members[2].1);
+    let bytes = sign.sign(SignatureForm::ArmoredDetached, &mut data).map_err(|reason| {
+        PackageError::Signing { package: package.name.clone(), format: format.as_str(), reason }
+    })?;
+    Ok((format!("_gpg{role}"), bytes))
 }

@@ -24,8 +24,8 @@ mod tar;
 pub use contents::{Bytes, Input, inputs};
 pub use dpkg::refused;
 pub use model::{
-    Alternative, Apk, ArchLinux, ChangelogDeb, ChangelogEntry, Content, ContentKind, Deb, DebSignature,
-    DebSignatureMethod, Ipk, Package, Relations, Rpm, Scripts, Source, Triggers, Version,
+    Alternative, Apk, ArchLinux, ChangelogDeb, ChangelogEntry, Content, ContentKind, Deb, Ipk, Package,
+    Relations, Rpm, Scripts, Source, Triggers, Version,
 };
 pub use names::{Format, architecture, conventional_file_name};
 
@@ -42,13 +42,11 @@ pub enum SignatureForm {
     Detached,
     /// OpenPGP, detached, ASCII armour: deb by debsign (`gpg --armor --detach-sign`).
     ArmoredDetached,
-    /// OpenPGP, around the text: deb by dpkg-sig (`gpg --clearsign`).
-    ClearSigned,
     /// RSA PKCS #1 v1.5 over the SHA-1 of the data: apk.
     RsaSha1,
 }
 
-/// Makes signatures. The engine's calls gpg, which signs in the three OpenPGP forms; [`RsaKey`] signs apk. archlinux and ipk
+/// Makes signatures. The engine's calls gpg, which signs in the two OpenPGP forms; [`RsaKey`] signs apk. archlinux and ipk
 /// take no signature: a signer that is given is not asked.
 pub trait Sign {
     /// A signature of this form over everything that `data` gives.
@@ -217,47 +215,6 @@ fn wrong(format: Format, package: &Package, reason: &str) -> PackageError {
         format: format.as_str(),
         reason: reason.to_owned(),
     }
-}
-
-impl Version {
-    /// A semantic version in parts, as nfpm splits it: `v1.2.3-rc.1+git` is `1.2.3`, `rc.1`, `git`, `1.2` is `1.2.0`. What
-    /// is no semantic version stays whole. `prerelease` and `metadata`, unless empty, win over what the text says.
-    pub fn semantic(text: &str, prerelease: &str, metadata: &str) -> Version {
-        let whole = || Version { upstream: text.to_owned(), ..Version::default() };
-        let mut version = split_semantic(text).unwrap_or_else(whole);
-        for (part, stated) in [(&mut version.prerelease, prerelease), (&mut version.metadata, metadata)] {
-            if !stated.is_empty() {
-                stated.clone_into(part);
-            }
-        }
-        version
-    }
-}
-
-fn split_semantic(text: &str) -> Option<Version> {
-    let rest = text.strip_prefix('v').unwrap_or(text);
-    let (rest, metadata) = rest.split_once('+').map_or((rest, None), |(r, m)| (r, Some(m)));
-    let (numbers, prerelease) = rest.split_once('-').map_or((rest, None), |(n, p)| (n, Some(p)));
-    let word = |w: &&str| !w.is_empty() && w.chars().all(|c| c.is_ascii_alphanumeric() || "-.".contains(c));
-    if !prerelease.iter().all(word) || !metadata.iter().all(word) {
-        return None;
-    }
-    let parts: Vec<u64> = numbers
-        .split('.')
-        .map(|n| n.parse().ok().filter(|_| n.chars().all(|c| c.is_ascii_digit())))
-        .collect::<Option<_>>()?;
-    let (major, minor, patch) = match parts[..] {
-        [major] => (major, 0, 0),
-        [major, minor] => (major, minor, 0),
-        [major, minor, patch] => (major, minor, patch),
-        _ => return None,
-    };
-    Some(Version {
-        upstream: format!("{major}.{minor}.{patch}"),
-        prerelease: prerelease.unwrap_or("").to_owned(),
-        metadata: metadata.unwrap_or("").to_owned(),
-        ..Version::default()
-    })
 }
 
 #[cfg(test)]

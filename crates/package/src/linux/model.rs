@@ -44,8 +44,6 @@ pub struct Package {
     pub mtime: i64,
     /// Bits that the modes of files lose that are taken from disk.
     pub umask: u32,
-    /// nfpm's `disable_globbing`: `*` and `?` in sources are plain characters.
-    pub plain_sources: bool,
     /// Only for deb and termux.deb.
     pub deb: Deb,
     /// Only for rpm.
@@ -78,7 +76,6 @@ impl Default for Package {
             changelog: Vec::new(),
             mtime: 0,
             umask: 0o002,
-            plain_sources: false,
             deb: Deb::default(),
             rpm: Rpm::default(),
             apk: Apk::default(),
@@ -88,7 +85,7 @@ impl Default for Package {
     }
 }
 
-/// A version in the parts that the formats join differently. See [`Version::semantic`].
+/// A version in the parts that the formats join differently.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Version {
     /// Digits, or empty.
@@ -229,10 +226,6 @@ pub struct Content {
     pub owner: String,
     /// Group's name; empty means root.
     pub group: String,
-    /// rpm: language of the file, `%lang(…)`.
-    pub lang: String,
-    /// With trees: folders (or patterns) of the tree that the package does not own.
-    pub disown_subtree: Vec<String>,
 }
 
 impl Content {
@@ -247,8 +240,6 @@ impl Content {
             mtime: None,
             owner: String::new(),
             group: String::new(),
-            lang: String::new(),
-            disown_subtree: Vec::new(),
         }
     }
 
@@ -300,8 +291,6 @@ pub struct ChangelogDeb {
 /// nfpm's `deb` block.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Deb {
-    /// Architecture in Debian's words instead of the mapped one.
-    pub arch: String,
     /// `amd64v3`, or `v3`; empty leaves the field out.
     pub arch_variant: String,
     /// `rules`.
@@ -318,12 +307,10 @@ pub struct Deb {
     pub predepends: Vec<String>,
     /// More control fields, sorted by name.
     pub fields: BTreeMap<String, String>,
-    /// Lines for `/usr/share/lintian/overrides/<name>`, without the package's name before them.
-    pub lintian_overrides: Vec<String>,
     /// `gzip`, `gzip:9`, `xz`, `zstd`, `zstd:19`, `none`; empty means gzip.
     pub compression: String,
-    /// How the signature is made if `write` is given a signer.
-    pub signature: DebSignature,
+    /// As what a signer signs: `origin`, `maint`, `archive`; empty means origin.
+    pub signature_role: String,
 }
 
 /// Names per directive of deb-triggers(5).
@@ -338,32 +325,9 @@ pub struct Triggers {
     pub activate_noawait: Vec<String>,
 }
 
-/// Who signs a deb, and how.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DebSignature {
-    /// debsign or dpkg-sig.
-    pub method: DebSignatureMethod,
-    /// debsign: `origin`, `maint`, `archive`, empty means origin. dpkg-sig: any word, empty means `builder`.
-    pub role: String,
-    /// dpkg-sig: who signs, in words.
-    pub signer: String,
-}
-
-/// The two ways to sign a deb.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DebSignatureMethod {
-    /// A detached signature over the three members, `_gpgorigin` and so on (debsig-verify).
-    #[default]
-    Debsign,
-    /// A signed list of digests, `_gpgbuilder`.
-    DpkgSig,
-}
-
 /// nfpm's `rpm` block.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rpm {
-    /// Architecture in rpm's words instead of the mapped one.
-    pub arch: String,
     /// Empty means `localhost`: nfpm would write this machine's name.
     pub build_host: String,
     /// Group; empty leaves it out.
@@ -376,21 +340,15 @@ pub struct Rpm {
     pub compression: String,
     /// Prefixes of a relocatable package.
     pub prefixes: Vec<String>,
-    /// Requires(post).
-    pub requires_post: Vec<String>,
     /// Before the transaction.
     pub pretrans: Option<Vec<u8>>,
     /// After the transaction.
     pub posttrans: Option<Vec<u8>>,
-    /// `rpm --verify`.
-    pub verify: Option<Vec<u8>>,
 }
 
 /// nfpm's `apk` block.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Apk {
-    /// Architecture in Alpine's words instead of the mapped one.
-    pub arch: String,
     /// Name of the public key in /etc/apk/keys, `.rsa.pub` is added; empty means the maintainer's address.
     pub key_name: String,
     /// Before an upgrade.
@@ -402,8 +360,6 @@ pub struct Apk {
 /// nfpm's `archlinux` block.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ArchLinux {
-    /// Architecture in Arch Linux's words instead of the mapped one.
-    pub arch: String,
     /// Empty means the package's name.
     pub pkgbase: String,
     /// Empty means `Unknown Packager`.
@@ -417,8 +373,6 @@ pub struct ArchLinux {
 /// nfpm's `ipk` block.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ipk {
-    /// Architecture in opkg's words instead of the mapped one.
-    pub arch: String,
     /// ABIVersion.
     pub abi_version: String,
     /// Alternatives.

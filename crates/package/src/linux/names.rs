@@ -65,19 +65,9 @@ impl FromStr for Format {
     }
 }
 
-/// The architecture as the format writes it: the block's own word, else the mapped one, else the word itself.
+/// The architecture as the format writes it: the mapped word, else the word itself.
 pub fn architecture(format: Format, package: &Package) -> String {
-    let own = match format {
-        Format::Deb | Format::TermuxDeb => &package.deb.arch,
-        Format::Rpm => &package.rpm.arch,
-        Format::Apk => &package.apk.arch,
-        Format::ArchLinux => &package.arch_linux.arch,
-        Format::Ipk => &package.ipk.arch,
-    };
-    match own.is_empty() {
-        true => package_names::architecture(format.as_str(), &package.arch).to_owned(),
-        false => own.clone(),
-    }
+    package_names::architecture(format.as_str(), &package.arch).to_owned()
 }
 
 /// The version as the format writes it, release included, epoch not.

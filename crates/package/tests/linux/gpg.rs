@@ -59,7 +59,6 @@ impl Sign for Gpg {
         match form {
             SignatureForm::Detached => self.tried(&["--detach-sign"], &bytes),
             SignatureForm::ArmoredDetached => self.tried(&["--armor", "--detach-sign"], &bytes),
-            SignatureForm::ClearSigned => self.tried(&["--clearsign"], &bytes),
             SignatureForm::RsaSha1 => Err("gpg does not sign apk".into()),
         }
     }

@@ -13,10 +13,7 @@ pub(crate) fn reads_what_was_said() {
     package.rpm.pretrans = Some(b"echo before\n".to_vec());
     package.contents.push(Content::new(ContentKind::Ghost, Source::None, "/var/log/tool.log"));
     let source = Source::File(bench.path().join("etc/tool.conf"));
-    package.contents.push(Content {
-        lang: "de".into(),
-        ..Content::new(ContentKind::Doc, source, "/usr/share/doc/tool/LIESMICH")
-    });
+    package.contents.push(Content::new(ContentKind::Doc, source, "/usr/share/doc/tool/LIESMICH"));
     let rpm = bench.write(Format::Rpm, &package, None);
     assert!(rpm.ends_with("/tool-1.2.3~rc.1+git-1.x86_64.rpm"), "{rpm}");
     assert_eq!(
@@ -47,7 +44,7 @@ pub(crate) fn reads_what_was_said() {
             "/etc/tool/tool.conf -rw-r----- root cn",
             "/usr/bin/t lrwxrwxrwx root",
             "/usr/bin/tool -rwxr-xr-x root",
-            "/usr/share/doc/tool/LIESMICH -rw-r--r-- root d de",
+            "/usr/share/doc/tool/LIESMICH -rw-r--r-- root d",
             "/var/lib/tool drwx------ root",
             "/var/log/tool.log -rw-r--r-- root g",
         ]

@@ -71,7 +71,9 @@ impl Bench {
             version: Version {
                 epoch: "2".into(),
                 release: "1".into(),
-                ..Version::semantic("v1.2.3-rc.1+git", "", "")
+                upstream: "1.2.3".into(),
+                prerelease: "rc.1".into(),
+                metadata: "git".into(),
             },
             section: "utils".into(),
             maintainer: "Ann Other <ann@example.com>".into(),

@@ -4,8 +4,8 @@
 
 use goferry_config::{SourceText, read_changelog};
 use goferry_package::linux::{
-    Alternative, Apk, ArchLinux, ChangelogDeb, ChangelogEntry, Content, ContentKind, Deb, DebSignature,
-    DebSignatureMethod, Format, Ipk, Package, Relations, Rpm, Scripts, Source, Triggers, Version,
+    Alternative, Apk, ArchLinux, ChangelogDeb, ChangelogEntry, Content, ContentKind, Deb, Format, Ipk,
+    Package, Relations, Rpm, Scripts, Source, Triggers, Version,
 };
 use goferry_plan::graph::{ContentSpec, DebOnly, FormatOnly, IpkOnly, LinuxPackageSpec, RpmOnly, ScriptSpec};
 use goferry_report::{Code, Diagnostic, Diagnostics};
@@ -68,7 +68,7 @@ pub(super) fn package(spec: &LinuxPackageSpec, root: &Path) -> Result<Package, D
         FormatOnly::Rpm(only) => package.rpm = rpm(only, &texts),
         FormatOnly::Apk => {
             let (preupgrade, postupgrade) = (script("preupgrade"), script("postupgrade"));
-            package.apk = Apk { key_name: role, preupgrade, postupgrade, ..Apk::default() };
+            package.apk = Apk { key_name: role, preupgrade, postupgrade };
         }
         FormatOnly::ArchLinux { pkgbase, packager } => {
             package.arch_linux = ArchLinux {
@@ -76,7 +76,6 @@ pub(super) fn package(spec: &LinuxPackageSpec, root: &Path) -> Result<Package, D
                 packager: packager.clone(),
                 preupgrade: script("preupgrade"),
                 postupgrade: script("postupgrade"),
-                ..ArchLinux::default()
             };
         }
         FormatOnly::Ipk(only) => package.ipk = ipk(only),
@@ -156,8 +155,6 @@ fn content(c: &ContentSpec, root: &Path) -> Result<Option<Content>, Diagnostics>
 fn deb(spec: &LinuxPackageSpec, only: &DebOnly, texts: &Texts, role: String) -> Deb {
     let list = |name: &str| only.triggers.get(name).cloned().unwrap_or_default();
     Deb {
-        // termux has words of its own, which the plan says.
-        arch: if spec.format == "termux.deb" { spec.name.arch.clone() } else { String::new() },
         arch_variant: spec.name.arch_variant.clone(),
         rules: texts.get("rules").cloned(),
         templates: texts.get("templates").cloned(),
@@ -173,9 +170,8 @@ fn deb(spec: &LinuxPackageSpec, only: &DebOnly, texts: &Texts, role: String) -> 
         breaks: only.breaks.clone(),
         predepends: only.predepends.clone(),
         fields: only.fields.clone(),
-        lintian_overrides: vec![],
         compression: only.compression.clone(),
-        signature: DebSignature { method: DebSignatureMethod::Debsign, role, signer: String::new() },
+        signature_role: role,
     }
 }
 
@@ -189,7 +185,6 @@ fn rpm(only: &RpmOnly, texts: &Texts) -> Rpm {
         prefixes: only.prefixes.clone(),
         pretrans: texts.get("pretrans").cloned(),
         posttrans: texts.get("posttrans").cloned(),
-        ..Rpm::default()
     }
 }
 
@@ -207,7 +202,6 @@ fn ipk(only: &IpkOnly) -> Ipk {
         predepends: only.predepends.clone(),
         tags: only.tags.clone(),
         fields: only.fields.clone(),
-        ..Ipk::default()
     }
 }
 
@@ -281,7 +275,7 @@ mod tests {
         ];
         let p = package(&s, dir.path()).unwrap();
         assert_eq!(p.scripts.preinstall.as_deref(), Some(&b"#!/bin/sh\n"[..]));
-        assert_eq!((p.deb.rules.as_deref(), p.deb.signature.role.as_str()), (Some(&b"r"[..]), "maint"));
+        assert_eq!((p.deb.rules.as_deref(), p.deb.signature_role.as_str()), (Some(&b"r"[..]), "maint"));
         assert_eq!((p.deb.triggers.activate.len(), p.mtime, p.changelog[0].notes.len()), (1, 7, 1));
         assert_eq!(p.contents[1].source, Source::Bytes(b"t".to_vec()));
         assert_eq!(

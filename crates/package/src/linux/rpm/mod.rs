@@ -18,7 +18,7 @@ use goferry_plan::package_names::rpm_release;
 use header::{Header, Value};
 use md5::{Digest, Md5};
 use payload::Payload;
-use relation::{EQUAL, Relation, SCRIPT_POST};
+use relation::{EQUAL, Relation};
 use std::io::Read;
 use std::path::Path;
 
@@ -182,10 +182,6 @@ fn say_relations(
     let version = format!("{epoch}{}-{}", rpm_version(package), rpm_release(&package.version.release));
     provides.push(Relation { name: package.name.clone(), flags: EQUAL, version });
     let mut requires = parse(&r.depends)?;
-    for mut relation in parse(&package.rpm.requires_post)? {
-        relation.flags |= SCRIPT_POST;
-        requires.push(relation);
-    }
     requires.extend(features(compression, package, &requires));
     for (tags, relations) in [
         (PROVIDES, provides),
@@ -234,7 +230,6 @@ fn say_scripts(header: &mut Header, package: &Package) -> Result<(), PackageErro
         (1026, 1088, &common.postremove),
         (1151, 1153, &own.pretrans),
         (1152, 1154, &own.posttrans),
-        (1079, 1091, &own.verify),
     ] {
         let Some(bytes) = text.as_deref().filter(|t| !t.is_empty()) else { continue };
         let text = std::str::from_utf8(bytes).ok().filter(|t| !t.contains('\0'));
@@ -277,7 +272,8 @@ fn say_files(header: &mut Header, entries: &[Entry], payload: &Payload) {
     header.ints(1045, each(&|_| u32::MAX));
     header.ints(1095, each(&|_| 1));
     header.ints(1096, 1..=entries.len() as u32);
-    header.texts(1097, entries.iter().map(|e| e.lang.clone()));
+    // Languages: of none.
+    header.texts(1097, entries.iter().map(|_| String::new()));
     header.ints(1116, each(&index));
     header.texts(1117, entries.iter().map(|e| split(e).1));
     if !entries.is_empty() {

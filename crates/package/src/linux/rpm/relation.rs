@@ -16,8 +16,6 @@ pub(super) struct Relation {
 pub(super) const LESS: u32 = 1 << 1;
 const GREATER: u32 = 1 << 2;
 pub(super) const EQUAL: u32 = 1 << 3;
-/// Needed by the script after installation.
-pub(super) const SCRIPT_POST: u32 = 1 << 10;
 const RPMLIB: u32 = 1 << 24;
 
 impl Relation {
