@@ -307,6 +307,19 @@ fn nothing_follows_from_what_was_said() {
     }
 }
 
+#[test]
+fn one_name_that_leaves_is_said_once() {
+    let text =
+        "[package]\nmaintainer = \"A <a@example.com>\"\nformats = [\"deb\"]\nfile_name_template = \"../x\"\n";
+    let (_, problems) = planned(
+        &format!("targets = [\"linux/amd64\"]\n[[builds]]\nid = \"tool\"\nenv = [\"CGO_ENABLED=0\"]\n{text}"),
+        "v1.2.3",
+        &Options::default(),
+    );
+    let said: Vec<&str> = problems.list.iter().map(|d| d.message.as_str()).collect();
+    assert_eq!(said, ["`../x.deb` would not be written into the output folder"]);
+}
+
 /// What a hook may yet make is no error before it ran.
 #[test]
 fn templates_that_hooks_make() {
