@@ -37,10 +37,15 @@ pub(crate) fn outside(file: &str) -> Option<Diagnostic> {
     })
 }
 
-/// The same of everything but archives and packages, whose names are judged where they are made, with their places.
+/// The same of everything but archives and packages, whose names are judged where they are made, with their places. What is named after
+/// one of those is wrong for the same reason.
 pub(crate) fn all(steps: &[Step]) -> Vec<Diagnostic> {
-    let others = steps.iter().filter(|s| !matches!(s.stage, Stage::Archive | Stage::LinuxPackage));
-    others.flat_map(|s| &s.outputs).filter(|o| !o.path.is_empty()).filter_map(|o| outside(&o.path)).collect()
+    let judged = |s: &&Step| matches!(s.stage, Stage::Archive | Stage::LinuxPackage);
+    let said = steps.iter().filter(judged).flat_map(|s| &s.outputs).map(|o| o.path.as_str());
+    let said: Vec<&str> = said.filter(|p| outside(p).is_some()).collect();
+    let others = steps.iter().filter(|s| !judged(s)).flat_map(|s| &s.outputs).map(|o| o.path.as_str());
+    let others = others.filter(|p| !p.is_empty() && !said.iter().any(|s| p.starts_with(s)));
+    others.filter_map(outside).collect()
 }
 
 #[cfg(test)]

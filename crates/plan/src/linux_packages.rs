@@ -14,7 +14,7 @@ use crate::builds::PlannedBinary;
 use crate::draft::Draft;
 use crate::graph::{Action, ArtifactKind, LinuxPackageSpec, Output, Stage, Step, StepId};
 use crate::inside::outside;
-use crate::package_names::FORMATS;
+use crate::package_names::{FORMATS, debian_version, version};
 use goferry_config::model::{LinuxPackage, PackageSettings, Text};
 use goferry_report::{Code, Diagnostic};
 use goferry_target::{Arch, Os};
@@ -217,6 +217,7 @@ impl Item<'_, '_> {
         let spec = making.spec();
         self.check_name(&spec.file, common.file_name_template.as_ref(), out);
         self.check_programs(&spec);
+        self.check_version(&spec);
         let platform = group.members.first().map_or_else(|| format!("{}_all", group.os), |m| m.platform());
         let step = StepId(format!("package/{}/{platform}/{format}", self.id));
         let name = spec.file.clone();
@@ -255,6 +256,23 @@ impl Item<'_, '_> {
         );
         diag.labels.extend(place.label(""));
         self.d.render.push(diag);
+    }
+
+    /// goreleaser releases debs that dpkg refuses. Nobody installs a snapshot's from an archive.
+    fn check_version(&self, spec: &LinuxPackageSpec) {
+        let version = version(&spec.format, (&spec.name).into());
+        let Some(why) = debian_version(&version).err().filter(|_| spec.format.ends_with("deb")) else {
+            return;
+        };
+        let message = format!("package `{}`: dpkg refuses its deb: {why}", self.id);
+        let diag = match self.d.facts.snapshot {
+            true => Diagnostic::warning(Code::ConfigValue, message).hint_with(
+                "for snapshots, e.g.",
+                "snapshot: {version_template: '{{ incpatch .Version }}-{{ .ShortCommit }}'}",
+            ),
+            false => Diagnostic::error(Code::ConfigValue, message),
+        };
+        say(self.d, self.p, diag);
     }
 
     fn check_programs(&self, spec: &LinuxPackageSpec) {

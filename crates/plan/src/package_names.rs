@@ -172,6 +172,26 @@ pub fn rpm_release(release: &str) -> &str {
     if release.is_empty() { "1" } else { release }
 }
 
+/// Whether dpkg takes a text for a version, `[epoch:]upstream[-revision]` (deb-version(7)).
+///
+/// # Errors
+/// Why not.
+pub fn debian_version(text: &str) -> Result<(), String> {
+    let (epoch, rest) = text.split_once(':').map_or((None, text), |(e, r)| (Some(e), r));
+    if epoch.is_some_and(|e| e.parse::<i32>().is_err() || e.starts_with(['+', '-'])) {
+        return Err(format!("the epoch of `{text}` is no number"));
+    }
+    let (upstream, revision) = rest.rsplit_once('-').map_or((rest, None), |(u, r)| (u, Some(r)));
+    if !upstream.starts_with(|c: char| c.is_ascii_digit()) {
+        return Err(format!("the version `{text}` does not begin with a digit"));
+    }
+    let valid = |part: &str, more: &str| part.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c));
+    match revision.is_none_or(|r| !r.is_empty() && valid(r, "+.~")) && valid(upstream, "-+.~:") {
+        true => Ok(()),
+        false => Err(format!("the version `{text}` holds what no version may")),
+    }
+}
+
 /// A relation in rpm's words, taken apart: name, comparison, version, the last two empty together. None if it is no relation: no name,
 /// blanks in it, a comparison without a version.
 pub fn rpm_relation(text: &str) -> Option<(&str, &str, &str)> {
@@ -216,6 +236,29 @@ mod tests {
             version: "1.2.3".to_owned(),
             arch: arch.to_owned(),
             ..PackageName::default()
+        }
+    }
+
+    /// What dpkg 1.21.22 said of each (`dpkg --dry-run -i`).
+    #[test]
+    fn versions_that_dpkg_reads() {
+        for (version, read) in [
+            ("1", true),
+            ("nightly", false),
+            ("x:1", false),
+            ("1:1", true),
+            ("1_2", false),
+            ("1-1-1", true),
+            ("1~rc+b", true),
+            ("1:", false),
+            ("-1:1", false),
+            ("1.0-", false),
+            ("v1", false),
+            ("99999999999:1", false),
+            ("1-a_b", false),
+            ("1 2", false),
+        ] {
+            assert_eq!(debian_version(version).is_ok(), read, "{version}");
         }
     }
 

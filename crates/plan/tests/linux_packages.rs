@@ -57,13 +57,17 @@ fn facts(tag: &str) -> ProjectFacts {
 
 /// The plan of a configuration; TOML if it says `[package`, else YAML.
 fn planned(text: &str, tag: &str, options: &Options) -> (Plan, Diagnostics) {
+    planned_as(text, tag, options, false)
+}
+
+fn planned_as(text: &str, tag: &str, options: &Options, snapshot: bool) -> (Plan, Diagnostics) {
     let source = |name: &str| Some(SourceText { name: name.to_owned(), text: text.to_owned() });
     let (config, problems) = match text.contains("[package") || text.contains("[[package") {
         true => load(None, source("goferry.toml")),
         false => load(source(".goreleaser.yaml"), None),
     };
     assert!(!problems.has_errors(), "{problems:?}");
-    let facts = facts(tag);
+    let facts = ProjectFacts { snapshot, ..facts(tag) };
     let host = HostFacts {
         host: "linux/amd64".parse().unwrap(),
         go: String::new(),
@@ -149,6 +153,19 @@ fn versions_are_taken_apart() {
     let (plan, _) = planned(&own, "v1.2.3-rc.1+x", &Options::default());
     let n = &specs(&plan)[0].name;
     assert_eq!((n.prerelease.as_str(), n.metadata.as_str()), ("beta", "git"));
+}
+
+/// A deb that dpkg refuses is no release; of a snapshot it is said.
+#[test]
+fn versions_that_no_deb_can_have() {
+    let text = yaml("linux_amd64", "    formats: [deb, rpm]\n");
+    let (_, problems) = planned(&text, "nightly", &Options::default());
+    assert!(problems.has_errors() && problems.list.len() == 1, "{problems:?}");
+    assert!(problems.list[0].message.contains("`nightly` does not begin with a digit"), "{problems:?}");
+    let snapshot = format!("{text}snapshot: {{version_template: 'main-{{{{ .Tag }}}}'}}\n");
+    let (_, problems) = planned_as(&snapshot, "v1.2.3", &Options::default(), true);
+    assert!(!problems.has_errors() && problems.list.len() == 1, "{problems:?}");
+    assert!(problems.list[0].message.contains("`main-v1.2.3`"), "{problems:?}");
 }
 
 #[test]
@@ -288,6 +305,19 @@ fn nothing_follows_from_what_was_said() {
             assert!(d.message.contains(word), "{contents}: {d:?}");
         }
     }
+}
+
+#[test]
+fn one_name_that_leaves_is_said_once() {
+    let text =
+        "[package]\nmaintainer = \"A <a@example.com>\"\nformats = [\"deb\"]\nfile_name_template = \"../x\"\n";
+    let (_, problems) = planned(
+        &format!("targets = [\"linux/amd64\"]\n[[builds]]\nid = \"tool\"\nenv = [\"CGO_ENABLED=0\"]\n{text}"),
+        "v1.2.3",
+        &Options::default(),
+    );
+    let said: Vec<&str> = problems.list.iter().map(|d| d.message.as_str()).collect();
+    assert_eq!(said, ["`../x.deb` would not be written into the output folder"]);
 }
 
 /// What a hook may yet make is no error before it ran.

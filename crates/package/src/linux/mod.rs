@@ -13,6 +13,7 @@ mod control;
 mod deb;
 mod dpkg;
 mod folders;
+mod inputs;
 mod ipk;
 mod model;
 mod names;
@@ -21,8 +22,9 @@ mod rpm;
 mod rsa_key;
 mod tar;
 
-pub use contents::{Bytes, Input, inputs};
+pub use contents::Bytes;
 pub use dpkg::refused;
+pub use inputs::{Input, inputs};
 pub use model::{
     Alternative, Apk, ArchLinux, ChangelogDeb, ChangelogEntry, Content, ContentKind, Deb, Ipk, Package,
     Relations, Rpm, Scripts, Source, Triggers, Version,

@@ -1,5 +1,6 @@
+use super::super::inputs;
 use super::super::{Content, ContentKind, Format, Package, Source};
-use super::{Bytes, Entry, What, entries, inputs};
+use super::{Bytes, Entry, What, entries};
 use proptest::prelude::*;
 use std::path::Path;
 

@@ -48,13 +48,11 @@ pub(super) fn write(package: &Package, out: &Path, sign: Option<&dyn Sign>) -> R
 
 /// What rpm would take for something else.
 pub(super) fn check(package: &Package) -> Result<(), String> {
-    let (version, release) = (rpm_version(package), rpm_release(&package.version.release));
-    for (key, text) in [("version", version.as_str()), ("release", release)] {
-        if text.contains(|c: char| c == '-' || c.is_whitespace()) {
-            return Err(format!(
-                "its {key} `{text}` holds a hyphen or a blank: they part name, version and release"
-            ));
-        }
+    let release = &package.version.release;
+    if release.contains(|c: char| c == '-' || c.is_whitespace()) {
+        return Err(format!(
+            "its release `{release}` holds a hyphen or a blank: they part name, version and release"
+        ));
     }
     if !(package.version.epoch.is_empty() || package.version.epoch.parse::<u32>().is_ok()) {
         return Err("its epoch is no number".to_owned());
