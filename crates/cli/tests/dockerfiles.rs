@@ -126,23 +126,33 @@ fn old_dockers_have_one_platform_each() {
 fn what_is_not_done_is_said_with_its_line() {
     let config =
         "dockers_v2:\n  - images: [tiny]\n    dockerfile: build/Dockerfile\n    platforms: [linux/amd64]\n";
-    for (text, code, parts) in [
+    for (text, built, code, parts) in [
         (
             "FROM scratch\nRUN apk add curl\n",
+            false,
             "unsupported-key",
             &["build/Dockerfile:2", "RUN apk add curl", "buildx", "buildah", "podman"][..],
         ),
         (
             "FROM scratch\n\nCOPY nope /\n",
+            true,
             "config-value",
             &["build/Dockerfile:3", "`nope` is not there", "linux"],
         ),
-        ("FROM scratch\nCOPPY a b\n", "config-value", &["build/Dockerfile:2", "COPPY"]),
+        ("FROM scratch\nCOPPY a b\n", false, "config-value", &["build/Dockerfile:2", "COPPY"]),
+        ("", false, "config-value", &["image `tiny`", "build/Dockerfile is not there"]),
     ] {
         let p = project(text, config);
+        if text.is_empty() {
+            std::fs::remove_file(p.root.join("build/Dockerfile")).unwrap();
+            p.commit("none");
+            p.git(&["tag", "-f", "v1.2.3"]);
+        }
         let r = build(&p, &[]);
         assert_eq!(r.status, 2, "{}", r.stderr);
         assert!(r.stderr.contains(code), "{}", r.stderr);
+        // What the text alone says is said before anything is built.
+        assert_eq!(p.dist().exists(), built, "{}", r.stderr);
         for part in parts {
             assert!(r.stderr.contains(part), "{part}: {}", r.stderr);
         }

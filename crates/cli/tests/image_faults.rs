@@ -98,7 +98,7 @@ fn a_user_that_the_image_does_not_know_is_an_error() {
 #[test]
 fn images_do_not_share_a_folder() {
     let of = |ids: &[&str]| {
-        let images = ids.iter().map(|id| format!("[[image]]\nid = \"{id}\"\n"));
+        let images = ids.iter().map(|id| format!("[[image]]\nid = \"{id}\"\nimages = [\"r.example/x\"]\n"));
         let config = format!("targets = [\"linux/amd64\"]\n{}", images.collect::<String>());
         Project::new(&[("goferry.toml", &config)]).run(&["plan", "--snapshot"])
     };
@@ -336,6 +336,22 @@ fn variables_come_from_the_image_and_the_caller() {
     let mut has: Vec<&str> = r.stdout.split(' ').filter(|v| v.as_bytes().get(1) == Some(&b'=')).collect();
     has.sort_unstable();
     assert_eq!(has, ["A=said", "B=caller", "D=caller"]);
+}
+
+const LOOKS: &str = "package main\n\nimport (\n\t\"fmt\"\n\t\"os\"\n)\n\nfunc main() {\n\tif len(os.Args) < 2 {\n\t\treturn\n\t}\n\t_, err := os.Stat(os.Args[1])\n\twork, _ := os.Getwd()\n\tlist, _ := os.ReadDir(\"/\")\n\tfmt.Println(err != nil, work, list, len(os.Getenv(\"GOFERRY_WASI_ROOT\")))\n}\n";
+
+#[test]
+fn a_wasm_image_sees_its_own_files_alone() {
+    let config = "targets = [\"wasip1/wasm\"]\n[[image]]\nworkdir = \"/usr\"\ncertificates = false\npasswd = false\ntmp = false\n";
+    let mut p = Project::new(&[("goferry.toml", config), ("main.go", LOOKS)]);
+    good(&p);
+    let host = p.root.join("go.mod");
+    let look = ["image", "run", "tiny", "--", host.to_str().unwrap()];
+    let r = p.run(&look);
+    assert_eq!((r.status, r.stdout.as_str()), (0, "true /usr [d usr/] 0\n"), "{}", r.stderr);
+    p.set("GOWASIRUNTIME", "wasmtime");
+    let r = p.run(&look);
+    assert!(r.status == 125 && r.stderr.contains("unset GOWASIRUNTIME"), "{} {}", r.status, r.stderr);
 }
 
 #[test]

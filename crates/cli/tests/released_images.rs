@@ -5,6 +5,7 @@
 mod support;
 
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -123,6 +124,21 @@ fn images_of_a_release_are_stated_listed_and_verified() {
             format!("{}@{}\n", row["name"].as_str().unwrap(), row["extra"]["Digest"].as_str().unwrap());
         assert!(pushed.stdout.contains(&line), "{line} is not in {}", pushed.stdout);
     }
+    // What the release says goes with them, unless told otherwise; the same again attaches nothing twice.
+    let attached = |args: &[&str]| -> BTreeSet<String> {
+        let r = p.run(&[&["image", "push", "--json"], args].concat());
+        let rows: Value = serde_json::from_str(&r.stdout).unwrap();
+        let all = rows.as_array().unwrap().iter().flat_map(|row| row["attached"].as_array().unwrap());
+        all.map(|a| a["artifactType"].as_str().unwrap().to_owned()).collect()
+    };
+    let types = [
+        "application/vnd.cyclonedx+json",
+        "application/vnd.dev.sigstore.bundle.v0.3+json",
+        "application/vnd.in-toto+json",
+    ];
+    let found = attached(&[]);
+    assert!(found.contains(types[0]) && types[1..].iter().any(|t| found.contains(*t)), "{found:?}");
+    assert!(attached(&["--no-attach"]).is_empty());
     // A file of digests is no file of checksums, whatever it is called.
     assert!(dist.join("tiny_image_checksums.txt").is_file());
     assert_eq!(verify().status, 0, "{}", verify().stderr);

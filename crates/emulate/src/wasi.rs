@@ -17,6 +17,12 @@ pub const ROLE: &str = "__wasi";
 /// What interprets: for tables and keys.
 pub const ENGINE: &str = "wasmi 2.0.0";
 
+/// The environment of that process: the folder that the program takes for the whole file system (else it sees everything),
+/// and the folder in it that it works in. Neither is passed on to it.
+pub const ROOT: &str = "GOFERRY_WASI_ROOT";
+/// See [`ROOT`].
+pub const WORK: &str = "GOFERRY_WASI_WORK";
+
 /// Go's calls are wasm calls, and its own limit of a stack is far beyond the interpreter's usual one. wasmtime and node
 /// get 8 MiB from Go's scripts, whose frames are native and larger.
 const STACK_BYTES: usize = 64 << 20;
@@ -89,7 +95,7 @@ fn end(e: wasmi::Error) -> End {
     }
 }
 
-/// All files under their own names, the working directory as PWD (Go reads it), the whole environment and the streams.
+/// All files, or those of [`ROOT`], under their own names, the working directory as PWD (Go reads it), the whole environment and the streams.
 fn context(file: &Path, args: Vec<OsString>) -> Result<WasiCtx, End> {
     let text = |what: OsString| {
         what.into_string().map_err(|s| cannot(format!("{} is not UTF-8, which WASI asks for", s.display())))
@@ -99,16 +105,22 @@ fn context(file: &Path, args: Vec<OsString>) -> Result<WasiCtx, End> {
     for arg in args {
         builder.arg(&text(arg)?).map_err(cannot)?;
     }
-    for (name, value) in std::env::vars_os().filter(|(n, _)| n != "PWD") {
+    let given = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+    let root = given(ROOT);
+    let own = ["PWD", ROOT, WORK];
+    for (name, value) in std::env::vars_os().filter(|(n, _)| !own.iter().any(|o| n == o)) {
         // A variable that no program could read is no reason not to start it.
         if let (Ok(name), Ok(value)) = (name.into_string(), value.into_string()) {
             builder.env(&name, &value).map_err(cannot)?;
         }
     }
-    if let Some(dir) = std::env::current_dir().ok().and_then(|d| d.into_os_string().into_string().ok()) {
+    let here = || std::env::current_dir().ok().and_then(|d| d.into_os_string().into_string().ok());
+    let work = if root.is_some() { given(WORK).or_else(|| Some("/".to_owned())) } else { here() };
+    if let Some(dir) = work {
         builder.env("PWD", &dir).map_err(cannot)?;
     }
-    let root = wasmi_wasi::Dir::open_ambient_dir("/", wasmi_wasi::ambient_authority()).map_err(cannot)?;
+    let root = root.as_deref().unwrap_or("/");
+    let root = wasmi_wasi::Dir::open_ambient_dir(root, wasmi_wasi::ambient_authority()).map_err(cannot)?;
     builder.inherit_stdio().preopened_dir(root, "/").map_err(cannot)?;
     Ok(builder.build())
 }

@@ -1,8 +1,9 @@
 //! What a release needs besides its sources: keys and identities, the vulnerability database, lists of accepted
-//! vulnerabilities, the message of an alert, what packages hold.
+//! vulnerabilities, the message of an alert, what packages hold, what Dockerfiles ask for.
 //!
 //! Owns: looking at all of it before dist/ is emptied and before anything is built. Must not: write.
 
+use crate::images;
 use crate::prepare::Prepared;
 use crate::scanning::{self, Asked, Scanner};
 use crate::session::Session;
@@ -25,7 +26,13 @@ pub(crate) struct Ready {
 
 /// Looks at all of it. With `hooks` still to run, files that are not there yet may be made by them: those are passed over,
 /// and it must be looked again.
-pub(crate) fn look(session: &Session, prepared: &Prepared, hooks: bool) -> Result<Ready, Diagnostics> {
+/// `run`: whether the RUN of a Dockerfile is done.
+pub(crate) fn look(
+    session: &Session,
+    prepared: &Prepared,
+    hooks: bool,
+    run: bool,
+) -> Result<Ready, Diagnostics> {
     let mut problems = Diagnostics::default();
     let keys = Keys::default();
     if let Err(found) = keys.open_all(session, &prepared.plan, &prepared.env, hooks) {
@@ -38,6 +45,9 @@ pub(crate) fn look(session: &Session, prepared: &Prepared, hooks: bool) -> Resul
         let (root, plan) = (&prepared.project.root, &prepared.plan);
         let dist = crate::templates::clean(&session.cwd.join(&plan.project.dist));
         problems.append(early::look(root, &dist, plan, &prepared.config));
+        if !plan.steps.iter().any(|s| early::makes_more(&s.action)) {
+            problems.append(images::early::look(root, plan, run));
+        }
     }
     let scans = prepared.plan.steps.iter().any(|s| matches!(s.action, Action::Scan(_)));
     let gate = scans && prepared.config.scan.is_some();

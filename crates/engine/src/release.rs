@@ -39,7 +39,8 @@ pub fn release(session: &Session, request: &Request) -> Result<Outcome, Diagnost
     let begun = Instant::now();
     let mut prepared = checked(session, request)?;
     say_plan(session, request, &prepared);
-    let ready = preconditions::look(session, &prepared, !prepared.before.is_empty())?;
+    let ready =
+        preconditions::look(session, &prepared, !prepared.before.is_empty(), request.run_instructions)?;
     let dist_path = crate::templates::clean(&session.cwd.join(&prepared.plan.project.dist));
     guard_dist(&dist_path, session)?;
     if session.host.cancel().is_cancelled() {
@@ -70,7 +71,7 @@ fn whole(
         let copy = prepared.copy.take();
         *prepared = checked(session, &again)?;
         prepared.copy = copy;
-        ready = preconditions::look(session, prepared, false)?;
+        ready = preconditions::look(session, prepared, false, request.run_instructions)?;
     }
     let dist_path = dist.path().to_owned();
     let temp = scratch(&dist_path)?;

@@ -31,6 +31,11 @@ pub struct Layout {
 }
 
 impl Layout {
+    /// None on disk, for what only looks at a Dockerfile.
+    pub(crate) fn nowhere() -> Layout {
+        Layout { root: PathBuf::new() }
+    }
+
     /// Makes a layout, or takes one that is there; what a killed run left unfinished is removed.
     ///
     /// # Errors

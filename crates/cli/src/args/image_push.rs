@@ -9,7 +9,7 @@ Examples:
   goferry image push                                  every image of dist/, under its names
   goferry image push --to ghcr.io/me/tool:1.2.3 --to quay.io/me/tool build/layout
   goferry image push dist/tool_1.2.3.oci.tar --to quay.io/me/tool
-  goferry image push --key cosign.key --attach dist/tool_1.2.3.cdx.json --attach dist/tool_1.2.3.provenance.json
+  goferry image push --key cosign.key                 signed, with what the release says of it signed too
   cosign verify --key cosign.pub --insecure-ignore-tlog ghcr.io/me/tool:1.2.3
 
 Credentials are those of Docker's configuration and its helpers (DOCKER_CONFIG, DOCKER_AUTH_CONFIG). Signature and attachments refer
@@ -36,9 +36,13 @@ pub(crate) struct ImagePushArgs {
     /// Sign the image with an identity
     #[arg(long, conflicts_with = "key")]
     pub(crate) keyless: bool,
-    /// Attach a file: CycloneDX, SPDX, OpenVEX, an in-toto statement such as provenance, or a bundle with one
+    /// Attach a file: CycloneDX, SPDX, OpenVEX, an in-toto statement such as provenance, or a bundle with one [default:
+    /// what the release in DIR has of SBOMs, provenance and verification summary]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) attach: Vec<PathBuf>,
+    /// Attach nothing of the release
+    #[arg(long, conflicts_with = "attach")]
+    pub(crate) no_attach: bool,
     /// A repository of the same registry that may have the same layers
     #[arg(long, value_name = "REPOSITORY")]
     pub(crate) mount_from: Vec<String>,

@@ -25,7 +25,12 @@ pub(super) fn run(args: &ImagePushArgs) -> Result<ExitCode, Diagnostics> {
         immutable: args.immutable,
         plain_http: args.plain_http.clone(),
         mount_from: args.mount_from.clone(),
-        attachments: Attachments { by, old_form: args.signature_tag, files: args.attach.clone() },
+        attachments: Attachments {
+            by,
+            old_form: args.signature_tag,
+            files: args.attach.clone(),
+            of_release: !args.no_attach,
+        },
     };
     let Done { rows, held } = push(&session, &question, &mut |row| {
         if !args.json {

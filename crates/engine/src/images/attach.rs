@@ -32,6 +32,8 @@ pub struct Attachments {
     pub old_form: bool,
     /// Bills of materials, provenance and other statements: CycloneDX, SPDX, in-toto statements or bundles of them.
     pub files: Vec<PathBuf>,
+    /// Whether, without `files`, those of the release that the images are of go with them.
+    pub of_release: bool,
 }
 
 /// Something that was attached.
@@ -138,8 +140,12 @@ fn attach_one(
 
 impl<'a> Evidence<'a> {
     /// Reads the files and opens the key, so that what cannot be used is found before anything is pushed.
-    pub(crate) fn read(signer: &Signer<'_>, it: &'a Attachments) -> Result<Evidence<'a>, Diagnostics> {
-        let said = it.files.iter().map(|f| said(&signer.session.cwd.join(f))).collect::<Result<_, _>>()?;
+    pub(crate) fn read(
+        signer: &Signer<'_>,
+        it: &'a Attachments,
+        files: &[PathBuf],
+    ) -> Result<Evidence<'a>, Diagnostics> {
+        let said = files.iter().map(|f| said(&signer.session.cwd.join(f))).collect::<Result<_, _>>()?;
         it.by.as_ref().map_or(Ok(()), |by| signer.open(by))?;
         Ok(Evidence { by: it.by.as_ref(), old_form: it.old_form, said })
     }

@@ -36,21 +36,47 @@ pub(crate) struct Recipe<'r> {
 }
 
 /// A Dockerfile that is being done.
-struct Text<'t> {
+pub(super) struct Text<'t> {
     /// Relative to the project, for messages.
-    path: &'t str,
-    text: String,
+    pub(super) path: &'t str,
+    pub(super) text: String,
 }
 
 impl Text<'_> {
     /// A mistake in it, or what is not done here, with its line.
-    fn said(&self, e: &DockerfileError) -> Diagnostic {
+    pub(super) fn said(&self, e: &DockerfileError) -> Diagnostic {
         let code = if e.elsewhere { Code::UnsupportedKey } else { Code::ConfigValue };
         let line = u32::try_from(e.line).unwrap_or(0);
         let excerpt = self.text.lines().nth(e.line.saturating_sub(1)).map(str::to_owned);
         let mut d = Diagnostic::error(code, format!("{}:{}: {}", self.path, e.line, e.message));
         d = d.label(Label { excerpt, ..Label::at(self.path, line, 1) });
         e.hints.iter().fold(d, |d, hint| d.hint(hint.clone()))
+    }
+}
+
+pub(super) fn options(spec: &ImageSpec, content: &DockerfileSpec, on: &ImagePlatform, run: bool) -> Options {
+    let pair = |line: &String| {
+        let (name, value) = line.split_once('=').unwrap_or((line, ""));
+        (name.to_owned(), value.to_owned())
+    };
+    Options {
+        platform: platform_of(&on.target),
+        host: Platform::of(&crate::host::host_target()),
+        args: content.args.iter().map(pair).collect(),
+        target: content.target.clone(),
+        labels: spec.labels.clone(),
+        created: spec.created,
+        compression: Compression::Gzip,
+        no_run: no_run(content, run),
+    }
+}
+
+/// Why RUN is not done, if it is not.
+fn no_run(content: &DockerfileSpec, run: bool) -> Option<String> {
+    match content.run_flags.first() {
+        _ if !run => Some(" without --dockerfile-run".to_owned()),
+        Some(flag) => Some(format!(": it depends on the flag `{flag}`, which only another builder knows")),
+        None => None,
     }
 }
 
@@ -186,33 +212,9 @@ impl Maker<'_> {
         context: &Tree,
         on: &ImagePlatform,
     ) -> Result<Built, Failure<Diagnostics>> {
-        let pair = |line: &String| {
-            let (name, value) = line.split_once('=').unwrap_or((line, ""));
-            (name.to_owned(), value.to_owned())
-        };
-        let options = Options {
-            platform: platform_of(&on.target),
-            host: Platform::of(&crate::host::host_target()),
-            args: content.args.iter().map(pair).collect(),
-            target: content.target.clone(),
-            labels: self.spec.labels.clone(),
-            created: self.spec.created,
-            compression: Compression::Gzip,
-            no_run: self.no_run(content),
-        };
+        let options = options(self.spec, content, on, self.cx.request.run_instructions);
         let around = Around { cx: self.cx, spec: self.spec, content, target: on.target };
         build(layout, dockerfile, context, &options, &around)
-    }
-
-    /// Why RUN is not done, if it is not.
-    fn no_run(&self, content: &DockerfileSpec) -> Option<String> {
-        match content.run_flags.first() {
-            _ if !self.cx.request.run_instructions => Some(" without --dockerfile-run".to_owned()),
-            Some(flag) => {
-                Some(format!(": it depends on the flag `{flag}`, which only another builder knows"))
-            }
-            None => None,
-        }
     }
 
     /// goreleaser's: the binaries, the files that are named, and the Dockerfile; nothing else of the project.
@@ -305,7 +307,7 @@ fn equals(file: &Content, verified: &Content) -> Result<bool, ImageError> {
     Ok(size == own && Contents::default().digest(file)? == *digest)
 }
 
-fn text(path: &Path) -> Result<String, Diagnostics> {
+pub(super) fn text(path: &Path) -> Result<String, Diagnostics> {
     let about = path.metadata().map_err(|e| *crate::dist::failure(path, &e))?;
     if about.len() > MAX_TEXT {
         let message = format!("{} has more than 4 MiB", path.display());

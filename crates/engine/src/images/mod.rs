@@ -9,6 +9,7 @@ mod base;
 pub(crate) mod build;
 mod builder;
 pub(crate) mod dockerfile;
+pub(crate) mod early;
 mod extras;
 mod held;
 mod hooks;

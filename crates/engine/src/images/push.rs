@@ -147,7 +147,12 @@ pub fn push(session: &Session, question: &Question, done: &mut dyn FnMut(&Row)) 
     let wanted = if in_dist { wanted::of_dist(session, &folder)? } else { ImagePush::default() };
     let sections = wanted::sections(&folder);
     let signer = Signer::new(session);
-    let evidence = Evidence::read(&signer, &question.attachments)?;
+    let given = &question.attachments;
+    let files = match given.files.is_empty() && given.of_release && in_dist {
+        true => wanted::documents(&folder),
+        false => given.files.clone(),
+    };
+    let evidence = Evidence::read(&signer, given, &files)?;
     sign::prepare(&signer, &wanted.signs)?;
     let mount_from = question.mount_from.iter().map(|r| r.parse()).collect::<Result<Vec<Repository>, _>>();
     let mount_from = mount_from.map_err(|e| drawn(&e))?;

@@ -9,7 +9,7 @@ use super::proof::{environment, find, root, user};
 use crate::compilers::Fetching;
 use crate::session::Session;
 use crate::toolset;
-use goferry_emulate::{Apart, GuestProgram, in_root};
+use goferry_emulate::{Apart, GuestProgram, in_root, wasi};
 use goferry_image::tree::Owners;
 use goferry_image::{Descriptor, ImageConfig, ImageError, Layout, Platform, Tree};
 use goferry_proc::guest::GuestSpec;
@@ -159,7 +159,12 @@ impl Start<'_> {
         let env = self.env();
         let found = self.find(&program.to_string_lossy(), &env)?;
         if target.os == Os::Wasip1 {
-            // It is interpreted by goferry itself, from the folder that the image was unpacked to.
+            // It is interpreted by goferry itself, from the folder that the image was unpacked to and that it takes for all
+            // there is. Other runtimes are not told so.
+            if self.session.env.get("GOWASIRUNTIME").is_some_and(|r| !r.is_empty()) {
+                let d = Diagnostic::error(Code::ImageUnusable, "an image's wasm is run by goferry itself");
+                return Err(d.hint("unset GOWASIRUNTIME").into());
+            }
             let known = crate::exec::Known { target: Some(target), ..crate::exec::Known::default() };
             // It is opened from outside, where a link of the image would lead to a file of the host.
             let inside = self.tree.resolve(&found).map_err(|e| drawn(&e))?;
@@ -167,6 +172,11 @@ impl Start<'_> {
             let mut spec =
                 crate::exec::program(self.session, &file, args.to_vec(), &known, &self.question.apart)?;
             spec.set.extend(env);
+            let work = self.config.config.working_dir.clone();
+            spec.set.extend([
+                (wasi::ROOT.to_owned(), folder.display().to_string()),
+                (wasi::WORK.to_owned(), work),
+            ]);
             return Ok(spec);
         }
         if let Isolation::None { why } = probe() {

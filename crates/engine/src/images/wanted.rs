@@ -12,7 +12,7 @@ use goferry_registry::Reference;
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// goferry.json of many binaries.
 const LIMIT: u64 = 256 << 20;
@@ -75,6 +75,29 @@ pub(super) fn sections(dist: &Path) -> BTreeMap<String, String> {
         Some((folder.to_owned(), image["section"].as_str()?.to_owned()))
     };
     images.filter_map(one).collect()
+}
+
+/// What a release says of all that it made: bills of materials, provenance, and what was verified; signed where they are.
+pub(super) fn documents(dist: &Path) -> Vec<PathBuf> {
+    let Some(record) = record(dist) else { return vec![] };
+    let (Some(name), Some(version)) =
+        (record["project"]["name"].as_str(), record["project"]["version"].as_str())
+    else {
+        return vec![];
+    };
+    let first = |endings: &[&str]| {
+        let all = endings.iter().map(|ending| dist.join(format!("{name}_{version}.{ending}")));
+        all.into_iter().find(|p| p.is_file())
+    };
+    [
+        &["cdx.json"][..],
+        &["spdx.json"],
+        &["provenance.sigstore.json", "provenance.json"],
+        &["vsa.sigstore.json", "vsa.json"],
+    ]
+    .into_iter()
+    .filter_map(first)
+    .collect()
 }
 
 fn record(dist: &Path) -> Option<Value> {

@@ -83,6 +83,21 @@ pub fn build<S: Surroundings>(
     options: &Options,
     surroundings: &S,
 ) -> Result<Built, Failure<S::Error>> {
+    let (mut work, wanted) = looked_through(layout, dockerfile, context, options, surroundings)?;
+    let mut stage = work.stage(wanted)?;
+    stage.config.config.labels.extend(options.labels.clone());
+    stage.config.created = Some(crate::rfc3339(options.created));
+    Ok(Built { config: stage.config, layers: stage.layers, tree: stage.tree, base: stage.base })
+}
+
+/// What is known before a base is fetched: the stages, and that all of those which are wanted can be done here.
+pub(super) fn looked_through<'w, S: Surroundings>(
+    layout: &'w Layout,
+    dockerfile: &'w Dockerfile,
+    context: &'w Tree,
+    options: &'w Options,
+    surroundings: &'w S,
+) -> Result<(Work<'w, S>, usize), Failure<S::Error>> {
     let mut work = Work {
         layout,
         context,
@@ -95,12 +110,8 @@ pub fn build<S: Surroundings>(
     };
     work.read(dockerfile)?;
     let wanted = work.target()?;
-    // Known before a base is fetched.
     work.foreign(wanted)?;
-    let mut stage = work.stage(wanted)?;
-    stage.config.config.labels.extend(options.labels.clone());
-    stage.config.created = Some(crate::rfc3339(options.created));
-    Ok(Built { config: stage.config, layers: stage.layers, tree: stage.tree, base: stage.base })
+    Ok((work, wanted))
 }
 
 /// What BuildKit sets for FROM, and for ARG without a value.

@@ -1,9 +1,11 @@
 //! What others build: instructions and flags that are not done here, known before anything is fetched.
 
-use super::DockerfileError;
-use super::evaluate::{Surroundings, Work, copy_flags, flag};
-use super::parse::Instruction;
-use super::run::MountWords;
+use super::evaluate::{Options, Surroundings, Work, copy_flags, flag, looked_through};
+use super::parse::{Dockerfile, Instruction};
+use super::run::{MountWords, RunStep};
+use super::{DockerfileError, Failure};
+use crate::assemble::Base;
+use crate::{Layer, Layout, Platform, Tree};
 use std::collections::BTreeSet;
 
 /// An instruction that is not done here.
@@ -11,6 +13,33 @@ pub(super) fn refused(i: &Instruction, what: String) -> DockerfileError {
     DockerfileError::new(i.line, what)
         .hint("docker buildx build, buildah bud and podman build do it: --dockerfile-builder gives it to one of them")
         .elsewhere()
+}
+
+/// Whether goferry can do a Dockerfile, as far as its text says: nothing is fetched and nothing is written.
+///
+/// # Errors
+/// With the line: what it gets wrong, or what is not done here.
+pub fn look(dockerfile: &Dockerfile, options: &Options) -> Result<(), DockerfileError> {
+    let (layout, context) = (Layout::nowhere(), Tree::empty());
+    match looked_through(&layout, dockerfile, &context, options, &Nobody) {
+        Err(Failure::Said(e)) => Err(e),
+        _ => Ok(()),
+    }
+}
+
+/// Asked by nobody who only looks.
+struct Nobody;
+
+impl Surroundings for Nobody {
+    type Error = ();
+
+    fn base(&self, _: &str, _: &Platform) -> Result<Base, ()> {
+        Err(())
+    }
+
+    fn run(&self, _: &Layout, _: &mut Tree, _: &RunStep) -> Result<Option<Layer>, ()> {
+        Err(())
+    }
 }
 
 impl<S: Surroundings> Work<'_, S> {

@@ -21,6 +21,7 @@ mod words;
 pub use context::Context;
 pub use evaluate::{Built, Options, Surroundings, build};
 pub use expand::{Lexer, expand};
+pub use foreign::look;
 pub use ignore::Ignore;
 pub use parse::{Dockerfile, Heredoc, Instruction, parse};
 pub use pattern::matches;

@@ -34,7 +34,7 @@ pub(crate) fn look(root: &Path, dist: &Path, plan: &Plan, config: &Config) -> Di
 }
 
 /// Whether the step may make files beside its own.
-fn makes_more(action: &Action) -> bool {
+pub(crate) fn makes_more(action: &Action) -> bool {
     match action {
         Action::Build(b) => !(b.hooks_pre.is_empty() && b.hooks_post.is_empty()),
         Action::Universal(u) => !(u.hooks_pre.is_empty() && u.hooks_post.is_empty()),
