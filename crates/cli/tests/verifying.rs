@@ -212,6 +212,20 @@ fn nothing_signed_and_nothing_to_compare_is_no_success() {
 }
 
 /// A certificate that was not valid when it signed, and one that was; from the public vectors of Sigstore's clients.
+/// `go build main.go` makes a program that names no module; and what a release left undone is no release.
+#[test]
+fn a_program_that_was_built_from_files_is_proved_too() {
+    let yaml = "version: 2\nbuilds:\n  - env: [CGO_ENABLED=0]\n    goos: [linux]\n    goarch: [amd64]\n    main: ./main.go\n";
+    let p = Project::new(&[(".goreleaser.yaml", yaml)]);
+    p.release();
+    let verify = || p.run(&["verify", "dist"]);
+    let r = verify();
+    assert!(r.status == 0 && r.stdout.contains("programs are those of the provenance"), "{}", r.stderr);
+    std::fs::write(p.dist().join(".goferry-incomplete"), "").unwrap();
+    let r = verify();
+    assert!(r.status == 2 && r.stderr.contains("dist is not whole"), "{} {}", r.status, r.stderr);
+}
+
 #[test]
 fn an_expired_certificate_proves_nothing() {
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/sigstore-bundle-verify");

@@ -4,7 +4,7 @@
 //! process) and leaves `.goferry-incomplete` in it until everything is written, so that what a killed run left counts
 //! as empty.
 
-use goferry_report::{Code, Diagnostic};
+use goferry_report::{Code, Diagnostic, Diagnostics};
 use std::fs::{File, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -119,6 +119,15 @@ fn locked(path: &Path, lock: &mut File) -> Box<Diagnostic> {
         Diagnostic::error(Code::DistLocked, format!("{who} is working in {}", path.display()))
             .hint("wait for it, stop it, or give this run a folder of its own with --dist"),
     )
+}
+
+/// What is wrong with the folder of a release that did not end.
+pub(crate) fn not_whole(folder: &Path, code: Code) -> Result<(), Diagnostics> {
+    if !folder.join(INCOMPLETE).exists() {
+        return Ok(());
+    }
+    let message = format!("{} is not whole: the release that began it did not end", folder.display());
+    Err(Diagnostic::error(code, message).hint_with("make it again:", "goferry release --clean").into())
 }
 
 /// A file error as a diagnostic; a full disk has its own code.

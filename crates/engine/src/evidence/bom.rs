@@ -102,9 +102,9 @@ fn one(folder: &Folder, name: &str, bill: &Bill, programs: &[Program]) -> Result
         return Ok(false);
     }
     let root = PurlParts::parse(&bill.root).and_then(|p| p.go_path());
-    if let (Some(root), false) =
-        (&root, about.iter().any(|i| i.main.as_ref().map(|m| &m.path) == root.as_ref()))
-    {
+    // A program that was built from files (`go build main.go`) does not say of which module it is.
+    let is_of = |i: &&GoBuildInfo, root: &String| i.main.as_ref().is_none_or(|m| m.path == *root);
+    if let Some(root) = root.as_ref().filter(|root| !about.iter().any(|i| is_of(i, root))) {
         return Err(format!("it is about {root}, and no program here is"));
     }
     let inside: BTreeSet<(String, String)> =

@@ -78,6 +78,7 @@ impl Folder {
                 ((*dir).to_owned(), Some(names))
             }
         };
+        crate::dist::not_whole(&dir, Code::ConfigValue)?;
         let dist = ["artifacts.json", "metadata.json"].iter().all(|f| dir.join(f).is_file());
         let (files, listed, images, listed_images, nameless) = Default::default();
         let mut folder = Folder { dir, files, chosen, dist, listed, images, listed_images, nameless };

@@ -243,11 +243,7 @@ fn layouts(folder: &Path) -> Result<Vec<Layout>, Diagnostics> {
     if Layout::is_one(folder) {
         return Ok(vec![Layout::open(folder)?]);
     }
-    if folder.join(crate::dist::INCOMPLETE).exists() {
-        let message = format!("{} is not whole: the release that began it did not end", folder.display());
-        let d = Diagnostic::error(Code::ImageUnusable, message);
-        return Err(d.hint_with("make it again:", "goferry release --clean").into());
-    }
+    crate::dist::not_whole(folder, Code::ImageUnusable)?;
     let mut found: Vec<PathBuf> = match std::fs::read_dir(folder.join("images")) {
         Ok(entries) => entries.filter_map(|e| Some(e.ok()?.path())).filter(|p| Layout::is_one(p)).collect(),
         Err(_) => vec![],

@@ -134,11 +134,16 @@ impl Execution<'_> {
         let bytes = File::open(verified.built().path()).and_then(FileBytes::new);
         let binary = inspect(&bytes.map_err(|e| e.to_string())?).map_err(|e| e.to_string())?;
         let main = binary.go.as_ref().and_then(|g| g.main.as_ref());
-        let own = main.is_some_and(|m| Some(&m.path) == self.plan.project.module_path.as_ref());
+        let module = self.plan.project.module_path.as_ref();
+        // What was built from files (`go build main.go`) names no module; it is the project's.
+        let own = module.is_some_and(|module| main.is_none_or(|m| m.path == *module));
         let version = own.then(|| self.root_version());
         let named = (file.sha256.clone(), file.size);
         let mut one = Inventory::of_binary(&binary, &file.path, named, version.as_deref())
             .ok_or("there is no Go build information in it")?;
+        if let (Some(module), None) = (module, main) {
+            one.root.path.clone_from(module);
+        }
         let cgo = binary.go.as_ref().is_some_and(|g| g.setting("CGO_ENABLED") == Some("1"));
         let step = self.plan.steps.iter().find(|s| s.id == *id);
         if let Some(target) = step.and_then(|s| s.target).filter(|_| cgo) {
