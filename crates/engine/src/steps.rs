@@ -142,7 +142,7 @@ impl Execution<'_> {
         let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (state, detail, ok) = match result {
             Ok((value, state)) => {
-                let detail = detail(&value);
+                let detail = detail(step, &value);
                 self.metrics(step, &value, begun);
                 lock(&self.values).insert(step.id.clone(), value);
                 (state, detail, true)
@@ -279,7 +279,7 @@ fn store_files<'f>(store: &Store, files: impl Iterator<Item = (PathBuf, &'f str)
 }
 
 /// A few words on a value, for people.
-fn detail(value: &StepValue) -> String {
+fn detail(step: &Step, value: &StepValue) -> String {
     match value {
         StepValue::Built(b) => size(b.binary().size),
         StepValue::Verified(v) => match v.run() {
@@ -288,8 +288,17 @@ fn detail(value: &StepValue) -> String {
         },
         StepValue::Packaged(p) => format!("{} {}", p.file().path, size(p.file().size)),
         StepValue::Scanned(words) => words.clone(),
-        StepValue::Image(made) => made.words(),
-        StepValue::Source { .. } | StepValue::Checksums { .. } | StepValue::Done => String::new(),
+        StepValue::Image(made) => format!("{} {}", made.id, made.words()),
+        StepValue::Source { .. } | StepValue::Checksums { .. } | StepValue::Done => made(step),
+    }
+}
+
+/// The files of a step, the first by its name.
+fn made(step: &Step) -> String {
+    match step.outputs.as_slice() {
+        [] => String::new(),
+        [one] => one.path.clone(),
+        [first, more @ ..] => format!("{} and {} more", first.path, more.len()),
     }
 }
 
