@@ -103,7 +103,7 @@ pub fn prepare(session: &Session, request: &Request) -> Result<Prepared, Diagnos
         problems.append(found);
         (plan, host, before, after, draft.env.clone(), draft.fields.clone())
     };
-    problems.append(crate::images::unnameable(&plan));
+    problems.append(crate::images::early::unnameable(&plan));
     if let Some(d) = hooks_of_a_stranger(request, &plan, &before, &after) {
         problems.push(d);
     }

@@ -234,7 +234,7 @@ pub struct HookSpec {
     pub argv: Vec<String>,
     /// Working directory relative to the project, empty for the project itself.
     pub dir: String,
-    /// `KEY=value` beside the inherited environment. Secrets are serialised as digests.
+    /// `KEY=value` beside the inherited environment. Secrets are serialised without their values.
     #[serde(serialize_with = "crate::secret::lines")]
     pub env: Vec<String>,
     /// Whether its output is shown.
@@ -320,7 +320,7 @@ pub struct BuildSpec {
     pub flags: Vec<String>,
     /// `-buildmode` if one was given.
     pub buildmode: Option<String>,
-    /// `KEY=value`: GOOS and its kin, CGO_ENABLED, the user's. Secrets are serialised as digests.
+    /// `KEY=value`: GOOS and its kin, CGO_ENABLED, the user's. Secrets are serialised without their values.
     #[serde(serialize_with = "crate::secret::pairs")]
     pub env: Vec<(String, String)>,
     /// Whether nobody chose the matrix.

@@ -1,10 +1,11 @@
-//! What of Dockerfiles can be found wrong before anything is built.
+//! What of images can be found wrong before anything is built: names, and what Dockerfiles ask for.
 //!
 //! Must not: fetch, write, or judge what hooks may yet make.
 
 use super::dockerfile::{Text, options, text};
 use goferry_image::dockerfile::parse;
 use goferry_plan::graph::{Action, DockerfileSpec, ImageContent, ImageSpec, Plan};
+use goferry_registry::Reference;
 use goferry_report::{Code, Diagnostic, Diagnostics};
 use std::path::Path;
 
@@ -46,4 +47,20 @@ fn looked_at(root: &Path, spec: &ImageSpec, content: &DockerfileSpec, run: bool)
         Err(e) => Err(dockerfile.said(&e).into()),
         Ok(()) => Ok(()),
     }
+}
+
+/// Names of images that no registry takes: known before anything is built.
+pub(crate) fn unnameable(plan: &Plan) -> Diagnostics {
+    let mut problems = Diagnostics::default();
+    let images = plan.steps.iter().filter_map(|s| match &s.action {
+        Action::Image(spec) => Some(spec),
+        _ => None,
+    });
+    for image in images {
+        for error in image.names.iter().filter_map(|name| name.parse::<Reference>().err()) {
+            let message = format!("image `{}` of `{}`: {error}", image.id, image.section);
+            problems.push(Diagnostic::error(Code::ConfigValue, message));
+        }
+    }
+    problems
 }

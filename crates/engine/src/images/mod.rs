@@ -29,4 +29,3 @@ mod wanted;
 pub use attach::Attachments;
 pub use instruction::enter_if_asked;
 pub use registries::Registries;
-pub(crate) use wanted::unnameable;

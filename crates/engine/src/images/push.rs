@@ -4,6 +4,7 @@ use super::attach::{Attached, Attachments, Evidence, Signer};
 use super::index::{self, Known};
 use super::layout::{Image, Layout};
 use super::registries::{Registries, drawn};
+use super::wanted::Release;
 use super::{held, sign, wanted};
 use crate::session::Session;
 use goferry_plan::image_push::ImagePush;
@@ -144,12 +145,13 @@ pub fn push(session: &Session, question: &Question, done: &mut dyn FnMut(&Row)) 
     };
     let layouts = layouts(&place)?;
     let in_dist = !Layout::is_one(&place) && question.to.is_empty();
-    let wanted = if in_dist { wanted::of_dist(session, &folder)? } else { ImagePush::default() };
-    let sections = wanted::sections(&folder);
+    let release = Release::read(&folder);
+    let wanted = if in_dist { wanted::of_release(session, &release)? } else { ImagePush::default() };
+    let sections = release.sections();
     let signer = Signer::new(session);
     let given = &question.attachments;
     let files = match given.files.is_empty() && given.of_release && in_dist {
-        true => wanted::documents(&folder),
+        true => release.documents(),
         false => given.files.clone(),
     };
     let evidence = Evidence::read(&signer, given, &files)?;

@@ -5,11 +5,9 @@ use crate::project;
 use crate::session::{ConfigFile, Request, Session};
 use crate::templates::ProjectTemplates;
 use goferry_config::model::ImagePushing;
-use goferry_plan::graph::{Action, Plan};
 use goferry_plan::image_push::ImagePush;
 use goferry_plan::{Options, draft};
-use goferry_registry::Reference;
-use goferry_report::{Code, Diagnostic, Diagnostics};
+use goferry_report::Diagnostics;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,11 +15,11 @@ use std::path::{Path, PathBuf};
 /// goferry.json of many binaries.
 const LIMIT: u64 = 256 << 20;
 
-/// Manifests, digests and signatures for the release in `dist`. Without a configuration there are the digests only.
+/// Manifests, digests and signatures for a release. Without a configuration there are the digests only.
 ///
 /// # Errors
 /// What is wrong with the configuration or the project.
-pub(super) fn of_dist(session: &Session, dist: &Path) -> Result<ImagePush, Diagnostics> {
+pub(super) fn of_release(session: &Session, release: &Release) -> Result<ImagePush, Diagnostics> {
     let (config, problems) = crate::config::load(&session.cwd, &session.cwd, &ConfigFile::Search);
     if problems.has_errors() {
         return Err(problems);
@@ -31,7 +29,7 @@ pub(super) fn of_dist(session: &Session, dist: &Path) -> Result<ImagePush, Diagn
         return Ok(ImagePush { digests: Some("digests.txt".to_owned()), ..ImagePush::default() });
     }
     // Names are made for the release that is there: a snapshot is called otherwise.
-    let request = Request { snapshot: is_snapshot(dist), ..Request::new("image push") };
+    let request = Request { snapshot: release.is_snapshot(), ..Request::new("image push") };
     let (project, mut problems) = project::gather(session, &request, &config, session.cwd.clone(), None);
     let templates =
         ProjectTemplates::new(project.root.clone(), session.env.clone(), project.facts.clock.unix);
@@ -46,61 +44,51 @@ pub(super) fn of_dist(session: &Session, dist: &Path) -> Result<ImagePush, Diagn
     if problems.has_errors() { Err(problems) } else { Ok(wanted) }
 }
 
-/// Names of images that no registry takes: known before anything is built.
-pub(crate) fn unnameable(plan: &Plan) -> Diagnostics {
-    let mut problems = Diagnostics::default();
-    let images = plan.steps.iter().filter_map(|s| match &s.action {
-        Action::Image(spec) => Some(spec),
-        _ => None,
-    });
-    for image in images {
-        for error in image.names.iter().filter_map(|name| name.parse::<Reference>().err()) {
-            let message = format!("image `{}` of `{}`: {error}", image.id, image.section);
-            problems.push(Diagnostic::error(Code::ConfigValue, message));
-        }
+/// goferry.json of the release that images are pushed from, read once; nothing where there is none.
+pub(super) struct Release {
+    dist: PathBuf,
+    record: Value,
+}
+
+impl Release {
+    pub(super) fn read(dist: &Path) -> Release {
+        let text = goferry_supply::read_bounded(&dist.join("goferry.json"), LIMIT).ok();
+        let record = text.and_then(|t| serde_json::from_slice(&t).ok()).unwrap_or_default();
+        Release { dist: dist.to_owned(), record }
     }
-    problems
-}
 
-fn is_snapshot(dist: &Path) -> bool {
-    record(dist).is_some_and(|r| r["project"]["snapshot"] == true)
-}
+    fn is_snapshot(&self) -> bool {
+        self.record["project"]["snapshot"] == true
+    }
 
-/// The sections of the configuration that asked for the images of a release, by the names of their layouts' folders.
-pub(super) fn sections(dist: &Path) -> BTreeMap<String, String> {
-    let record = record(dist).unwrap_or_default();
-    let images = record["images"].as_array().into_iter().flatten();
-    let one = |image: &Value| {
-        let folder = image["layout"].as_str()?.rsplit('/').next()?;
-        Some((folder.to_owned(), image["section"].as_str()?.to_owned()))
-    };
-    images.filter_map(one).collect()
-}
+    /// The sections of the configuration that asked for the images, by the names of their layouts' folders.
+    pub(super) fn sections(&self) -> BTreeMap<String, String> {
+        let images = self.record["images"].as_array().into_iter().flatten();
+        let one = |image: &Value| {
+            let folder = image["layout"].as_str()?.rsplit('/').next()?;
+            Some((folder.to_owned(), image["section"].as_str()?.to_owned()))
+        };
+        images.filter_map(one).collect()
+    }
 
-/// What a release says of all that it made: bills of materials, provenance, and what was verified; signed where they are.
-pub(super) fn documents(dist: &Path) -> Vec<PathBuf> {
-    let Some(record) = record(dist) else { return vec![] };
-    let (Some(name), Some(version)) =
-        (record["project"]["name"].as_str(), record["project"]["version"].as_str())
-    else {
-        return vec![];
-    };
-    let first = |endings: &[&str]| {
-        let all = endings.iter().map(|ending| dist.join(format!("{name}_{version}.{ending}")));
-        all.into_iter().find(|p| p.is_file())
-    };
-    [
-        &["cdx.json"][..],
-        &["spdx.json"],
-        &["provenance.sigstore.json", "provenance.json"],
-        &["vsa.sigstore.json", "vsa.json"],
-    ]
-    .into_iter()
-    .filter_map(first)
-    .collect()
-}
-
-fn record(dist: &Path) -> Option<Value> {
-    let text = goferry_supply::read_bounded(&dist.join("goferry.json"), LIMIT).ok()?;
-    serde_json::from_slice(&text).ok()
+    /// What it says of all that it made: bills of materials, provenance, and what was verified; signed where they are.
+    pub(super) fn documents(&self) -> Vec<PathBuf> {
+        let project = &self.record["project"];
+        let (Some(name), Some(version)) = (project["name"].as_str(), project["version"].as_str()) else {
+            return vec![];
+        };
+        let first = |endings: &[&str]| {
+            let all = endings.iter().map(|ending| self.dist.join(format!("{name}_{version}.{ending}")));
+            all.into_iter().find(|p| p.is_file())
+        };
+        [
+            &["cdx.json"][..],
+            &["spdx.json"],
+            &["provenance.sigstore.json", "provenance.json"],
+            &["vsa.sigstore.json", "vsa.json"],
+        ]
+        .into_iter()
+        .filter_map(first)
+        .collect()
+    }
 }

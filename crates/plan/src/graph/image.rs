@@ -72,7 +72,7 @@ pub struct DockerfileSpec {
     pub packages: Vec<ContextPackage>,
     /// Platforms; binaries have their place in the context.
     pub platforms: Vec<ImagePlatform>,
-    /// `KEY=value` of the build's arguments. Secrets are serialised as digests.
+    /// `KEY=value` of the build's arguments. Secrets are serialised without their values.
     #[serde(serialize_with = "crate::secret::lines")]
     pub args: Vec<String>,
     /// Names of images, and what takes their place (`--build-context`).
@@ -114,7 +114,7 @@ impl Late {
 pub struct Outside {
     /// Which.
     pub builder: DockerfileBuilder,
-    /// Flags for it, as they were written. Secrets are serialised as digests.
+    /// Flags for it, as they were written. Secrets are serialised without their values.
     #[serde(serialize_with = "crate::secret::lines")]
     pub flags: Vec<String>,
     /// The flags for whose sake it makes the image in any case.
@@ -217,7 +217,7 @@ pub struct RunSpec {
     pub user: String,
     /// Arguments; none: the base's are dropped, since they are another program's.
     pub cmd: Vec<String>,
-    /// `KEY=value`. Secrets are serialised as digests.
+    /// `KEY=value`. Secrets are serialised without their values.
     #[serde(serialize_with = "crate::secret::lines")]
     pub env: Vec<String>,
     /// A folder that is put at the end of PATH.

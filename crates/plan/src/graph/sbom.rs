@@ -49,7 +49,7 @@ pub struct SbomCommand {
     pub program: String,
     /// Its arguments.
     pub args: Vec<String>,
-    /// `KEY=value` before the environment. Secrets are serialised as digests.
+    /// `KEY=value` before the environment. Secrets are serialised without their values.
     #[serde(serialize_with = "crate::secret::lines")]
     pub env: Vec<String>,
     /// What it must have written, relative to dist; a pattern of goreleaser's.

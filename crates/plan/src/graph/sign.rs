@@ -66,7 +66,7 @@ pub struct NativeSign {
     pub services: Services,
     /// Whether the log is asked although a key signs.
     pub log: bool,
-    /// `KEY=value` before the environment, for COSIGN_PASSWORD and `env://NAME`. Secrets are serialised as digests.
+    /// `KEY=value` before the environment, for COSIGN_PASSWORD and `env://NAME`. Secrets are serialised without their values.
     #[serde(serialize_with = "crate::secret::lines")]
     pub env: Vec<String>,
     /// What cosign would have read as its password.
@@ -92,7 +92,7 @@ pub struct SignCommand {
     pub program: Option<String>,
     /// Its arguments.
     pub args: Vec<String>,
-    /// `KEY=value` beside the inherited environment. Secrets are serialised as digests.
+    /// `KEY=value` beside the inherited environment. Secrets are serialised without their values.
     #[serde(serialize_with = "crate::secret::lines")]
     pub env: Vec<String>,
     /// Text for its standard input.
